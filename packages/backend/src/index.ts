@@ -1,0 +1,16 @@
+import { createBackend } from '@backstage/backend-defaults';
+
+const backend = createBackend();
+
+backend.add(import('@backstage/plugin-auth-backend'));
+backend.add(import('@backstage/plugin-auth-backend-module-guest-provider'));
+backend.add(import('@backstage/plugin-catalog-backend'));
+
+backend.add(import('@callboard/backstage-plugin-events-backend'));
+backend.add(
+  import('@callboard/backstage-plugin-events-backend-module-github'),
+);
+
+backend.add(import('./welcome'));
+
+backend.start();

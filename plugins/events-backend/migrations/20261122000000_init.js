@@ -1,0 +1,121 @@
+/*
+ * The tables of Callboard's events backend. They are private: read them through the API.
+ *
+ * Times are milliseconds since the epoch, so that both databases compare them alike.
+ */
+
+/** @param {import('knex').Knex} knex */
+exports.up = async function up(knex) {
+  await knex.schema.createTable('callboard_log', table => {
+    table.comment('One row: where the log begins and ends');
+    table.integer('id').primary();
+    table.bigInteger('tail').notNullable().comment('Position of the newest event');
+    table.bigInteger('head').notNullable().comment('Positions up to this one are trimmed');
+    table.bigInteger('tail_time').notNullable().comment('Time of the newest event');
+  });
+  await knex('callboard_log').insert({ id: 1, tail: 0, head: 0, tail_time: 0 });
+
+  await knex.schema.createTable('callboard_events', table => {
+    table.comment('The log: every event, in the order of positions');
+    table.bigInteger('position').primary();
+    table.uuid('id').notNullable().unique();
+    table.text('topic').notNullable();
+    table.text('key');
+    table.text('deduplication_id').comment("The sender's delivery id");
+    table.bigInteger('time').notNullable().comment('Never decreases with the position');
+    table.integer('size').notNullable().comment('Bytes of the payload');
+    table.text('payload').notNullable().comment('JSON text, as it came');
+    table.text('metadata').notNullable().comment('JSON text');
+    table.index(['topic', 'position'], 'callboard_events_topic_idx');
+    table.index(['time'], 'callboard_events_time_idx');
+  });
+  await knex.schema.raw(
+    'CREATE UNIQUE INDEX callboard_events_deduplication_idx ON callboard_events (topic, deduplication_id) WHERE deduplication_id IS NOT NULL',
+  );
+  await knex.schema.raw(
+    'CREATE INDEX callboard_events_key_idx ON callboard_events (key, position) WHERE key IS NOT NULL',
+  );
+
+  await knex.schema.createTable('callboard_subscriptions', table => {
+    table.comment('Who reads the log, and how far each has read');
+    table.text('id').primary();
+    table.bigInteger('cursor').notNullable().comment('Everything up to here is claimed, handled or owed');
+    table.bigInteger('created_at').notNullable();
+    table.bigInteger('heartbeat_at').notNullable().comment('When a reader last asked');
+    table.text('last_error');
+    table.bigInteger('last_error_at');
+  });
+
+  await knex.schema.createTable('callboard_subscription_topics', table => {
+    table.comment('Which topics a subscription wants, and from where to where in the log');
+    table.text('subscription_id').notNullable();
+    table.text('topic').notNullable();
+    table.bigInteger('from_position').notNullable().comment('Exclusive');
+    table.bigInteger('to_position').comment('Inclusive; null while the topic is wanted');
+    table.primary(['subscription_id', 'topic', 'from_position']);
+    table.index(['topic'], 'callboard_subscription_topics_topic_idx');
+  });
+
+  await knex.schema.createTable('callboard_batches', table => {
+    table.comment('Claims that are not settled yet');
+    table.uuid('ticket').primary();
+    table.text('subscription_id').notNullable();
+    table.text('positions').notNullable().comment('JSON array');
+    table.bigInteger('first_position').notNullable();
+    table.text('keys').notNullable().comment('JSON array of the distinct keys');
+    table.bigInteger('claimed_at').notNullable();
+    table.bigInteger('leased_until').notNullable();
+    table.index(['subscription_id'], 'callboard_batches_subscription_idx');
+    table.index(['leased_until'], 'callboard_batches_lease_idx');
+  });
+
+  await knex.schema.createTable('callboard_deliveries', table => {
+    table.comment('Events owed to a subscription: failed, blocked behind a failed one, or asked for again');
+    table.text('subscription_id').notNullable();
+    table.bigInteger('position').notNullable();
+    table.uuid('event_id').notNullable();
+    table.text('topic').notNullable();
+    table.text('key');
+    table.text('state').notNullable().comment('due, blocked, claimed, delivered or dead');
+    table.integer('attempts').notNullable().comment('Counted since the event was last asked for');
+    table.bigInteger('due_at').notNullable();
+    table.text('last_error');
+    table.bigInteger('updated_at').notNullable();
+    table.primary(['subscription_id', 'position']);
+    table.index(['subscription_id', 'state', 'due_at'], 'callboard_deliveries_due_idx');
+    table.index(['state', 'position', 'subscription_id'], 'callboard_deliveries_state_idx');
+    table.index(['state', 'updated_at'], 'callboard_deliveries_updated_idx');
+    table.index(['position'], 'callboard_deliveries_position_idx');
+  });
+  await knex.schema.raw(
+    'CREATE INDEX callboard_deliveries_key_idx ON callboard_deliveries (subscription_id, key, position) WHERE key IS NOT NULL',
+  );
+
+  await knex.schema.createTable('callboard_attempts', table => {
+    table.comment('Each try of an owed event; the first try of one that failed included');
+    table.text('subscription_id').notNullable();
+    table.bigInteger('position').notNullable();
+    table.integer('number').notNullable();
+    table.bigInteger('time').notNullable();
+    table.text('outcome').notNullable().comment('delivered, failed or lapsed');
+    table.integer('duration_ms');
+    table.text('error');
+    table.primary(['subscription_id', 'position', 'number']);
+    table.index(['position'], 'callboard_attempts_position_idx');
+  });
+};
+
+/** @param {import('knex').Knex} knex */
+exports.down = async function down(knex) {
+  for (const table of [
+    'callboard_attempts',
+    'callboard_deliveries',
+    'callboard_batches',
+    'callboard_subscription_topics',
+    'callboard_subscriptions',
+    'callboard_events',
+    'callboard_log',
+  ]) {
+    await knex.schema.dropTable(table);
+  }
+};

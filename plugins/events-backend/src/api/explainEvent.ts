@@ -1,0 +1,124 @@
+import type {
+  Attempt,
+  Recipient,
+} from '@callboard/backstage-plugin-events-common';
+import type { AttemptRow, DeliveryRow } from '../deliveries';
+import { wants, type Subscription } from '../subscriptions';
+
+/** What is known about an event's way to its subscribers. */
+export interface EventFacts {
+  event: { position: number; topic: string };
+  subscriptions: readonly Subscription[];
+  deliveries: readonly DeliveryRow[];
+  attempts: readonly AttemptRow[];
+  /** Positions in the hands of readers, by subscription. */
+  claimed: ReadonlyMap<string, ReadonlySet<number>>;
+}
+
+/**
+ * Says who got an event, who did not and why, and what happens next.
+ */
+export function explainEvent(facts: EventFacts): {
+  explanation: string;
+  recipients: Recipient[];
+} {
+  const { event, subscriptions } = facts;
+  const recipients = subscriptions
+    .filter(
+      subscription =>
+        subscription.topics.some(({ topic }) => topic === event.topic) ||
+        facts.deliveries.some(row => row.subscription_id === subscription.id),
+    )
+    .map(subscription => explainRecipient(subscription, facts));
+  const wanted = recipients.filter(({ status }) => status !== 'not-wanted');
+  const delivered = wanted.filter(({ status }) => status === 'delivered');
+  return {
+    recipients,
+    explanation:
+      wanted.length === 0
+        ? `Nobody was subscribed to topic '${event.topic}' when this event came, so nobody was given it`
+        : `Delivered to ${delivered.length} of ${wanted.length} subscriptions`,
+  };
+}
+
+function explainRecipient(
+  subscription: Subscription,
+  { event, deliveries, attempts, claimed }: EventFacts,
+): Recipient {
+  const { id, cursor, topics } = subscription;
+  const delivery = deliveries.find(row => row.subscription_id === id);
+  const tried = attempts
+    .filter(row => row.subscription_id === id)
+    .map(toAttempt);
+  const recipient = (
+    status: Recipient['status'],
+    explanation: string,
+    dueAt?: string,
+  ): Recipient => ({
+    subscriptionId: id,
+    status,
+    explanation,
+    attempts: tried,
+    ...(dueAt && { dueAt }),
+  });
+
+  if (delivery) {
+    const dueAt = new Date(Number(delivery.due_at)).toISOString();
+    const failure = delivery.last_error ? ` (${delivery.last_error})` : '';
+    switch (delivery.state) {
+      case 'due':
+        return recipient(
+          'due',
+          `Attempt ${delivery.attempts + 1} follows at ${dueAt}${failure}`,
+          dueAt,
+        );
+      case 'blocked':
+        return recipient(
+          'blocked',
+          `Waits behind an earlier event with key '${delivery.key}'`,
+        );
+      case 'claimed':
+        return recipient('claimed', `Attempt ${delivery.attempts + 1} is under way`);
+      case 'delivered':
+        return recipient(
+          'delivered',
+          `Delivered at attempt ${delivery.attempts}`,
+        );
+      case 'dead':
+        return recipient(
+          'dead',
+          `Given up after ${delivery.attempts} attempts${failure}; it can be replayed`,
+        );
+      default:
+        throw new Error(`Unknown state ${JSON.stringify(delivery.state)}`);
+    }
+  }
+  if (!wants(topics, event)) {
+    return recipient(
+      'not-wanted',
+      topics.some(({ from }) => event.position <= from)
+        ? `Subscribed to '${event.topic}' only after this event`
+        : `Was not subscribed to '${event.topic}' any more when this event came`,
+    );
+  }
+  if (claimed.get(id)?.has(event.position)) {
+    return recipient('claimed', 'The first attempt is under way');
+  }
+  if (cursor < event.position) {
+    return recipient(
+      'waiting',
+      `The subscription has read up to position ${cursor}, this event is at ${event.position}`,
+    );
+  }
+  return recipient('delivered', 'Delivered at the first attempt');
+}
+
+function toAttempt(row: AttemptRow): Attempt {
+  return {
+    number: row.number,
+    time: new Date(Number(row.time)).toISOString(),
+    outcome: row.outcome,
+    durationMs: row.duration_ms,
+    error: row.error,
+  };
+}

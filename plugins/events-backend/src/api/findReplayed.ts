@@ -1,0 +1,113 @@
+import { InputError, NotFoundError } from '@backstage/errors';
+import type { ReplayRequest } from '@callboard/backstage-plugin-events-common';
+import type { DeliveryPool, ReplayedEvent } from '../deliveries';
+import type { SqlEventLog } from '../log';
+
+const eventsPerPage = 500;
+
+/** The most events that one replay may take in; more need a narrower query. */
+export const maxReplayedEvents = 10_000;
+
+type ReplayQuery = NonNullable<ReplayRequest['query']>;
+
+/**
+ * Finds one event.
+ *
+ * @throws NotFoundError when the log does not have it
+ */
+export async function findEvent(
+  log: SqlEventLog,
+  id: string,
+): Promise<ReplayedEvent> {
+  const event = await log.readById(id);
+  if (!event) {
+    throw new NotFoundError(`The log has no event ${id}`);
+  }
+  return event;
+}
+
+/**
+ * Finds the events that match a query, whatever became of them.
+ *
+ * @throws InputError when there are too many
+ */
+export async function findMatching(
+  log: SqlEventLog,
+  { topic, key, from, to }: Omit<ReplayQuery, 'state'>,
+): Promise<ReplayedEvent[]> {
+  const found: ReplayedEvent[] = [];
+  for (;;) {
+    const page = await log.list({
+      topic,
+      key,
+      fromMs: from === undefined ? undefined : Date.parse(from),
+      toMs: to === undefined ? undefined : Date.parse(to),
+      order: 'asc',
+      after: found.at(-1)?.position,
+      limit: eventsPerPage,
+    });
+    found.push(
+      ...page.map(row => ({
+        position: Number(row.position),
+        id: row.id,
+        topic: row.topic,
+        key: row.key ?? undefined,
+      })),
+    );
+    refuseTooMany(found.length);
+    if (page.length < eventsPerPage) {
+      return found;
+    }
+  }
+}
+
+/**
+ * Finds dead deliveries, by subscription.
+ *
+ * @throws InputError when there are too many
+ */
+export async function findDead(
+  deliveries: DeliveryPool,
+  query: Pick<ReplayQuery, 'topic' | 'key'>,
+  subscriptionId: string | undefined,
+): Promise<Map<string, ReplayedEvent[]>> {
+  const found = new Map<string, ReplayedEvent[]>();
+  let count = 0;
+  let after: { subscriptionId: string; position: number } | undefined;
+  for (;;) {
+    const page = await deliveries.list({
+      state: 'dead',
+      subscriptionId,
+      topic: query.topic,
+      key: query.key,
+      after,
+      limit: eventsPerPage,
+    });
+    for (const row of page) {
+      const event = {
+        position: Number(row.position),
+        id: row.event_id,
+        topic: row.topic,
+        key: row.key ?? undefined,
+      };
+      after = { subscriptionId: row.subscription_id, position: event.position };
+      found.set(row.subscription_id, [
+        ...(found.get(row.subscription_id) ?? []),
+        event,
+      ]);
+    }
+    count += page.length;
+    refuseTooMany(count);
+    if (page.length < eventsPerPage) {
+      return found;
+    }
+  }
+}
+
+function refuseTooMany(count: number): void {
+  if (count > maxReplayedEvents) {
+    throw new InputError(
+      `More than ${maxReplayedEvents} events match; narrow the query, by time for example`,
+    );
+  }
+}

@@ -1,0 +1,1 @@
+export { createApiRouter, type ApiOptions } from './createApiRouter';

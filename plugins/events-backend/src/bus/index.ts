@@ -1,0 +1,2 @@
+export { HandlerBus } from './HandlerBus';
+export type { HandlingObserver, HandlingOptions } from './HandlerLoop';

@@ -1,0 +1,27 @@
+import type { ClaimedEvent } from '../model/batch';
+
+/**
+ * Splits a batch into lanes that may run side by side: one per key, in the order of the log, and one for each event
+ * without a key.
+ */
+export function splitLanes(events: readonly ClaimedEvent[]): ClaimedEvent[][] {
+  const keyed = new Map<string, ClaimedEvent[]>();
+  const lanes: ClaimedEvent[][] = [];
+  const ordered = [...events].sort(
+    (a, b) => a.event.position - b.event.position,
+  );
+  for (const claimed of ordered) {
+    const { key } = claimed.event;
+    const lane = key === undefined ? undefined : keyed.get(key);
+    if (lane) {
+      lane.push(claimed);
+    } else {
+      const opened = [claimed];
+      lanes.push(opened);
+      if (key !== undefined) {
+        keyed.set(key, opened);
+      }
+    }
+  }
+  return lanes;
+}

@@ -1,0 +1,113 @@
+import type {
+  DatabaseService,
+  LoggerService,
+  RootConfigService,
+} from '@backstage/backend-plugin-api';
+import type { Notifier } from '@callboard/backstage-plugin-events-node';
+import { HandlerBus } from './bus';
+import { openStore } from './database';
+import { DeliveryPool } from './deliveries';
+import { createAccept, Ingresses, type Accept } from './ingress';
+import { GroupCommitter, SqlEventLog } from './log';
+import { InProcessNotifier } from './notifiers';
+import { readSettings, type Settings } from './settings';
+import { SubscriptionPool } from './subscriptions';
+import { Telemetry } from './telemetry';
+
+/** The rooms of one process, wired. */
+export interface EventsSystem {
+  settings: Settings;
+  telemetry: Telemetry;
+  log: SqlEventLog;
+  subscriptions: SubscriptionPool;
+  deliveries: DeliveryPool;
+  notifier: Notifier;
+  ingresses: Ingresses;
+  accept: Accept;
+  bus: HandlerBus;
+  /** Lets running handlers end, hands back the rest, and waits for appends that are under way. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Builds the events system on the database of the events plugin, in the order of the picture in `ARCHITECTURE.md`.
+ */
+export async function createSystem(options: {
+  config: RootConfigService;
+  database: DatabaseService;
+  logger: LoggerService;
+  /** Filled by modules before the plugin opens the doors. */
+  ingresses: Ingresses;
+}): Promise<EventsSystem> {
+  const { config, database, logger, ingresses } = options;
+  const settings = readSettings(config);
+  const telemetry = new Telemetry();
+  const store = await openStore({ database, logger });
+  const notifier = new InProcessNotifier();
+
+  const log = new SqlEventLog(store);
+  const committer = new GroupCommitter({
+    log,
+    isUnavailable: error => store.dialect.isUnavailable(error),
+    options: settings.commit,
+    observer: {
+      onAppended: (...measured) => telemetry.onAppended(...measured),
+      onAppendFailed: error => {
+        telemetry.onAppendFailed();
+        logger.warn(
+          'Appending events failed',
+          error instanceof Error ? error : new Error(String(error)),
+        );
+      },
+    },
+  });
+  const accept = createAccept({
+    append: (events, timeLimitMs) => committer.append(events, timeLimitMs),
+    notifier,
+    describe: event => ingresses.describe(event),
+    readTraceparent: () => telemetry.readTraceparent(),
+    maxPayloadBytes: settings.publish.maxPayloadBytes,
+  });
+
+  const deliveries = new DeliveryPool({
+    store,
+    policy: settings.retry,
+    observer: {
+      onRetry: id => telemetry.onRetry(id),
+      onDead: (id, { eventId, topic, error }) => {
+        telemetry.onDead(id);
+        logger.error(
+          `Event ${eventId} of topic ${topic} is dead for ${id} and can be replayed: ${error}`,
+        );
+      },
+    },
+  });
+  const subscriptions = new SubscriptionPool({ store, log, deliveries });
+  if (!store.dialect.shared) {
+    await subscriptions.lapseAll();
+  }
+
+  const bus = new HandlerBus({
+    pool: subscriptions,
+    notifier,
+    options: settings.handling,
+    observer: telemetry,
+    logger,
+  });
+
+  return {
+    settings,
+    telemetry,
+    log,
+    subscriptions,
+    deliveries,
+    notifier,
+    ingresses,
+    accept,
+    bus,
+    async stop() {
+      await bus.stop(settings.shutdownGraceMs);
+      await committer.stop();
+    },
+  };
+}

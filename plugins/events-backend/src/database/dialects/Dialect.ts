@@ -1,0 +1,43 @@
+import type { Knex } from 'knex';
+
+/**
+ * Where PostgreSQL and SQLite differ. Everything else is one text of SQL for both.
+ */
+export interface Dialect {
+  /** What it is called in logs and measurements. */
+  name: 'postgres' | 'sqlite';
+
+  /** SQL expression: the store's clock, in milliseconds since the epoch. Leases and due times go by it. */
+  nowMs: string;
+
+  /** SQL function: the larger of two values. */
+  greatest: string;
+
+  /** The most bindings that one statement may have. */
+  maxBindings: number;
+
+  /** Whether other processes may use the same store. */
+  shared: boolean;
+
+  /**
+   * Makes sure that a commit is on disk when it returns. Called before a transaction that must be durable.
+   */
+  makeDurable(knex: Knex): Promise<void>;
+
+  /**
+   * What in the server's settings weakens a promise, for a warning at start.
+   *
+   * @returns a sentence that names the setting and the remedy, or undefined
+   */
+  findWeakness(knex: Knex): Promise<string | undefined>;
+
+  /**
+   * Locks the row of one subscription until the transaction ends. Serialises claims and settlements.
+   */
+  lockSubscription(trx: Knex.Transaction, id: string): Promise<void>;
+
+  /**
+   * Whether an error says that the store is away or busy for now, so that the same call may succeed later.
+   */
+  isUnavailable(error: unknown): boolean;
+}

@@ -1,0 +1,2 @@
+export { openStore, type Store } from './openStore';
+export type { Dialect } from './dialects/Dialect';

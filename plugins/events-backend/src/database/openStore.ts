@@ -1,0 +1,57 @@
+import {
+  resolvePackagePath,
+  type DatabaseService,
+  type LoggerService,
+} from '@backstage/backend-plugin-api';
+import type { Knex } from 'knex';
+import type { Dialect } from './dialects/Dialect';
+import { postgres } from './dialects/postgres';
+import { sqlite } from './dialects/sqlite';
+
+/** The store: a connection pool, and what is particular about the database behind it. */
+export interface Store {
+  knex: Knex;
+  dialect: Dialect;
+}
+
+const dialects: Record<string, Dialect> = {
+  pg: postgres,
+  'better-sqlite3': sqlite,
+};
+
+/**
+ * Opens the database of the events plugin and brings its tables up to date.
+ *
+ * @param options.database - of the plugin `events`
+ * @returns the store
+ * @throws Error for a database other than PostgreSQL and SQLite
+ */
+export async function openStore(options: {
+  database: DatabaseService;
+  logger: LoggerService;
+}): Promise<Store> {
+  const { database, logger } = options;
+  const knex = await database.getClient();
+  const client = String(knex.client.config.client);
+  const dialect = dialects[client];
+  if (!dialect) {
+    throw new Error(
+      `Callboard keeps events in PostgreSQL or SQLite, but the database of plugin 'events' is '${client}'. Set backend.database.plugin.events.client to 'pg' or 'better-sqlite3'.`,
+    );
+  }
+  if (!database.migrations?.skip) {
+    await knex.migrate.latest({
+      directory: resolvePackagePath(
+        '@callboard/backstage-plugin-events-backend',
+        'migrations',
+      ),
+      // The stock plugin's own migrations may stand in the same database.
+      tableName: 'callboard_knex_migrations',
+    });
+  }
+  const weakness = await dialect.findWeakness(knex);
+  if (weakness) {
+    logger.warn(weakness);
+  }
+  return { knex, dialect };
+}

@@ -1,0 +1,250 @@
+import type { DeliveryState } from '@callboard/backstage-plugin-events-common';
+import type { Knex } from 'knex';
+import type { Store } from '../database';
+import type { Settlement } from '../model/batch';
+import type { RetryPolicy } from '../model/retryPolicy';
+import { owedStates, type AttemptRow, type DeliveryRow } from './deliveryRow';
+import { claimDue } from './operations/claimDue';
+import { listDeliveries, type DeliveryListing } from './operations/listDeliveries';
+import { oweAgain, type ReplayedEvent } from './operations/oweAgain';
+import { settleDeliveries } from './operations/settleDeliveries';
+import { planSettlement } from './planSettlement';
+
+/** What is measured about deliveries. */
+export interface DeliveryObserver {
+  onRetry(subscriptionId: string): void;
+  onDead(subscriptionId: string, delivery: { eventId: string; topic: string; error: string }): void;
+}
+
+const countLimit = 10_000;
+
+/**
+ * What is owed: events that failed, that wait behind one that failed, or that were asked for again; with their
+ * attempts, until they are delivered or dead. The states and their moves are drawn at `owedStates`.
+ */
+export class DeliveryPool {
+  readonly #store: Store;
+  readonly #policy: RetryPolicy;
+  readonly #observer: DeliveryObserver;
+
+  constructor(options: {
+    store: Store;
+    policy: RetryPolicy;
+    observer: DeliveryObserver;
+  }) {
+    this.#store = options.store;
+    this.#policy = options.policy;
+    this.#observer = options.observer;
+  }
+
+  /** Milliseconds until the next delivery of a subscription is due; undefined when none is to come. */
+  async dueInMs(subscriptionId: string): Promise<number | undefined> {
+    const { knex, dialect } = this.#store;
+    const row = await knex('callboard_deliveries')
+      .where({ subscription_id: subscriptionId, state: 'due' })
+      .orderBy('due_at')
+      .first<{ due_in: number | string } | undefined>(
+        knex.raw(`due_at - ${dialect.nowMs} as due_in`),
+      );
+    return row && Number(row.due_in);
+  }
+
+  /** Claims due deliveries, but none with a key that is excluded. */
+  async claimDue(
+    trx: Knex.Transaction,
+    subscriptionId: string,
+    excludedKeys: ReadonlySet<string>,
+    limit: number,
+  ): Promise<{ position: number; key: string | undefined; attempts: number }[]> {
+    const rows = await claimDue(
+      trx,
+      this.#store.dialect,
+      subscriptionId,
+      excludedKeys,
+      limit,
+    );
+    return rows.map(row => ({
+      position: Number(row.position),
+      key: row.key ?? undefined,
+      attempts: row.attempts,
+    }));
+  }
+
+  /** Those of the given keys that something is owed for. */
+  async findOwedKeys(
+    trx: Knex.Transaction,
+    subscriptionId: string,
+    keys: readonly string[],
+  ): Promise<Set<string>> {
+    if (keys.length === 0) {
+      return new Set();
+    }
+    const owed: string[] = await trx('callboard_deliveries')
+      .where({ subscription_id: subscriptionId })
+      .whereIn('key', [...keys])
+      .whereIn('state', owedStates)
+      .distinct('key')
+      .pluck('key');
+    return new Set(owed);
+  }
+
+  /** Records outcomes, and lets the next of each key be due. */
+  async settle(
+    trx: Knex.Transaction,
+    subscriptionId: string,
+    settlements: readonly Settlement[],
+  ): Promise<void> {
+    const planned = planSettlement(settlements, this.#policy, Math.random);
+    const keys = new Set(
+      settlements.flatMap(({ key }) => (key === undefined ? [] : [key])),
+    );
+    await settleDeliveries(trx, this.#store.dialect, subscriptionId, planned, [
+      ...keys,
+    ]);
+    for (const { settlement, state, error } of planned) {
+      if (state === 'dead') {
+        this.#observer.onDead(subscriptionId, {
+          eventId: settlement.eventId,
+          topic: settlement.topic,
+          error: error ?? '',
+        });
+      } else if (error !== undefined) {
+        this.#observer.onRetry(subscriptionId);
+      }
+    }
+  }
+
+  /** Attempts so far of those of the given positions that have a delivery. */
+  async readAttempts(
+    subscriptionId: string,
+    positions: readonly number[],
+  ): Promise<Map<number, number>> {
+    const rows = await this.#store
+      .knex<DeliveryRow>('callboard_deliveries')
+      .where({ subscription_id: subscriptionId })
+      .whereIn('position', [...positions])
+      .select('position', 'attempts');
+    return new Map(
+      rows.map(({ position, attempts }) => [Number(position), attempts]),
+    );
+  }
+
+  /** Owes events to a subscription again, or counts what that would come to. */
+  async replay(
+    subscriptionId: string,
+    events: readonly ReplayedEvent[],
+    options: { dryRun: boolean },
+  ): Promise<{ owed: number; alreadyOwed: number }> {
+    return oweAgain(this.#store, subscriptionId, events, options.dryRun);
+  }
+
+  /** Lists deliveries by position and subscription. */
+  list(listing: DeliveryListing): Promise<DeliveryRow[]> {
+    return listDeliveries(this.#store.knex, listing);
+  }
+
+  /** Every delivery of one event, and every attempt. */
+  async readOfEvent(
+    position: number,
+  ): Promise<{ deliveries: DeliveryRow[]; attempts: AttemptRow[] }> {
+    const { knex } = this.#store;
+    const [deliveries, attempts] = await Promise.all([
+      knex<DeliveryRow>('callboard_deliveries').where({ position }),
+      knex<AttemptRow>('callboard_attempts')
+        .where({ position })
+        .orderBy('number'),
+    ]);
+    return { deliveries, attempts };
+  }
+
+  /** Deliveries of a subscription by state, each counted to 10,000 at most. */
+  async count(
+    subscriptionId: string,
+    states: readonly DeliveryState[],
+  ): Promise<Map<DeliveryState, number>> {
+    const { knex } = this.#store;
+    const counts = await Promise.all(
+      states.map(async (state): Promise<[DeliveryState, number]> => {
+        const row = await knex
+          .count({ count: '*' })
+          .from(
+            knex('callboard_deliveries')
+              .where({ subscription_id: subscriptionId, state })
+              .select(knex.raw('1'))
+              .limit(countLimit)
+              .as('counted'),
+          )
+          .first();
+        return [state, Number(row?.count ?? 0)];
+      }),
+    );
+    return new Map(counts);
+  }
+
+  /** The last position before the oldest event that is owed or dead; undefined when there is none. */
+  async readFloor(): Promise<number | undefined> {
+    const { knex } = this.#store;
+    const firsts = await Promise.all(
+      [...owedStates, 'dead'].map(state =>
+        knex('callboard_deliveries')
+          .where({ state })
+          .min({ first: 'position' })
+          .first(),
+      ),
+    );
+    const floors = firsts.flatMap(row =>
+      row?.first === null || row?.first === undefined
+        ? []
+        : [Number(row.first) - 1],
+    );
+    return floors.length > 0 ? Math.min(...floors) : undefined;
+  }
+
+  /**
+   * Removes deliveries and attempts of events that are trimmed.
+   *
+   * @returns how many of them were still owed or dead
+   */
+  async removeUpTo(position: number): Promise<number> {
+    return this.#store.knex.transaction(async trx => {
+      const lost = await trx('callboard_deliveries')
+        .where('position', '<=', position)
+        .whereIn('state', [...owedStates, 'dead'])
+        .delete();
+      await trx('callboard_deliveries')
+        .where('position', '<=', position)
+        .delete();
+      await trx('callboard_attempts').where('position', '<=', position).delete();
+      return lost;
+    });
+  }
+
+  /**
+   * Removes dead deliveries that nobody replayed.
+   *
+   * @param olderThanMs - since when they are dead, in milliseconds before now
+   * @param limit - how many at the most
+   */
+  async removeDead(olderThanMs: number, limit: number): Promise<number> {
+    const { knex, dialect } = this.#store;
+    const old = knex('callboard_deliveries')
+      .where({ state: 'dead' })
+      .where('updated_at', '<', knex.raw(`${dialect.nowMs} - ?`, [olderThanMs]))
+      .orderBy('updated_at')
+      .limit(limit)
+      .select('subscription_id', 'position');
+    return knex('callboard_deliveries')
+      .whereIn(['subscription_id', 'position'], old)
+      .delete();
+  }
+
+  /** Removes every delivery and attempt of the given subscriptions. */
+  async forget(
+    trx: Knex.Transaction,
+    subscriptionIds: readonly string[],
+  ): Promise<void> {
+    for (const table of ['callboard_deliveries', 'callboard_attempts']) {
+      await trx(table).whereIn('subscription_id', [...subscriptionIds]).delete();
+    }
+  }
+}

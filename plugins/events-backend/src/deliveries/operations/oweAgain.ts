@@ -1,0 +1,66 @@
+import type { Store } from '../../database';
+import type { DeliveryState } from '@callboard/backstage-plugin-events-common';
+import { owedStates, type DeliveryRow } from '../deliveryRow';
+import { promoteNext } from './promoteNext';
+
+/** An event that is asked for again. */
+export interface ReplayedEvent {
+  position: number;
+  id: string;
+  topic: string;
+  key: string | undefined;
+}
+
+/**
+ * Owes events to a subscription again; those that are owed already stay as they are.
+ *
+ * @param dryRun - count only
+ * @returns how many are owed anew, and how many were before
+ */
+export async function oweAgain(
+  { knex, dialect }: Store,
+  subscriptionId: string,
+  events: readonly ReplayedEvent[],
+  dryRun: boolean,
+): Promise<{ owed: number; alreadyOwed: number }> {
+  return knex.transaction(async trx => {
+    await dialect.lockSubscription(trx, subscriptionId);
+    const before = await trx<DeliveryRow>('callboard_deliveries')
+      .where({ subscription_id: subscriptionId })
+      .whereIn(
+        'position',
+        events.map(({ position }) => position),
+      )
+      .whereIn('state', owedStates)
+      .pluck('position');
+    const alreadyOwed = new Set(before.map(Number));
+    const anew = events.filter(({ position }) => !alreadyOwed.has(position));
+    const result = { owed: anew.length, alreadyOwed: alreadyOwed.size };
+    if (dryRun || anew.length === 0) {
+      return result;
+    }
+    await trx('callboard_deliveries')
+      .insert(
+        anew.map(({ position, id, topic, key }) => ({
+          subscription_id: subscriptionId,
+          position,
+          event_id: id,
+          topic,
+          key: key ?? null,
+          state: (key === undefined
+            ? 'due'
+            : 'blocked') satisfies DeliveryState,
+          attempts: 0,
+          due_at: trx.raw(dialect.nowMs),
+          last_error: null,
+          updated_at: trx.raw(dialect.nowMs),
+        })),
+      )
+      .onConflict(['subscription_id', 'position'])
+      .merge(['state', 'attempts', 'due_at', 'updated_at']);
+    await promoteNext(trx, dialect, subscriptionId, [
+      ...new Set(anew.flatMap(({ key }) => (key === undefined ? [] : [key]))),
+    ]);
+    return result;
+  });
+}

@@ -1,0 +1,60 @@
+import type {
+  EventParams,
+  RequestValidator,
+} from '@backstage/plugin-events-node';
+import type {
+  IngressSource,
+  SourceDescription,
+} from '@callboard/backstage-plugin-events-node';
+
+/** One door: a topic, and what is known about who comes through it. */
+export interface Ingress {
+  topic: string;
+  /** Of Callboard: sees the raw body, names key and deduplication id. */
+  source?: IngressSource;
+  /** Of the stock extension point: sees the parsed body, may reject. */
+  validator?: RequestValidator;
+}
+
+/** Which topics have an ingress, and what is known about their senders. */
+export class Ingresses {
+  readonly #ingresses = new Map<string, Ingress>();
+
+  /** Opens an ingress for a topic, if it has none yet. */
+  open(topic: string): Ingress {
+    const ingress = this.#ingresses.get(topic) ?? { topic };
+    this.#ingresses.set(topic, ingress);
+    return ingress;
+  }
+
+  /** @throws Error when the topic has a source already */
+  addSource(source: IngressSource): void {
+    const ingress = this.open(source.topic);
+    if (ingress.source) {
+      throw new Error(
+        `Topic '${source.topic}' has two ingress sources; remove one of the modules, or the entry of events.http.ingresses`,
+      );
+    }
+    ingress.source = source;
+  }
+
+  /** Adds a validator in the stock style; where a source is there too, both must accept. */
+  addValidator(topic: string, validator: RequestValidator | undefined): void {
+    this.open(topic).validator = validator;
+  }
+
+  /** All ingresses, in the order they were opened. */
+  list(): Ingress[] {
+    return [...this.#ingresses.values()];
+  }
+
+  /** One ingress. */
+  get(topic: string): Ingress | undefined {
+    return this.#ingresses.get(topic);
+  }
+
+  /** What the source of the event's topic says about it. */
+  describe(event: EventParams): SourceDescription | undefined {
+    return this.#ingresses.get(event.topic)?.source?.describe?.(event);
+  }
+}

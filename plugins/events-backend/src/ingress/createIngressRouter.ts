@@ -1,0 +1,204 @@
+import type { LoggerService } from '@backstage/backend-plugin-api';
+import {
+  InputError,
+  NotFoundError,
+  ServiceUnavailableError,
+} from '@backstage/errors';
+import type {
+  HttpBodyParser,
+  RequestRejectionDetails,
+} from '@backstage/plugin-events-node';
+import contentType from 'content-type';
+import express, { type Request, type Response } from 'express';
+import Router from 'express-promise-router';
+import { readHeaders } from '../model/headers';
+import type { Accept } from './createAccept';
+import { UnsupportedMediaTypeError } from './errors';
+import type { Ingress, Ingresses } from './Ingresses';
+import { parseJsonBody } from './parseJsonBody';
+
+/** What is measured about ingresses. */
+export interface IngressObserver {
+  /** Runs the handling of a request within a span that continues the sender's trace. */
+  observeRequest<T>(
+    topic: string,
+    headers: Request['headers'],
+    handle: () => Promise<T>,
+  ): Promise<T>;
+  onAccepted(topic: string, duplicate: boolean): void;
+  onRejected(topic: string, reason: string): void;
+}
+
+/** What an ingress router is made of. */
+export interface IngressRouterOptions {
+  ingresses: Ingresses;
+  accept: Accept;
+  /** By content type. */
+  bodyParsers: Record<string, HttpBodyParser>;
+  logger: LoggerService;
+  observer: IngressObserver;
+  /** The largest body, in bytes, after decompression. */
+  maxBodyBytes: number;
+  /** How long the store may take, in milliseconds; senders such as GitHub give up after ten seconds. */
+  timeLimitMs: number;
+}
+
+const retryAfterSeconds = 5;
+
+/**
+ * Makes the router behind `/http`: `POST /{topic}` for each ingress.
+ *
+ * @remarks
+ * A request passes these stages, and the first that fails answers: ingress known (404), content type and charset
+ * known (415), body whole and not too large (400, 413), sender verified over the raw bytes (403), body parsed (400),
+ * validator of the stock extension point content (what it says, 403 by default), appended (503). Then 202.
+ */
+export function createIngressRouter(
+  options: IngressRouterOptions,
+): express.Router {
+  const { ingresses, observer, logger, maxBodyBytes } = options;
+  const parsers = new Map(
+    Object.entries({ 'application/json': parseJsonBody, ...options.bodyParsers }),
+  );
+  const readBody = express.raw({ type: () => true, limit: maxBodyBytes });
+
+  const router = Router();
+  router.post('/:topic', (request, response) => {
+    const ingress = ingresses.get(request.params.topic);
+    if (!ingress) {
+      observer.onRejected('', 'unknown_topic');
+      throw new NotFoundError(
+        'There is no ingress for this topic. Name the topic in events.http.topics, or install the module of its sender.',
+      );
+    }
+    return observer.observeRequest(
+      ingress.topic,
+      request.headers,
+      async () => {
+        try {
+          await handle(ingress, request, response);
+        } catch (error) {
+          if (error instanceof ServiceUnavailableError) {
+            response.set('Retry-After', String(retryAfterSeconds));
+          }
+          observer.onRejected(ingress.topic, readReason(error));
+          logger.warn(
+            `Ingress ${ingress.topic} refused a request: ${error}`,
+          );
+          throw error;
+        }
+      },
+    );
+  });
+  return router;
+
+  async function handle(
+    ingress: Ingress,
+    request: Request,
+    response: Response,
+  ): Promise<void> {
+    const { topic, source, validator } = ingress;
+    const mediaType = readMediaType(request);
+    const parser = parsers.get(mediaType.type);
+    if (!parser) {
+      throw new UnsupportedMediaTypeError(mediaType.type);
+    }
+    await new Promise<void>((resolve, reject) => {
+      readBody(request, response, error => (error ? reject(error) : resolve()));
+    });
+    const body: unknown = request.body;
+    if (!Buffer.isBuffer(body) || body.length === 0) {
+      throw new InputError('The request has no body');
+    }
+
+    if (source) {
+      const verdict = await source.verify({ headers: request.headers, body });
+      if (!verdict.accepted) {
+        refuse(topic, verdict.reason, response, {
+          status: 403,
+          payload: { message: verdict.message },
+        });
+        return;
+      }
+    }
+
+    const { bodyParsed, bodyBuffer, encoding } = await parser(
+      request,
+      mediaType,
+      topic,
+    );
+    if (validator) {
+      let rejection: RequestRejectionDetails | undefined;
+      await validator(
+        {
+          body: bodyParsed,
+          headers: request.headers,
+          raw: {
+            body: bodyBuffer,
+            encoding: Buffer.isEncoding(encoding) ? encoding : 'utf-8',
+          },
+        },
+        {
+          reject: details => {
+            rejection = { status: 403, payload: {}, ...details };
+          },
+        },
+      );
+      if (rejection) {
+        refuse(topic, 'validator', response, rejection);
+        return;
+      }
+    }
+
+    const { id, duplicate } = await options.accept(
+      {
+        topic,
+        eventPayload: bodyParsed,
+        metadata: readHeaders(request.headers),
+      },
+      { source: `http/${topic}`, timeLimitMs: options.timeLimitMs },
+    );
+    observer.onAccepted(topic, duplicate);
+    logger.debug(
+      duplicate
+        ? `Ingress ${topic} got event ${id} again`
+        : `Ingress ${topic} stored event ${id}`,
+    );
+    response.status(202).json({ status: 'accepted' });
+  }
+
+  function refuse(
+    topic: string,
+    reason: string,
+    response: Response,
+    { status, payload }: RequestRejectionDetails,
+  ): void {
+    observer.onRejected(topic, reason);
+    logger.warn(`Ingress ${topic} refused a request: ${reason}`);
+    response.status(status).json(payload);
+  }
+}
+
+function readMediaType(request: Request): contentType.ParsedMediaType {
+  if (!request.headers['content-type']) {
+    throw new UnsupportedMediaTypeError(undefined);
+  }
+  try {
+    return contentType.parse(request);
+  } catch {
+    throw new UnsupportedMediaTypeError(request.headers['content-type']);
+  }
+}
+
+/** A word for the measurement; the message may be anything. */
+function readReason(error: unknown): string {
+  if (typeof error === 'object' && error !== null) {
+    if ('type' in error && typeof error.type === 'string') {
+      return error.type;
+    }
+    if ('name' in error && typeof error.name === 'string') {
+      return error.name;
+    }
+  }
+  return 'unknown';
+}

@@ -1,0 +1,11 @@
+export { createAccept, type Accept } from './createAccept';
+export {
+  createIngressRouter,
+  type IngressObserver,
+} from './createIngressRouter';
+export { HttpPostIngressEventPublisher } from './HttpPostIngressEventPublisher';
+export { Ingresses } from './Ingresses';
+export {
+  readIngressSettings,
+  type IngressSettings,
+} from './readIngressSettings';

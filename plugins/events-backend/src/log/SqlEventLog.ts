@@ -1,0 +1,94 @@
+import type {
+  AppendOutcome,
+  EventFilter,
+  EventLog,
+  LogEvent,
+  LogSlice,
+  NewEvent,
+} from '@callboard/backstage-plugin-events-node';
+import type { Store } from '../database';
+import { appendEvents } from './operations/appendEvents';
+import {
+  listEvents,
+  type EventHead,
+  type EventListing,
+} from './operations/listEvents';
+import { listTopics } from './operations/listTopics';
+import { readAfter } from './operations/readAfter';
+import { readEventById, readEvents } from './operations/readEvents';
+import { trimEvents } from './operations/trimEvents';
+
+/**
+ * The log in SQL, on PostgreSQL and SQLite.
+ *
+ * @remarks
+ * `callboard_log` holds one row: the tail. An append moves the tail and inserts behind it in one transaction. The row
+ * lock makes appends queue up, across replicas too, so a position that can be seen has no lower one still to commit.
+ * The price is one append at a time; {@link GroupCommitter} makes each of them carry many events.
+ */
+export class SqlEventLog implements EventLog {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  append(events: readonly NewEvent[]): Promise<AppendOutcome[]> {
+    return appendEvents(this.#store, events);
+  }
+
+  readAfter(
+    position: number,
+    filter: EventFilter,
+    limit: { events: number; bytes: number },
+  ): Promise<LogSlice> {
+    return readAfter(this.#store.knex, position, filter, limit);
+  }
+
+  async tail(): Promise<number> {
+    const { tail } = await this.ends();
+    return tail;
+  }
+
+  /** Where the log begins (positions up to `head` are trimmed) and ends. */
+  async ends(): Promise<{ head: number; tail: number }> {
+    const row = await this.#store.knex('callboard_log')
+      .where({ id: 1 })
+      .first('head', 'tail');
+    return { head: Number(row.head), tail: Number(row.tail) };
+  }
+
+  trim(upTo: number, limit: number): Promise<number> {
+    return trimEvents(this.#store.knex, upTo, limit);
+  }
+
+  /** Events without their payloads. */
+  list(listing: EventListing): Promise<EventHead[]> {
+    return listEvents(this.#store.knex, listing);
+  }
+
+  /** Events at the given positions, as far as they are not trimmed. */
+  readPositions(positions: readonly number[]): Promise<LogEvent[]> {
+    return readEvents(this.#store.knex, positions);
+  }
+
+  /** One event. */
+  readById(id: string): Promise<LogEvent | undefined> {
+    return readEventById(this.#store.knex, id);
+  }
+
+  /** Topics that the log has events of, with the newest event of each. */
+  topics(): ReturnType<typeof listTopics> {
+    return listTopics(this.#store.knex);
+  }
+
+  /** Position of the newest event before a time; 0 when there is none. */
+  async positionBefore(timeMs: number): Promise<number> {
+    const row = await this.#store.knex('callboard_events')
+      .where('time', '<', timeMs)
+      .orderBy('time', 'desc')
+      .orderBy('position', 'desc')
+      .first('position');
+    return row ? Number(row.position) : 0;
+  }
+}

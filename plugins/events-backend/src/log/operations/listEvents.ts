@@ -1,0 +1,70 @@
+import type { Knex } from 'knex';
+import type { EventRow } from '../eventRow';
+
+/** Which events to list. Positions are exclusive. */
+export interface EventListing {
+  topic?: string;
+  key?: string;
+  fromMs?: number;
+  toMs?: number;
+  order: 'asc' | 'desc';
+  after?: number;
+  limit: number;
+}
+
+/** An event without its payload and metadata. */
+export type EventHead = Omit<EventRow, 'payload' | 'metadata'>;
+
+/**
+ * Lists events without their payloads.
+ *
+ * Times never decrease with the position, so a time is turned into a position first and the index of the topic, the
+ * key or the position serves the rest.
+ */
+export async function listEvents(
+  knex: Knex,
+  listing: EventListing,
+): Promise<EventHead[]> {
+  const { topic, key, fromMs, toMs, order, after, limit } = listing;
+  const query = knex<EventRow>('callboard_events')
+    .select('position', 'id', 'topic', 'key', 'deduplication_id', 'time', 'size')
+    .orderBy('position', order)
+    .limit(limit);
+  if (topic !== undefined) {
+    query.where({ topic });
+  }
+  if (key !== undefined) {
+    query.where({ key });
+  }
+  if (after !== undefined) {
+    query.where('position', order === 'asc' ? '>' : '<', after);
+  }
+  if (fromMs !== undefined) {
+    const first = await findFirstAt(knex, fromMs);
+    if (first === undefined) {
+      return [];
+    }
+    query.where('position', '>=', first);
+  }
+  if (toMs !== undefined) {
+    const end = await findFirstAt(knex, toMs);
+    if (end !== undefined) {
+      query.where('position', '<', end);
+    }
+  }
+  return query;
+}
+
+/** Position of the first event at or after a time. */
+async function findFirstAt(
+  knex: Knex,
+  timeMs: number,
+): Promise<number | undefined> {
+  const [row] = await knex('callboard_events')
+    .where('time', '>=', timeMs)
+    .orderBy('time')
+    .orderBy('position')
+    .limit(1)
+    .select('position');
+  return row && Number(row.position);
+}

@@ -1,0 +1,23 @@
+import type { LogEvent } from '@callboard/backstage-plugin-events-node';
+import type { Knex } from 'knex';
+import { toLogEvent, type EventRow } from '../eventRow';
+
+/** Reads events by their positions, in order; those that are trimmed are missing. */
+export async function readEvents(
+  knex: Knex,
+  positions: readonly number[],
+): Promise<LogEvent[]> {
+  const rows = await knex<EventRow>('callboard_events')
+    .whereIn('position', [...positions])
+    .orderBy('position');
+  return rows.map(toLogEvent);
+}
+
+/** Reads one event by its id. */
+export async function readEventById(
+  knex: Knex,
+  id: string,
+): Promise<LogEvent | undefined> {
+  const row = await knex<EventRow>('callboard_events').where({ id }).first();
+  return row && toLogEvent(row);
+}

@@ -1,0 +1,28 @@
+import type { LoggerService } from '@backstage/backend-plugin-api';
+import type { SubscriptionPool } from '../subscriptions';
+import type { Chore } from './Chore';
+
+/** Removes subscriptions that no reader has asked for in a long time, so that they do not hold the log. */
+export function expireSilentSubscriptions(options: {
+  subscriptions: Pick<SubscriptionPool, 'removeSilent'>;
+  /** In milliseconds. */
+  expireAfterMs: number;
+  logger: LoggerService;
+}): Chore {
+  const { subscriptions, expireAfterMs, logger } = options;
+  return {
+    id: 'expire-silent-subscriptions',
+    intervalMs: 3_600_000,
+    initialDelayMs: 600_000,
+    async run() {
+      const expired = await subscriptions.removeSilent(expireAfterMs);
+      if (expired.length > 0) {
+        logger.warn(
+          `Removed subscriptions that nobody has read for ${expireAfterMs} ms (events.subscriptions.expireAfter): ${expired.join(
+            ', ',
+          )}`,
+        );
+      }
+    },
+  };
+}

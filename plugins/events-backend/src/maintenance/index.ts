@@ -1,0 +1,5 @@
+export { expireSilentSubscriptions } from './expireSilentSubscriptions';
+export { removeDeadDeliveries } from './removeDeadDeliveries';
+export { rescueLapsedBatches } from './rescueLapsedBatches';
+export { scheduleChores } from './scheduleChores';
+export { trimLog, type RetentionOptions } from './trimLog';

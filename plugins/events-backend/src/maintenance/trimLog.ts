@@ -1,0 +1,95 @@
+import type { LoggerService } from '@backstage/backend-plugin-api';
+import type { DeliveryPool } from '../deliveries';
+import type { SqlEventLog } from '../log';
+import type { SubscriptionPool } from '../subscriptions';
+import type { Chore } from './Chore';
+import { planTrim } from './planTrim';
+
+/** How long events are kept. */
+export interface RetentionOptions {
+  /** Events younger than this stay, in milliseconds. */
+  retentionMs: number;
+  /** Hard cap: events older than this go, even unread, in milliseconds. */
+  maxAgeMs: number;
+  /** Hard cap: the log holds about this many events at the most, even unread. */
+  maxEvents: number;
+}
+
+const eventsPerStatement = 1_000;
+const turnLimitMs = 20_000;
+
+/**
+ * Removes events that are older than the retention and that nobody needs: every subscription has read past them, no
+ * batch holds them, and they are not owed or dead. Beyond the hard cap they go all the same, which is announced.
+ */
+export function trimLog(options: {
+  log: SqlEventLog;
+  subscriptions: Pick<SubscriptionPool, 'readFloor' | 'list'>;
+  deliveries: Pick<DeliveryPool, 'readFloor' | 'removeUpTo'>;
+  retention: RetentionOptions;
+  observer: {
+    onTrimmed(events: number): void;
+    onTrimmedUnread(count: number): void;
+  };
+  logger: LoggerService;
+}): Chore {
+  const { log, subscriptions, deliveries, retention, observer, logger } =
+    options;
+
+  async function announce(upTo: number): Promise<void> {
+    const behind = (await subscriptions.list()).filter(
+      ({ cursor }) => cursor < upTo,
+    );
+    if (behind.length > 0) {
+      observer.onTrimmedUnread(behind.length);
+      logger.error(
+        `The log has reached its hard cap (events.log.maxAge or events.log.maxEvents): events up to position ${upTo} are removed although these subscriptions have not read them: ${behind
+          .map(({ id, cursor }) => `${id} (at ${cursor})`)
+          .join(', ')}. Raise the cap, or find out why they do not read.`,
+      );
+    }
+  }
+
+  return {
+    id: 'trim-log',
+    intervalMs: 60_000,
+    initialDelayMs: 300_000,
+    async run() {
+      const now = Date.now();
+      const { head, tail } = await log.ends();
+      const [retained, aged, read, owed] = await Promise.all([
+        log.positionBefore(now - retention.retentionMs),
+        log.positionBefore(now - retention.maxAgeMs),
+        subscriptions.readFloor(),
+        deliveries.readFloor(),
+      ]);
+      const { upTo, capBites } = planTrim({
+        retained,
+        capped: Math.max(aged, tail - retention.maxEvents),
+        needless: Math.min(read ?? tail, owed ?? tail),
+      });
+      if (upTo <= head) {
+        return;
+      }
+      if (capBites) {
+        await announce(upTo);
+      }
+      const end = performance.now() + turnLimitMs;
+      let trimmed = 0;
+      let removed = eventsPerStatement;
+      while (removed > 0 && performance.now() < end) {
+        removed = await log.trim(upTo, eventsPerStatement);
+        trimmed += removed;
+      }
+      const lost = await deliveries.removeUpTo((await log.ends()).head);
+      observer.onTrimmed(trimmed);
+      if (lost > 0) {
+        observer.onTrimmedUnread(lost);
+        logger.error(
+          `${lost} deliveries that were owed or dead are gone with their events, because the log reached its hard cap`,
+        );
+      }
+      logger.info(`Trimmed ${trimmed} events from the log, up to position ${upTo}`);
+    },
+  };
+}

@@ -1,0 +1,157 @@
+import { InputError } from '@backstage/errors';
+import type { EventParams } from '@backstage/plugin-events-node';
+import {
+  eventMetadata,
+  type NewEvent,
+  type SourceDescription,
+} from '@callboard/backstage-plugin-events-node';
+import { deriveEventId, isEventId, newEventId } from './eventId';
+
+const maxTopicLength = 255;
+const maxKeyLength = 1024;
+
+/** What accepting needs to know besides the event. */
+export interface AcceptOptions {
+  /** The plugin or ingress that the event comes from, such as `catalog` or `http/github`. */
+  source: string;
+  /** What the topic's source says about the event, if the topic has one. */
+  describe?: (event: EventParams) => SourceDescription;
+  /** W3C trace context of the current span, if there is one. */
+  traceparent?: string;
+  /** The most bytes a payload may have as JSON. */
+  maxPayloadBytes: number;
+}
+
+/**
+ * Checks an event, names it and keys it: turns what was published into what is appended.
+ *
+ * @remarks
+ * The id is the one that the publisher gave, or a new one. A handler that publishes what it was given under another
+ * topic (as the stock routers do) carries the metadata of the first event along; such an event gets an id derived
+ * from the first, so that routing it again after a retry stores nothing twice.
+ *
+ * @param params - as given to `publish`
+ * @returns the event, followed by itself under each subtopic; to be appended in one batch
+ * @throws InputError with the remedy, when the event cannot be stored as it is
+ */
+export function acceptEvent(
+  params: EventParams,
+  options: AcceptOptions,
+): NewEvent[] {
+  const { topic } = params;
+  if (typeof topic !== 'string' || topic.length === 0) {
+    throw new InputError('An event needs a topic, a text that is not empty');
+  }
+  if (topic.length > maxTopicLength || hasControlCharacter(topic)) {
+    throw new InputError(
+      `A topic has at most ${maxTopicLength} characters, none of them a control character`,
+    );
+  }
+
+  const { payload, size } = writePayload(params, options.maxPayloadBytes);
+  const given = params.metadata ?? {};
+  const givenId = readText(given, eventMetadata.id);
+  const republished =
+    givenId !== undefined &&
+    given[eventMetadata.topic] !== undefined &&
+    given[eventMetadata.topic] !== topic;
+  const id = chooseId(givenId, topic, republished);
+
+  const description = options.describe?.(params) ?? {};
+  const key = limitKey(
+    description.key ?? readText(given, eventMetadata.key),
+  );
+  const correlationId =
+    readText(given, eventMetadata.correlationId) ??
+    (republished ? givenId : id);
+
+  const metadata = JSON.stringify({
+    ...withoutOurs(given),
+    [eventMetadata.source]: options.source,
+    [eventMetadata.correlationId]: correlationId,
+    ...(options.traceparent && { [eventMetadata.trace]: options.traceparent }),
+  });
+
+  const event: NewEvent = {
+    id,
+    topic,
+    key,
+    deduplicationId: description.deduplicationId,
+    payload,
+    metadata,
+    size,
+  };
+  const routed = (description.subtopics ?? []).map(subtopic => ({
+    ...event,
+    id: deriveEventId(id, subtopic),
+    topic: subtopic,
+  }));
+  return [event, ...routed];
+}
+
+function chooseId(
+  givenId: string | undefined,
+  topic: string,
+  republished: boolean,
+): string {
+  if (givenId === undefined) {
+    return newEventId();
+  }
+  if (!isEventId(givenId)) {
+    throw new InputError(
+      `The metadata '${eventMetadata.id}' must be a UUID, got '${givenId.slice(0, 64)}'`,
+    );
+  }
+  return republished ? deriveEventId(givenId, topic) : givenId.toLowerCase();
+}
+
+function writePayload(params: EventParams, maxBytes: number) {
+  let payload: string | undefined;
+  try {
+    payload = JSON.stringify(params.eventPayload);
+  } catch (error) {
+    throw new InputError(
+      `The payload of an event of topic '${params.topic}' cannot be written as JSON: it is cyclic, nested too deeply, or holds a value that JSON does not know`,
+      error,
+    );
+  }
+  // `undefined` and functions have no JSON; a handler is given null instead.
+  payload ??= 'null';
+  const size = Buffer.byteLength(payload);
+  if (size > maxBytes) {
+    throw new InputError(
+      `The payload of an event of topic '${params.topic}' has ${size} bytes as JSON, more than the ${maxBytes} of events.maxPayloadBytes`,
+    );
+  }
+  return { payload, size };
+}
+
+function withoutOurs(metadata: NonNullable<EventParams['metadata']>) {
+  const ours = new Set<string>(Object.values(eventMetadata));
+  return Object.fromEntries(
+    Object.entries(metadata).filter(
+      ([name, value]) => value !== undefined && !ours.has(name),
+    ),
+  );
+}
+
+function readText(
+  metadata: NonNullable<EventParams['metadata']>,
+  name: string,
+): string | undefined {
+  const value = metadata[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+function limitKey(key: string | undefined): string | undefined {
+  if (key !== undefined && (key.length > maxKeyLength || key.includes('\0'))) {
+    throw new InputError(
+      `A key has at most ${maxKeyLength} characters and no zero character`,
+    );
+  }
+  return key === '' ? undefined : key;
+}
+
+function hasControlCharacter(text: string): boolean {
+  return [...text].some(character => character < ' ' || character === '\x7f');
+}

@@ -1,0 +1,33 @@
+import { eventMetadataPrefix } from '@callboard/backstage-plugin-events-node';
+
+/** Metadata as it is stored: names in lower case. */
+export type Metadata = Record<string, string | string[]>;
+
+/**
+ * Names of headers that hold a credential: by a whole word of the name, so that `x-gitlab-token` and
+ * `x-hub-signature-256` go and `x-tokenizer` stays.
+ */
+const credential =
+  /(^|[-_])(authorization|cookie|cookies|token|tokens|secret|secrets|signature|signatures|password|passwd|credential|credentials|api-?key|apikey|auth|hmac|jwt|session)([-_]|$)/;
+
+/**
+ * Turns the headers of a request into metadata.
+ *
+ * @param headers - names in lower case, as Node.js gives them
+ * @returns all of them but credentials (which must not be stored) and names that belong to Callboard
+ */
+export function readHeaders(
+  headers: Record<string, string | string[] | undefined>,
+): Metadata {
+  const metadata: Metadata = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (
+      value !== undefined &&
+      !credential.test(name) &&
+      !name.startsWith(eventMetadataPrefix)
+    ) {
+      metadata[name] = value;
+    }
+  }
+  return metadata;
+}

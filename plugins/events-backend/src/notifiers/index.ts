@@ -1,0 +1,1 @@
+export { InProcessNotifier } from './InProcessNotifier';

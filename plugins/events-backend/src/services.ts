@@ -1,0 +1,90 @@
+import {
+  coreServices,
+  createServiceFactory,
+  createServiceRef,
+} from '@backstage/backend-plugin-api';
+import { eventsServiceRef } from '@backstage/plugin-events-node';
+import { createSystem, type EventsSystem } from './createSystem';
+import { Ingresses } from './ingress';
+
+/** Hands the system of the process to every plugin in it; resolves once the system stands. */
+export interface SystemHandle {
+  ingresses: Ingresses;
+  system: Promise<EventsSystem>;
+}
+
+/** Private to this package: the way from a plugin's events service to the system in the same process. */
+export const systemServiceRef = createServiceRef<SystemHandle>({
+  id: 'callboard.system',
+  scope: 'plugin',
+});
+
+const eventsPluginId = 'events';
+
+/**
+ * Builds the system, with the services of the plugin `events`, and shares it with all other plugins of the process.
+ *
+ * @remarks
+ * Built here and not in the plugin's init, because modules of the plugin subscribe in their own init, which runs
+ * before it: the stock routers would otherwise wait for the plugin, and the plugin for them.
+ */
+export const systemServiceFactory = createServiceFactory({
+  service: systemServiceRef,
+  // For the plugin `events`, even if nothing of it asks: other plugins wait for it.
+  initialization: 'always',
+  deps: {
+    plugin: coreServices.pluginMetadata,
+    config: coreServices.rootConfig,
+    database: coreServices.database,
+    lifecycle: coreServices.lifecycle,
+    logger: coreServices.logger,
+  },
+  createRootContext() {
+    const { promise, resolve } = withResolvers<EventsSystem>();
+    return { ingresses: new Ingresses(), promise, resolve };
+  },
+  factory({ plugin, config, database, lifecycle, logger }, root) {
+    const { ingresses, promise, resolve } = root;
+    if (plugin.getId() === eventsPluginId) {
+      const building = createSystem({ config, database, logger, ingresses });
+      // A failure is the plugin's to report: its init waits for the system first.
+      building.catch(() => {});
+      resolve(building);
+      lifecycle.addShutdownHook(async () => (await building).stop());
+    }
+    return { ingresses, system: promise };
+  },
+});
+
+/** The stock events service, kept by Callboard. */
+export const eventsServiceFactory = createServiceFactory({
+  service: eventsServiceRef,
+  deps: {
+    plugin: coreServices.pluginMetadata,
+    handle: systemServiceRef,
+  },
+  factory({ plugin, handle }) {
+    const pluginId = plugin.getId();
+    return {
+      async publish(params) {
+        const { accept, settings } = await handle.system;
+        await accept(params, {
+          source: pluginId,
+          timeLimitMs: settings.publish.timeLimitMs,
+        });
+      },
+      async subscribe(options) {
+        const { bus } = await handle.system;
+        await bus.subscribe({ ...options, id: `${pluginId}.${options.id}` });
+      },
+    };
+  },
+});
+
+function withResolvers<T>() {
+  let resolve: (value: T | PromiseLike<T>) => void = () => {};
+  const promise = new Promise<T>(resolver => {
+    resolve = resolver;
+  });
+  return { promise, resolve };
+}

@@ -1,0 +1,101 @@
+import { readDurationFromConfig, type Config } from '@backstage/config';
+import { durationToMilliseconds } from '@backstage/types';
+import type { HandlingOptions } from './bus';
+import type { GroupCommitterOptions } from './log';
+import type { RetentionOptions } from './maintenance';
+import type { RetryPolicy } from './model/retryPolicy';
+
+/** What `events` in the configuration says, ingresses aside; see `config.d.ts` for the meaning of each. */
+export interface Settings {
+  publish: { timeLimitMs: number; maxPayloadBytes: number };
+  commit: GroupCommitterOptions;
+  handling: HandlingOptions;
+  retry: RetryPolicy;
+  retention: RetentionOptions;
+  expireSubscriptionsAfterMs: number;
+  keepDeadMs: number;
+  shutdownGraceMs: number;
+}
+
+const second = 1_000;
+const minute = 60 * second;
+const day = 24 * 60 * minute;
+const megabyte = 1024 * 1024;
+
+/**
+ * Reads and checks the configuration.
+ *
+ * @throws Error that names the setting and what is wrong with it
+ */
+export function readSettings(config: Config): Settings {
+  const duration = (key: string, fallbackMs: number, leastMs = 1) => {
+    const ms = config.has(key)
+      ? durationToMilliseconds(readDurationFromConfig(config, { key }))
+      : fallbackMs;
+    if (!Number.isFinite(ms) || ms < leastMs) {
+      throw new Error(
+        `Invalid configuration: ${key} must be a duration of at least ${leastMs} ms`,
+      );
+    }
+    return ms;
+  };
+  const whole = (key: string, fallback: number, least = 1) => {
+    const value = config.getOptionalNumber(key) ?? fallback;
+    if (!Number.isInteger(value) || value < least) {
+      throw new Error(
+        `Invalid configuration: ${key} must be a whole number of at least ${least}`,
+      );
+    }
+    return value;
+  };
+
+  const settings: Settings = {
+    publish: {
+      timeLimitMs: duration('events.publish.timeLimit', 30 * second),
+      maxPayloadBytes: whole('events.publish.maxPayloadBytes', 32 * megabyte),
+    },
+    commit: {
+      maxBatchEvents: 500,
+      maxBatchBytes: 8 * megabyte,
+      maxQueuedBytes: whole('events.publish.maxQueuedBytes', 256 * megabyte),
+      retryDelayMs: 250,
+      appendTimeLimitMs: 30 * second,
+    },
+    handling: {
+      concurrency: whole('events.handlers.concurrency', 10),
+      maxBatchEvents: 200,
+      maxBatchBytes: 16 * megabyte,
+      maxOpenBatches: 4,
+      patienceMs: 250,
+      leaseMs: duration('events.subscriptions.lease', 30 * second, second),
+      handlerTimeLimitMs: duration('events.handlers.timeLimit', 5 * minute),
+      pollIntervalMs: 2 * second,
+      errorDelayMs: second,
+    },
+    retry: {
+      maxAttempts: whole('events.handlers.retry.maxAttempts', 10),
+      initialDelayMs: duration('events.handlers.retry.initialDelay', second),
+      factor: 3,
+      maxDelayMs: duration('events.handlers.retry.maxDelay', 15 * minute),
+      jitter: 0.2,
+    },
+    retention: {
+      retentionMs: duration('events.log.retention', 7 * day),
+      maxAgeMs: duration('events.log.maxAge', 30 * day),
+      maxEvents: whole('events.log.maxEvents', 10_000_000),
+    },
+    expireSubscriptionsAfterMs: duration(
+      'events.subscriptions.expireAfter',
+      7 * day,
+      minute,
+    ),
+    keepDeadMs: duration('events.deliveries.keepDead', 14 * day),
+    shutdownGraceMs: duration('events.handlers.shutdownGrace', 10 * second),
+  };
+  if (settings.retention.maxAgeMs < settings.retention.retentionMs) {
+    throw new Error(
+      'Invalid configuration: events.log.maxAge is a hard cap and must not be shorter than events.log.retention',
+    );
+  }
+  return settings;
+}

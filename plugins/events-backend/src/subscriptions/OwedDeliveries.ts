@@ -1,0 +1,50 @@
+import type { Knex } from 'knex';
+import type { Settlement } from '../model/batch';
+
+/** A delivery that was claimed. */
+export interface ClaimedDelivery {
+  position: number;
+  key: string | undefined;
+  /** Attempts so far. */
+  attempts: number;
+}
+
+/**
+ * What claiming and settling need of whoever keeps the deliveries. Those with a transaction run in the one that
+ * holds the lock on the subscription.
+ */
+export interface OwedDeliveries {
+  /** Milliseconds until the next delivery is due, 0 or less when one is due now; undefined when none is to come. */
+  dueInMs(subscriptionId: string): Promise<number | undefined>;
+
+  /** Claims due deliveries, but none with a key that is excluded. */
+  claimDue(
+    trx: Knex.Transaction,
+    subscriptionId: string,
+    excludedKeys: ReadonlySet<string>,
+    limit: number,
+  ): Promise<ClaimedDelivery[]>;
+
+  /** Those of the given keys that something is owed for. */
+  findOwedKeys(
+    trx: Knex.Transaction,
+    subscriptionId: string,
+    keys: readonly string[],
+  ): Promise<Set<string>>;
+
+  /** Records outcomes, and lets the next of each key be due. */
+  settle(
+    trx: Knex.Transaction,
+    subscriptionId: string,
+    settlements: readonly Settlement[],
+  ): Promise<void>;
+
+  /** Attempts so far of those of the given positions that are owed. */
+  readAttempts(
+    subscriptionId: string,
+    positions: readonly number[],
+  ): Promise<Map<number, number>>;
+
+  /** Removes every delivery of the given subscriptions. */
+  forget(trx: Knex.Transaction, subscriptionIds: readonly string[]): Promise<void>;
+}

@@ -1,0 +1,374 @@
+import type { EventLog, LogEvent } from '@callboard/backstage-plugin-events-node';
+import type { Store } from '../database';
+import type { Batch, Settlement } from '../model/batch';
+import type { OwedDeliveries } from './OwedDeliveries';
+import { claimBatch } from './operations/claimBatch';
+import { findLapsedBatches } from './operations/findLapsedBatches';
+import {
+  readSubscription,
+  readSubscriptions,
+} from './operations/readSubscriptions';
+import { registerSubscription } from './operations/registerSubscription';
+import { renewLeases } from './operations/renewLeases';
+import { settleBatch } from './operations/settleBatch';
+import { wants, type Subscription } from './subscriptionRow';
+
+/** The part of the log that claiming reads. */
+export interface ClaimableLog extends Pick<EventLog, 'readAfter' | 'tail'> {
+  readPositions(positions: readonly number[]): Promise<LogEvent[]>;
+}
+
+/** What a claim came to. */
+export type Claim =
+  | { batch: Batch }
+  /** Nothing to claim now; `dueInMs` says when the next owed event is due, if one is. */
+  | { batch: undefined; dueInMs: number | undefined };
+
+/** Limits of a claim. */
+export interface ClaimOptions {
+  maxEvents: number;
+  maxBytes: number;
+  /** How long the ticket is good unless it is renewed, in milliseconds. */
+  leaseMs: number;
+  /** How long a key may be in another reader's hands before events behind it are set aside, in milliseconds. */
+  patienceMs: number;
+}
+
+/** How far a cursor may fall behind the tail, over events nobody here wants, before it is moved. */
+const idleAdvance = 1_000;
+const heartbeatIntervalMs = 15_000;
+
+/**
+ * Who wants what, how far each has read, and who holds which batch.
+ *
+ * @remarks
+ * The protocol of reading, for every kind of reader:
+ *
+ * ```
+ *            claim                    settle
+ *   log ───────────────▶ batch ─────────────────▶ nothing (all went well)
+ *    behind the cursor   │  ticket, lease      └▶ deliveries (what failed, or was not tried)
+ *   deliveries ─────────▶│
+ *    that are due        └── lease lapses ─────▶ rescue: deliveries (everything in the batch)
+ * ```
+ *
+ * Claiming and settling lock the row of the subscription first and everything else after it, so they can neither
+ * overtake each other nor wait for each other in a circle. The cursor moves when a batch is claimed; from then on the
+ * row of the batch, and later the rows of its deliveries, stand for the events. So there is no instant at which an
+ * event that the cursor has passed is remembered nowhere.
+ *
+ * A key is in one batch at a time: see {@link selectClaim} for new events, `claimDue` of the deliveries for owed ones.
+ */
+export class SubscriptionPool {
+  readonly #store: Store;
+  readonly #log: ClaimableLog;
+  readonly #deliveries: OwedDeliveries;
+
+  constructor(options: {
+    store: Store;
+    log: ClaimableLog;
+    deliveries: OwedDeliveries;
+  }) {
+    this.#store = options.store;
+    this.#log = options.log;
+    this.#deliveries = options.deliveries;
+  }
+
+  /**
+   * Makes a subscription stand.
+   *
+   * @param id - `<plugin>.<name>`; replicas that use the same id share its events
+   * @param topics - all the topics it wants from now on
+   * @returns when the row is there: every event appended later reaches it
+   */
+  register(id: string, topics: readonly string[]): Promise<void> {
+    return registerSubscription(this.#store, id, topics);
+  }
+
+  /**
+   * Claims the next events, owed ones first.
+   *
+   * @param id - of a subscription that is registered
+   * @throws Error when there is no such subscription (it expired): register it again
+   */
+  async claim(id: string, options: ClaimOptions): Promise<Claim> {
+    for (;;) {
+      const [subscription, dueInMs] = await Promise.all([
+        readSubscription(this.#store.knex, id),
+        this.#deliveries.dueInMs(id),
+      ]);
+      if (!subscription) {
+        throw new SubscriptionMissingError(id);
+      }
+      const slice = await this.#log.readAfter(
+        subscription.cursor,
+        { topics: topicsBehind(subscription) },
+        { events: options.maxEvents, bytes: options.maxBytes },
+      );
+      const candidates = slice.events.filter(event =>
+        wants(subscription.topics, event),
+      );
+      const isDue = dueInMs !== undefined && dueInMs <= 0;
+      if (candidates.length === 0 && !isDue) {
+        const sawUnwanted = slice.events.length > 0;
+        await this.#keepUp(subscription, slice.upTo, sawUnwanted);
+        if (sawUnwanted) {
+          continue;
+        }
+        return { batch: undefined, dueInMs };
+      }
+
+      const claimed = await claimBatch(this.#store, this.#deliveries, {
+        subscriptionId: id,
+        cursor: subscription.cursor,
+        candidates,
+        upTo: slice.upTo,
+        limit: options.maxEvents,
+        leaseMs: options.leaseMs,
+        patienceMs: options.patienceMs,
+      });
+      if (claimed === 'empty') {
+        return { batch: undefined, dueInMs };
+      }
+      if (claimed !== 'moved') {
+        const owed = await this.#log.readPositions(
+          claimed.owed.map(({ position }) => position),
+        );
+        const attemptsAt = new Map(
+          claimed.owed.map(({ position, attempts }) => [position, attempts]),
+        );
+        return {
+          batch: {
+            ticket: claimed.ticket,
+            subscriptionId: id,
+            events: [
+              ...owed.map(event => ({
+                event,
+                attempt: (attemptsAt.get(event.position) ?? 0) + 1,
+                owed: true,
+              })),
+              ...claimed.fresh.map(event => ({
+                event,
+                attempt: 1,
+                owed: false,
+              })),
+            ],
+          },
+        };
+      }
+    }
+  }
+
+  /**
+   * Settles a batch.
+   *
+   * @param settlements - one for each event of the batch
+   * @returns false when the ticket had lapsed: nothing was recorded, and the events are owed to whoever claims next
+   */
+  settle(
+    ticket: string,
+    subscriptionId: string,
+    settlements: readonly Settlement[],
+  ): Promise<boolean> {
+    return settleBatch(this.#store, this.#deliveries, {
+      ticket,
+      subscriptionId,
+      settlements,
+    });
+  }
+
+  /** Extends leases; returns the tickets that are still good. */
+  renew(tickets: readonly string[], leaseMs: number): Promise<Set<string>> {
+    return renewLeases(this.#store, tickets, leaseMs);
+  }
+
+  /**
+   * Owes the events of batches whose lease has lapsed to whoever claims next.
+   *
+   * @param limit - how many batches at the most
+   * @returns how many batches were rescued, and the topics of their events
+   */
+  async rescueLapsed(
+    limit: number,
+  ): Promise<{ batches: number; topics: Set<string> }> {
+    const lapsed = await findLapsedBatches(this.#store, limit);
+    const topics = new Set<string>();
+    let batches = 0;
+    for (const batch of lapsed) {
+      const attempts = await this.#deliveries.readAttempts(
+        batch.subscriptionId,
+        batch.positions,
+      );
+      const events = await this.#log.readPositions(batch.positions);
+      const rescued = await settleBatch(this.#store, this.#deliveries, {
+        ticket: batch.ticket,
+        subscriptionId: batch.subscriptionId,
+        lapsed: true,
+        settlements: events.map(event => ({
+          position: event.position,
+          eventId: event.id,
+          topic: event.topic,
+          key: event.key,
+          attempt: (attempts.get(event.position) ?? 0) + 1,
+          owed: attempts.has(event.position),
+          outcome: { kind: 'lapsed' },
+        })),
+      });
+      if (rescued) {
+        batches += 1;
+        events.forEach(({ topic }) => topics.add(topic));
+      }
+    }
+    return { batches, topics };
+  }
+
+  /**
+   * Lets every lease lapse now.
+   *
+   * @remarks
+   * For a store that only one process uses: at its start, whoever held a batch is dead.
+   */
+  async lapseAll(): Promise<void> {
+    await this.#store.knex('callboard_batches').update({ leased_until: 0 });
+  }
+
+  /** One subscription with every topic it wants or wanted. */
+  read(id: string): Promise<Subscription | undefined> {
+    return readSubscription(this.#store.knex, id);
+  }
+
+  /** All subscriptions. */
+  list(): Promise<Subscription[]> {
+    return readSubscriptions(this.#store.knex);
+  }
+
+  /**
+   * How far a subscription is behind: tail minus cursor, or 0 when nothing that it wants is left. The cursor is not
+   * moved for every event that the subscription does not want.
+   */
+  async readLag(subscription: Subscription, tail: number): Promise<number> {
+    const { events } = await this.#log.readAfter(
+      subscription.cursor,
+      { topics: topicsBehind(subscription) },
+      { events: 1, bytes: 1 },
+    );
+    return events.length > 0 ? tail - subscription.cursor : 0;
+  }
+
+  /** The lag of every subscription. */
+  async listLags(): Promise<{ subscriptionId: string; lag: number }[]> {
+    const tail = await this.#log.tail();
+    const subscriptions = await this.list();
+    return Promise.all(
+      subscriptions.map(async subscription => ({
+        subscriptionId: subscription.id,
+        lag: await this.readLag(subscription, tail),
+      })),
+    );
+  }
+
+  /** Positions that readers have in hand, by subscription. */
+  async listClaimed(): Promise<Map<string, Set<number>>> {
+    const rows: { subscription_id: string; positions: string }[] =
+      await this.#store.knex('callboard_batches').select(
+        'subscription_id',
+        'positions',
+      );
+    const claimed = new Map<string, Set<number>>();
+    for (const row of rows) {
+      const positions = claimed.get(row.subscription_id) ?? new Set();
+      const more: number[] = JSON.parse(row.positions);
+      more.forEach(position => positions.add(position));
+      claimed.set(row.subscription_id, positions);
+    }
+    return claimed;
+  }
+
+  /**
+   * The last position that no subscription needs any more: before the smallest cursor and the oldest batch.
+   *
+   * @returns undefined when there is no subscription
+   */
+  async readFloor(): Promise<number | undefined> {
+    const { knex } = this.#store;
+    const [cursors, batches] = await Promise.all([
+      knex('callboard_subscriptions').min({ floor: 'cursor' }).first(),
+      knex('callboard_batches').min({ first: 'first_position' }).first(),
+    ]);
+    const floors = [
+      cursors?.floor === null || cursors?.floor === undefined
+        ? undefined
+        : Number(cursors.floor),
+      batches?.first === null || batches?.first === undefined
+        ? undefined
+        : Number(batches.first) - 1,
+    ].filter(floor => floor !== undefined);
+    return floors.length > 0 ? Math.min(...floors) : undefined;
+  }
+
+  /**
+   * Removes subscriptions that no reader has asked for.
+   *
+   * @param silentForMs - since when, in milliseconds before now
+   * @returns their ids
+   */
+  async removeSilent(silentForMs: number): Promise<string[]> {
+    const { knex, dialect } = this.#store;
+    return knex.transaction(async trx => {
+      const removed: { id: string }[] = await trx('callboard_subscriptions')
+        .where(
+          'heartbeat_at',
+          '<',
+          trx.raw(`${dialect.nowMs} - ?`, [silentForMs]),
+        )
+        .delete()
+        .returning('id');
+      const ids = removed.map(({ id }) => id);
+      await trx('callboard_subscription_topics')
+        .whereIn('subscription_id', ids)
+        .delete();
+      await trx('callboard_batches').whereIn('subscription_id', ids).delete();
+      await this.#deliveries.forget(trx, ids);
+      return ids;
+    });
+  }
+
+  /** Moves the cursor over events that the subscription does not want, and says that its reader is alive. */
+  async #keepUp(
+    subscription: Subscription,
+    upTo: number,
+    always: boolean,
+  ): Promise<void> {
+    const { knex, dialect } = this.#store;
+    const isDue =
+      always ||
+      upTo - subscription.cursor >= idleAdvance ||
+      // By the clock of this process, which decides nothing but how often the row is written.
+      Math.abs(Date.now() - subscription.heartbeatAtMs) > heartbeatIntervalMs;
+    if (!isDue) {
+      return;
+    }
+    await knex('callboard_subscriptions')
+      .where({ id: subscription.id, cursor: subscription.cursor })
+      .update({ cursor: upTo, heartbeat_at: knex.raw(dialect.nowMs) });
+  }
+}
+
+/** The subscription is not there: it never was, or it expired because nobody asked for it. */
+export class SubscriptionMissingError extends Error {
+  constructor(id: string) {
+    super(`Subscription '${id}' does not exist`);
+    this.name = 'SubscriptionMissingError';
+  }
+}
+
+/** Topics that the subscription may still find something of behind its cursor. */
+function topicsBehind({ topics, cursor }: Subscription): string[] {
+  return [
+    ...new Set(
+      topics
+        .filter(({ to }) => to === undefined || to > cursor)
+        .map(({ topic }) => topic),
+    ),
+  ];
+}

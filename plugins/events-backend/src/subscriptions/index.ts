@@ -1,0 +1,8 @@
+export {
+  SubscriptionPool,
+  SubscriptionMissingError,
+  type Claim,
+  type ClaimOptions,
+} from './SubscriptionPool';
+export { wants, type Subscription } from './subscriptionRow';
+export type { ClaimedDelivery, OwedDeliveries } from './OwedDeliveries';

@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto';
+import type { LogEvent } from '@callboard/backstage-plugin-events-node';
+import type { Store } from '../../database';
+import type { ClaimedDelivery, OwedDeliveries } from '../OwedDeliveries';
+import { selectClaim } from '../selectClaim';
+
+/** What was claimed, before the owed events are read from the log. */
+export interface ClaimedBatch {
+  ticket: string;
+  fresh: LogEvent[];
+  owed: ClaimedDelivery[];
+}
+
+/**
+ * Claims events of one subscription and moves its cursor, in one transaction that holds the lock on the subscription.
+ *
+ * 1. Lock the subscription. If its cursor has moved since the log was read, another reader was faster: claim nothing.
+ * 2. See which keys other readers have in hand, and claim what is due of what is owed.
+ * 3. Choose among the new events, and owe those that must wait.
+ * 4. Move the cursor, and write down the batch with its lease.
+ *
+ * A crash before the commit changes nothing; one after it leaves a batch whose lease lapses.
+ *
+ * @returns the batch, `empty` when nothing could be claimed, or `moved` when the claim has to start over
+ */
+export async function claimBatch(
+  { knex, dialect }: Store,
+  deliveries: OwedDeliveries,
+  input: {
+    subscriptionId: string;
+    cursor: number;
+    candidates: readonly LogEvent[];
+    upTo: number;
+    limit: number;
+    leaseMs: number;
+    patienceMs: number;
+  },
+): Promise<ClaimedBatch | 'empty' | 'moved'> {
+  const { subscriptionId } = input;
+  return knex.transaction(async trx => {
+    await dialect.lockSubscription(trx, subscriptionId);
+    const current = await trx('callboard_subscriptions')
+      .where({ id: subscriptionId })
+      .first('cursor');
+    if (!current || Number(current.cursor) !== input.cursor) {
+      return 'moved';
+    }
+
+    const open: { keys: string; age: number | string }[] = await trx(
+      'callboard_batches',
+    )
+      .where({ subscription_id: subscriptionId })
+      .select('keys', trx.raw(`${dialect.nowMs} - claimed_at as age`));
+    const busyKeys = new Set<string>();
+    const slowKeys = new Set<string>();
+    for (const batch of open) {
+      const keys: string[] = JSON.parse(batch.keys);
+      const held = Number(batch.age) < input.patienceMs ? busyKeys : slowKeys;
+      keys.forEach(key => held.add(key));
+    }
+
+    const owed = await deliveries.claimDue(
+      trx,
+      subscriptionId,
+      new Set([...busyKeys, ...slowKeys]),
+      input.limit,
+    );
+    const candidates = input.candidates.slice(0, input.limit - owed.length);
+    const keys = new Set(
+      candidates.flatMap(({ key }) => (key === undefined ? [] : [key])),
+    );
+    const selection = selectClaim({
+      cursor: input.cursor,
+      candidates,
+      upTo:
+        candidates.length < input.candidates.length
+          ? candidates.at(-1)?.position ?? input.cursor
+          : input.upTo,
+      owedKeys: await deliveries.findOwedKeys(trx, subscriptionId, [...keys]),
+      busyKeys,
+      slowKeys,
+    });
+
+    await deliveries.settle(
+      trx,
+      subscriptionId,
+      selection.setAside.map(event => ({
+        position: event.position,
+        eventId: event.id,
+        topic: event.topic,
+        key: event.key,
+        attempt: 1,
+        owed: false,
+        outcome: { kind: 'untried' },
+      })),
+    );
+    await trx('callboard_subscriptions').where({ id: subscriptionId }).update({
+      cursor: selection.cursor,
+      heartbeat_at: trx.raw(dialect.nowMs),
+    });
+
+    const claimed = [...owed, ...selection.claimed];
+    if (claimed.length === 0) {
+      return 'empty';
+    }
+    const ticket = randomUUID();
+    await trx('callboard_batches').insert({
+      ticket,
+      subscription_id: subscriptionId,
+      positions: JSON.stringify(claimed.map(({ position }) => position)),
+      first_position: Math.min(...claimed.map(({ position }) => position)),
+      keys: JSON.stringify([
+        ...new Set(claimed.flatMap(({ key }) => (key === undefined ? [] : [key]))),
+      ]),
+      claimed_at: trx.raw(dialect.nowMs),
+      leased_until: trx.raw(`${dialect.nowMs} + ?`, [input.leaseMs]),
+    });
+    return { ticket, fresh: selection.claimed, owed };
+  });
+}

@@ -1,0 +1,54 @@
+import type { Store } from '../../database';
+import type { SubscriptionTopicRow } from '../subscriptionRow';
+
+/**
+ * Makes a subscription stand, or changes which topics it wants.
+ *
+ * A new subscription, and a new topic of an old one, starts behind the newest event. A topic that is wanted no longer
+ * keeps its end, so that what came before is still delivered and can be explained.
+ */
+export async function registerSubscription(
+  { knex, dialect }: Store,
+  id: string,
+  topics: readonly string[],
+): Promise<void> {
+  await dialect.makeDurable(knex);
+  await knex.transaction(async trx => {
+    const { tail } = await trx('callboard_log').where({ id: 1 }).first('tail');
+    const now = trx.raw(dialect.nowMs);
+    await trx('callboard_subscriptions')
+      .insert({ id, cursor: tail, created_at: now, heartbeat_at: now })
+      .onConflict('id')
+      .merge({ heartbeat_at: now });
+    await dialect.lockSubscription(trx, id);
+
+    const wanted: SubscriptionTopicRow[] = await trx(
+      'callboard_subscription_topics',
+    )
+      .where({ subscription_id: id })
+      .whereNull('to_position');
+    const before = new Set(wanted.map(row => row.topic));
+    const added = [...new Set(topics)].filter(topic => !before.has(topic));
+    const removed = [...before].filter(topic => !topics.includes(topic));
+    if (removed.length > 0) {
+      await trx('callboard_subscription_topics')
+        .where({ subscription_id: id })
+        .whereNull('to_position')
+        .whereIn('topic', removed)
+        .update({ to_position: tail });
+    }
+    if (added.length > 0) {
+      await trx('callboard_subscription_topics')
+        .insert(
+          added.map(topic => ({
+            subscription_id: id,
+            topic,
+            from_position: tail,
+            to_position: null,
+          })),
+        )
+        .onConflict(['subscription_id', 'topic', 'from_position'])
+        .merge({ to_position: null });
+    }
+  });
+}

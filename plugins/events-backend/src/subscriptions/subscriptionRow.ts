@@ -1,0 +1,75 @@
+/** A row of `callboard_subscriptions`. */
+export interface SubscriptionRow {
+  id: string;
+  cursor: number | string;
+  created_at: number | string;
+  heartbeat_at: number | string;
+  last_error: string | null;
+  last_error_at: number | string | null;
+}
+
+/** A row of `callboard_subscription_topics`. */
+export interface SubscriptionTopicRow {
+  subscription_id: string;
+  topic: string;
+  from_position: number | string;
+  to_position: number | string | null;
+}
+
+/** A topic that a subscription wants, behind one position and up to another. */
+export interface WantedTopic {
+  topic: string;
+  /** Exclusive. */
+  from: number;
+  /** Inclusive; undefined while the topic is wanted. */
+  to: number | undefined;
+}
+
+/** A subscription. Times in milliseconds since the epoch. */
+export interface Subscription {
+  id: string;
+  cursor: number;
+  topics: WantedTopic[];
+  createdAtMs: number;
+  heartbeatAtMs: number;
+  lastError: string | undefined;
+  lastErrorAtMs: number | undefined;
+}
+
+/** Puts a subscription together from its rows. */
+export function toSubscription(
+  row: SubscriptionRow,
+  topics: readonly SubscriptionTopicRow[],
+): Subscription {
+  return {
+    id: row.id,
+    cursor: Number(row.cursor),
+    topics: topics.map(toWantedTopic),
+    createdAtMs: Number(row.created_at),
+    heartbeatAtMs: Number(row.heartbeat_at),
+    lastError: row.last_error ?? undefined,
+    lastErrorAtMs:
+      row.last_error_at === null ? undefined : Number(row.last_error_at),
+  };
+}
+
+function toWantedTopic(row: SubscriptionTopicRow): WantedTopic {
+  return {
+    topic: row.topic,
+    from: Number(row.from_position),
+    to: row.to_position === null ? undefined : Number(row.to_position),
+  };
+}
+
+/** Whether a subscription wants an event. */
+export function wants(
+  topics: readonly WantedTopic[],
+  event: { topic: string; position: number },
+): boolean {
+  return topics.some(
+    ({ topic, from, to }) =>
+      topic === event.topic &&
+      event.position > from &&
+      (to === undefined || event.position <= to),
+  );
+}

@@ -1,0 +1,224 @@
+import {
+  context,
+  metrics,
+  propagation,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Context,
+  type Span,
+} from '@opentelemetry/api';
+import type { EventParams } from '@backstage/plugin-events-node';
+import {
+  eventMetadata,
+  type AppendOutcome,
+  type LogEvent,
+  type NewEvent,
+} from '@callboard/backstage-plugin-events-node';
+
+const scope = '@callboard/backstage-plugin-events-backend';
+
+/**
+ * Measurements and traces, in OpenTelemetry: nothing happens until the backend installs an SDK.
+ *
+ * @remarks
+ * Every name is documented in `docs/operations/telemetry.md`. Durations are in seconds, as OpenTelemetry recommends.
+ */
+export class Telemetry {
+  readonly #tracer = trace.getTracer(scope);
+  readonly #meter = metrics.getMeter(scope);
+
+  readonly #accepted = this.#meter.createCounter('callboard.ingress.accepted', {
+    description: 'Requests that an ingress answered with 202',
+  });
+  readonly #rejected = this.#meter.createCounter('callboard.ingress.rejected', {
+    description: 'Requests that an ingress refused, by reason',
+  });
+  readonly #appended = this.#meter.createCounter('callboard.log.appended', {
+    description: 'Events appended to the log',
+  });
+  readonly #duplicates = this.#meter.createCounter('callboard.log.duplicates', {
+    description: 'Events that the log had already',
+  });
+  readonly #appendFailures = this.#meter.createCounter(
+    'callboard.log.append_failures',
+    { description: 'Appends that failed, and were tried again or refused' },
+  );
+  readonly #batchSize = this.#meter.createHistogram('callboard.log.batch_size', {
+    description: 'Events that one append carried',
+  });
+  readonly #appendDuration = this.#meter.createHistogram(
+    'callboard.log.append.duration',
+    { unit: 's', description: 'How long an append took' },
+  );
+  readonly #trimmed = this.#meter.createCounter('callboard.log.trimmed', {
+    description: 'Events removed from the log',
+  });
+  readonly #lost = this.#meter.createCounter('callboard.log.trimmed_unread', {
+    description:
+      'Deliveries removed, and subscriptions passed over, because the hard cap of the log was reached',
+  });
+  readonly #handled = this.#meter.createCounter('callboard.handler.handled', {
+    description: 'Events that a handler was given, by outcome',
+  });
+  readonly #handlingDuration = this.#meter.createHistogram(
+    'callboard.handler.duration',
+    { unit: 's', description: 'How long a handler took for an event' },
+  );
+  readonly #latency = this.#meter.createHistogram('callboard.handler.latency', {
+    unit: 's',
+    description: 'From the append of an event to its handler',
+  });
+  readonly #lapsed = this.#meter.createCounter('callboard.batch.lapsed', {
+    description: 'Batches that were not settled within their lease',
+  });
+  readonly #retried = this.#meter.createCounter('callboard.delivery.retried', {
+    description: 'Failed attempts that are followed by another',
+  });
+  readonly #dead = this.#meter.createCounter('callboard.delivery.dead', {
+    description: 'Deliveries given up',
+  });
+
+  /** Measures the lag of subscriptions whenever measurements are collected. */
+  measureLag(
+    readLag: () => Promise<{ subscriptionId: string; lag: number }[]>,
+  ): void {
+    this.#meter
+      .createObservableGauge('callboard.subscription.lag', {
+        description: 'Tail of the log minus cursor',
+      })
+      .addCallback(async result => {
+        for (const { subscriptionId, lag } of await readLag()) {
+          result.observe(lag, { subscription: subscriptionId });
+        }
+      });
+  }
+
+  observeRequest<T>(
+    topic: string,
+    headers: Record<string, string | string[] | undefined>,
+    handle: () => Promise<T>,
+  ): Promise<T> {
+    // The router's instrumentation may have begun a span already; the sender's trace is the parent otherwise.
+    const parent = trace.getActiveSpan()
+      ? context.active()
+      : propagation.extract(context.active(), headers);
+    return this.#span(`ingress ${topic}`, SpanKind.PRODUCER, parent, handle, {
+      'messaging.system': 'callboard',
+      'messaging.operation.type': 'send',
+      'messaging.destination.name': topic,
+    });
+  }
+
+  onAccepted(topic: string, duplicate: boolean): void {
+    this.#accepted.add(1, { topic, duplicate });
+  }
+
+  onRejected(topic: string, reason: string): void {
+    this.#rejected.add(1, { topic, reason });
+  }
+
+  onAppended(
+    events: readonly NewEvent[],
+    outcomes: readonly AppendOutcome[],
+    durationMs: number,
+  ): void {
+    this.#batchSize.record(events.length);
+    this.#appendDuration.record(durationMs / 1000);
+    events.forEach(({ topic }, index) =>
+      (outcomes[index].appended ? this.#appended : this.#duplicates).add(1, {
+        topic,
+      }),
+    );
+  }
+
+  onAppendFailed(): void {
+    this.#appendFailures.add(1);
+  }
+
+  onTrimmed(events: number): void {
+    this.#trimmed.add(events);
+  }
+
+  onTrimmedUnread(count: number): void {
+    this.#lost.add(count);
+  }
+
+  async observeHandling<T>(
+    handled: { event: LogEvent; params: EventParams; subscriptionId: string },
+    handle: () => Promise<T>,
+  ): Promise<T> {
+    const { event, params, subscriptionId } = handled;
+    const attributes = { subscription: subscriptionId, topic: event.topic };
+    const start = Date.now();
+    this.#latency.record(Math.max(0, start - event.timeMs) / 1000, attributes);
+    const parent = propagation.extract(ROOT_CONTEXT, {
+      traceparent: params.metadata?.[eventMetadata.trace],
+    });
+    let outcome = 'failed';
+    try {
+      const result = await this.#span(
+        `handle ${event.topic}`,
+        SpanKind.CONSUMER,
+        parent,
+        handle,
+        {
+          'messaging.system': 'callboard',
+          'messaging.operation.type': 'process',
+          'messaging.destination.name': event.topic,
+          'messaging.message.id': event.id,
+          'messaging.consumer.group.name': subscriptionId,
+        },
+      );
+      outcome = 'delivered';
+      return result;
+    } finally {
+      this.#handled.add(1, { ...attributes, outcome });
+      this.#handlingDuration.record((Date.now() - start) / 1000, attributes);
+    }
+  }
+
+  onLapsed(subscriptionId: string): void {
+    this.#lapsed.add(1, { subscription: subscriptionId });
+  }
+
+  onRetry(subscriptionId: string): void {
+    this.#retried.add(1, { subscription: subscriptionId });
+  }
+
+  onDead(subscriptionId: string): void {
+    this.#dead.add(1, { subscription: subscriptionId });
+  }
+
+  /** The current span in the W3C format; undefined when nothing traces. */
+  readTraceparent(): string | undefined {
+    const carrier: { traceparent?: string } = {};
+    propagation.inject(context.active(), carrier);
+    return carrier.traceparent;
+  }
+
+  #span<T>(
+    name: string,
+    kind: SpanKind,
+    parent: Context,
+    action: () => Promise<T>,
+    attributes: Record<string, string>,
+  ): Promise<T> {
+    return this.#tracer.startActiveSpan(
+      name,
+      { kind, attributes },
+      parent,
+      async (span: Span) => {
+        try {
+          return await action();
+        } catch (error) {
+          span.setStatus({ code: SpanStatusCode.ERROR, message: String(error) });
+          throw error;
+        } finally {
+          span.end();
+        }
+      },
+    );
+  }
+}

@@ -1,0 +1,251 @@
+import { z } from 'zod';
+
+/**
+ * The most events that one page, or one reader's `limit`, may hold.
+ *
+ * @public
+ */
+export const maxPageSize = 200;
+
+/**
+ * The states of a delivery.
+ *
+ * @remarks
+ * `due`: to be tried at its due time. `blocked`: waits behind an earlier event with the same key.
+ * `claimed`: a reader has it. `delivered`: its handler succeeded in the end. `dead`: given up, may be replayed.
+ *
+ * @public
+ */
+export const deliveryStateSchema = z.enum([
+  'due',
+  'blocked',
+  'claimed',
+  'delivered',
+  'dead',
+]);
+/** @public */
+export type DeliveryState = z.infer<typeof deliveryStateSchema>;
+
+const limitSchema = z.coerce
+  .number()
+  .int()
+  .min(1)
+  .max(maxPageSize)
+  .default(50)
+  .describe('The most items to return.');
+const cursorSchema = z
+  .string()
+  .max(200)
+  .describe('The `nextCursor` of the page before; opaque.');
+const instantSchema = z.iso
+  .datetime({ offset: true })
+  .describe('A time, ISO 8601.');
+const topicSchema = z.string().min(1).max(255);
+const keySchema = z.string().min(1).max(1024);
+const subscriptionIdSchema = z.string().min(1).max(512);
+
+/** @public */
+export const eventsQuerySchema = z.strictObject({
+  topic: topicSchema.optional().describe('Only events of this topic.'),
+  key: keySchema.optional().describe('Only events with this key.'),
+  from: instantSchema.optional().describe('Only events at or after this time.'),
+  to: instantSchema.optional().describe('Only events before this time.'),
+  order: z
+    .enum(['asc', 'desc'])
+    .default('desc')
+    .describe('`desc` starts with the newest event.'),
+  limit: limitSchema,
+  cursor: cursorSchema.optional(),
+});
+/** @public */
+export type EventsQuery = z.infer<typeof eventsQuerySchema>;
+
+/** @public */
+export const eventSummarySchema = z.object({
+  id: z.uuid(),
+  position: z.int().describe('Its place in the log.'),
+  topic: z.string(),
+  key: z.string().nullable(),
+  time: z.iso.datetime().describe('When it was appended.'),
+  size: z.int().describe('Size of the payload as JSON, in bytes.'),
+});
+/** @public */
+export type EventSummary = z.infer<typeof eventSummarySchema>;
+
+/** @public */
+export const eventsPageSchema = z.object({
+  items: z.array(eventSummarySchema),
+  nextCursor: z.string().optional(),
+});
+/** @public */
+export type EventsPage = z.infer<typeof eventsPageSchema>;
+
+/** @public */
+export const attemptSchema = z.object({
+  number: z.int(),
+  time: z.iso.datetime().describe('When the attempt ended.'),
+  outcome: z.enum(['delivered', 'failed', 'lapsed']),
+  durationMs: z.int().nullable(),
+  error: z.string().nullable(),
+});
+/** @public */
+export type Attempt = z.infer<typeof attemptSchema>;
+
+/** @public */
+export const recipientSchema = z.object({
+  subscriptionId: z.string(),
+  status: z
+    .enum([
+      'delivered',
+      'claimed',
+      'waiting',
+      'due',
+      'blocked',
+      'dead',
+      'not-wanted',
+    ])
+    .describe(
+      '`waiting`: the cursor has not come this far. `not-wanted`: the subscription did not want the topic at this position.',
+    ),
+  explanation: z.string().describe('Why, and what happens next.'),
+  attempts: z.array(attemptSchema),
+  dueAt: z.iso.datetime().optional(),
+});
+/** @public */
+export type Recipient = z.infer<typeof recipientSchema>;
+
+/** @public */
+export const eventViewSchema = eventSummarySchema.extend({
+  payload: z.json(),
+  metadata: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
+  deduplicationId: z.string().nullable(),
+  explanation: z.string(),
+  recipients: z.array(recipientSchema),
+});
+/** @public */
+export type EventView = z.infer<typeof eventViewSchema>;
+
+/** @public */
+export const topicViewSchema = z.object({
+  topic: z.string(),
+  ingress: z.boolean().describe('Whether an HTTP ingress stands open for it.'),
+  lastPosition: z
+    .int()
+    .nullable()
+    .describe('Position of its newest event in the log.'),
+  lastTime: z.iso.datetime().nullable(),
+  subscriptions: z.array(z.string()),
+});
+/** @public */
+export type TopicView = z.infer<typeof topicViewSchema>;
+
+/** @public */
+export const topicsViewSchema = z.object({ items: z.array(topicViewSchema) });
+
+/** @public */
+export const subscriptionViewSchema = z.object({
+  id: z.string(),
+  topics: z.array(z.string()),
+  cursor: z.int(),
+  lag: z
+    .int()
+    .describe(
+      'Tail of the log minus cursor; 0 when nothing the subscription wants is left.',
+    ),
+  owed: z
+    .object({
+      due: z.int(),
+      blocked: z.int(),
+      claimed: z.int(),
+      dead: z.int(),
+    })
+    .describe('Deliveries by state, each counted to 10,000 at most.'),
+  createdAt: z.iso.datetime(),
+  heartbeatAt: z.iso.datetime().describe('When a reader last asked for it.'),
+  lastError: z.string().nullable(),
+  lastErrorAt: z.iso.datetime().nullable(),
+});
+/** @public */
+export type SubscriptionView = z.infer<typeof subscriptionViewSchema>;
+
+/** @public */
+export const subscriptionsViewSchema = z.object({
+  items: z.array(subscriptionViewSchema),
+});
+
+/** @public */
+export const deliveriesQuerySchema = z.strictObject({
+  state: deliveryStateSchema.optional(),
+  subscriptionId: subscriptionIdSchema.optional(),
+  limit: limitSchema,
+  cursor: cursorSchema.optional(),
+});
+/** @public */
+export type DeliveriesQuery = z.infer<typeof deliveriesQuerySchema>;
+
+/** @public */
+export const deliveryViewSchema = z.object({
+  subscriptionId: z.string(),
+  eventId: z.uuid(),
+  position: z.int(),
+  topic: z.string(),
+  key: z.string().nullable(),
+  state: deliveryStateSchema,
+  attempts: z.int(),
+  dueAt: z.iso.datetime(),
+  lastError: z.string().nullable(),
+  updatedAt: z.iso.datetime(),
+});
+/** @public */
+export type DeliveryView = z.infer<typeof deliveryViewSchema>;
+
+/** @public */
+export const deliveriesPageSchema = z.object({
+  items: z.array(deliveryViewSchema),
+  nextCursor: z.string().optional(),
+});
+/** @public */
+export type DeliveriesPage = z.infer<typeof deliveriesPageSchema>;
+
+/** @public */
+export const replayRequestSchema = z.strictObject({
+  eventId: z.uuid().optional().describe('Replay this one event.'),
+  query: z
+    .strictObject({
+      topic: topicSchema.optional(),
+      key: keySchema.optional(),
+      from: instantSchema.optional(),
+      to: instantSchema.optional(),
+      state: z
+        .literal('dead')
+        .optional()
+        .describe('Only events that are dead for the subscription.'),
+    })
+    .optional()
+    .describe('Replay every event that matches; at least one field.'),
+  subscriptionId: subscriptionIdSchema
+    .optional()
+    .describe(
+      'Only for this subscription; otherwise for each that wants the topic.',
+    ),
+  dryRun: z
+    .boolean()
+    .default(false)
+    .describe('Count what would be replayed, and replay nothing.'),
+});
+/** @public */
+export type ReplayRequest = z.infer<typeof replayRequestSchema>;
+
+/** @public */
+export const replayResultSchema = z.object({
+  dryRun: z.boolean(),
+  events: z.int().describe('Events that matched.'),
+  deliveries: z
+    .int()
+    .describe('Deliveries owed again (or that would be, in a dry run).'),
+  alreadyOwed: z
+    .int()
+    .describe('Deliveries that were owed before, and stay as they are.'),
+});
+/** @public */
+export type ReplayResult = z.infer<typeof replayResultSchema>;

@@ -1,0 +1,12 @@
+/**
+ * What backend plugins and modules import to work with Callboard.
+ *
+ * @packageDocumentation
+ */
+export * from './metadata';
+export * from './IngressSource';
+export * from './signatures';
+export * from './ingressExtensionPoint';
+export * from './createEventBroker';
+export * from './EventLog';
+export * from './Notifier';
