@@ -7,9 +7,7 @@ backend.add(import('@backstage/plugin-auth-backend-module-guest-provider'));
 backend.add(import('@backstage/plugin-catalog-backend'));
 
 backend.add(import('@callboard/backstage-plugin-events-backend'));
-backend.add(
-  import('@callboard/backstage-plugin-events-backend-module-github'),
-);
+backend.add(import('@callboard/backstage-plugin-events-backend-module-github'));
 
 backend.add(import('./welcome'));
 

@@ -92,7 +92,9 @@ function readRepository(payload: unknown): string | undefined {
 }
 
 function readField(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+  return typeof value === 'object' &&
+    value !== null &&
+    Object.hasOwn(value, name)
     ? Object.getOwnPropertyDescriptor(value, name)?.value
     : undefined;
 }

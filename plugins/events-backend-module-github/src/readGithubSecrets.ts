@@ -33,8 +33,9 @@ export function readGithubSecrets(config: Config): GithubSecrets {
     generic: readSecrets(config),
     byApp,
     allowUnauthenticated:
-      config.getOptionalBoolean(`${root}.dangerouslyAllowUnauthenticatedEvents`) ??
-      false,
+      config.getOptionalBoolean(
+        `${root}.dangerouslyAllowUnauthenticatedEvents`,
+      ) ?? false,
   };
 }
 

@@ -9,9 +9,18 @@ exports.up = async function up(knex) {
   await knex.schema.createTable('callboard_log', table => {
     table.comment('One row: where the log begins and ends');
     table.integer('id').primary();
-    table.bigInteger('tail').notNullable().comment('Position of the newest event');
-    table.bigInteger('head').notNullable().comment('Positions up to this one are trimmed');
-    table.bigInteger('tail_time').notNullable().comment('Time of the newest event');
+    table
+      .bigInteger('tail')
+      .notNullable()
+      .comment('Position of the newest event');
+    table
+      .bigInteger('head')
+      .notNullable()
+      .comment('Positions up to this one are trimmed');
+    table
+      .bigInteger('tail_time')
+      .notNullable()
+      .comment('Time of the newest event');
   });
   await knex('callboard_log').insert({ id: 1, tail: 0, head: 0, tail_time: 0 });
 
@@ -22,7 +31,10 @@ exports.up = async function up(knex) {
     table.text('topic').notNullable();
     table.text('key');
     table.text('deduplication_id').comment("The sender's delivery id");
-    table.bigInteger('time').notNullable().comment('Never decreases with the position');
+    table
+      .bigInteger('time')
+      .notNullable()
+      .comment('Never decreases with the position');
     table.integer('size').notNullable().comment('Bytes of the payload');
     table.text('payload').notNullable().comment('JSON text, as it came');
     table.text('metadata').notNullable().comment('JSON text');
@@ -39,19 +51,29 @@ exports.up = async function up(knex) {
   await knex.schema.createTable('callboard_subscriptions', table => {
     table.comment('Who reads the log, and how far each has read');
     table.text('id').primary();
-    table.bigInteger('cursor').notNullable().comment('Everything up to here is claimed, handled or owed');
+    table
+      .bigInteger('cursor')
+      .notNullable()
+      .comment('Everything up to here is claimed, handled or owed');
     table.bigInteger('created_at').notNullable();
-    table.bigInteger('heartbeat_at').notNullable().comment('When a reader last asked');
+    table
+      .bigInteger('heartbeat_at')
+      .notNullable()
+      .comment('When a reader last asked');
     table.text('last_error');
     table.bigInteger('last_error_at');
   });
 
   await knex.schema.createTable('callboard_subscription_topics', table => {
-    table.comment('Which topics a subscription wants, and from where to where in the log');
+    table.comment(
+      'Which topics a subscription wants, and from where to where in the log',
+    );
     table.text('subscription_id').notNullable();
     table.text('topic').notNullable();
     table.bigInteger('from_position').notNullable().comment('Exclusive');
-    table.bigInteger('to_position').comment('Inclusive; null while the topic is wanted');
+    table
+      .bigInteger('to_position')
+      .comment('Inclusive; null while the topic is wanted');
     table.primary(['subscription_id', 'topic', 'from_position']);
     table.index(['topic'], 'callboard_subscription_topics_topic_idx');
   });
@@ -70,20 +92,34 @@ exports.up = async function up(knex) {
   });
 
   await knex.schema.createTable('callboard_deliveries', table => {
-    table.comment('Events owed to a subscription: failed, blocked behind a failed one, or asked for again');
+    table.comment(
+      'Events owed to a subscription: failed, blocked behind a failed one, or asked for again',
+    );
     table.text('subscription_id').notNullable();
     table.bigInteger('position').notNullable();
     table.uuid('event_id').notNullable();
     table.text('topic').notNullable();
     table.text('key');
-    table.text('state').notNullable().comment('due, blocked, claimed, delivered or dead');
-    table.integer('attempts').notNullable().comment('Counted since the event was last asked for');
+    table
+      .text('state')
+      .notNullable()
+      .comment('due, blocked, claimed, delivered or dead');
+    table
+      .integer('attempts')
+      .notNullable()
+      .comment('Counted since the event was last asked for');
     table.bigInteger('due_at').notNullable();
     table.text('last_error');
     table.bigInteger('updated_at').notNullable();
     table.primary(['subscription_id', 'position']);
-    table.index(['subscription_id', 'state', 'due_at'], 'callboard_deliveries_due_idx');
-    table.index(['state', 'position', 'subscription_id'], 'callboard_deliveries_state_idx');
+    table.index(
+      ['subscription_id', 'state', 'due_at'],
+      'callboard_deliveries_due_idx',
+    );
+    table.index(
+      ['state', 'position', 'subscription_id'],
+      'callboard_deliveries_state_idx',
+    );
     table.index(['state', 'updated_at'], 'callboard_deliveries_updated_idx');
     table.index(['position'], 'callboard_deliveries_position_idx');
   });
@@ -92,7 +128,9 @@ exports.up = async function up(knex) {
   );
 
   await knex.schema.createTable('callboard_attempts', table => {
-    table.comment('Each try of an owed event; the first try of one that failed included');
+    table.comment(
+      'Each try of an owed event; the first try of one that failed included',
+    );
     table.text('subscription_id').notNullable();
     table.bigInteger('position').notNullable();
     table.integer('number').notNullable();

@@ -71,8 +71,14 @@ const plugin = createBackendPlugin({
         );
 
         const system = await handle.system;
-        const { log, subscriptions, deliveries, notifier, settings, telemetry } =
-          system;
+        const {
+          log,
+          subscriptions,
+          deliveries,
+          notifier,
+          settings,
+          telemetry,
+        } = system;
 
         const router = Router();
         router.use(

@@ -1,8 +1,5 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
-import type {
-  EventBroker,
-  EventsService,
-} from '@backstage/plugin-events-node';
+import type { EventBroker, EventsService } from '@backstage/plugin-events-node';
 
 /**
  * Makes an `EventBroker`, the older way to publish and subscribe, from an events service.
@@ -44,7 +41,10 @@ export function createEventBroker(options: {
             onEvent: params => subscriber.onEvent(params),
           })
           .catch(error =>
-            logger.error(`Subscribing ${id} to the events service failed`, error),
+            logger.error(
+              `Subscribing ${id} to the events service failed`,
+              error,
+            ),
           );
       }
     },

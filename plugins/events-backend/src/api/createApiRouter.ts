@@ -130,7 +130,9 @@ export function createApiRouter(options: ApiOptions): express.Router {
     const subscribed = await subscriptions.list();
     const ingresses = options.listIngressTopics();
     const wanted = subscribed.flatMap(({ id, topics }) =>
-      topics.filter(({ to }) => to === undefined).map(({ topic }) => ({ id, topic })),
+      topics
+        .filter(({ to }) => to === undefined)
+        .map(({ topic }) => ({ id, topic })),
     );
     const names = new Set([
       ...inLog.map(({ topic }) => topic),

@@ -78,7 +78,10 @@ function explainRecipient(
           `Waits behind an earlier event with key '${delivery.key}'`,
         );
       case 'claimed':
-        return recipient('claimed', `Attempt ${delivery.attempts + 1} is under way`);
+        return recipient(
+          'claimed',
+          `Attempt ${delivery.attempts + 1} is under way`,
+        );
       case 'delivered':
         return recipient(
           'delivered',

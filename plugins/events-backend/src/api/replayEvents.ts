@@ -54,7 +54,9 @@ export async function replayEvents(
   if (!dryRun && result.deliveries > 0) {
     // Readers wake by the topics they listen to; one may be given an event of a topic that it does not want.
     notifier.notify(
-      new Set(targets.flatMap(({ topics }) => topics.map(({ topic }) => topic))),
+      new Set(
+        targets.flatMap(({ topics }) => topics.map(({ topic }) => topic)),
+      ),
     );
   }
   return result;
@@ -71,7 +73,9 @@ export async function replayEvents(
     const { state, ...filter } = query;
     if (state === 'dead') {
       if (filter.from !== undefined || filter.to !== undefined) {
-        throw new InputError('query: state does not go together with from or to');
+        throw new InputError(
+          'query: state does not go together with from or to',
+        );
       }
       return findDead(deliveries, filter, subscriptionId);
     }

@@ -4,13 +4,11 @@ import type {
   EventParams,
   EventsServiceEventHandler,
 } from '@backstage/plugin-events-node';
-import type { LogEvent, Notifier } from '@callboard/backstage-plugin-events-node';
 import type {
-  Batch,
-  ClaimedEvent,
-  Outcome,
-  Settlement,
-} from '../model/batch';
+  LogEvent,
+  Notifier,
+} from '@callboard/backstage-plugin-events-node';
+import type { Batch, ClaimedEvent, Outcome, Settlement } from '../model/batch';
 import { presentEvent } from '../model/presentEvent';
 import { withTimeLimit } from '../model/withTimeLimit';
 import {
@@ -118,10 +116,7 @@ export class HandlerLoop {
       },
       wake: () => this.#wakeUp.wake(),
     });
-    this.#renewal = setInterval(
-      () => this.#renew(),
-      this.#options.leaseMs / 3,
-    );
+    this.#renewal = setInterval(() => this.#renew(), this.#options.leaseMs / 3);
     this.#running = this.#run();
   }
 
@@ -138,7 +133,9 @@ export class HandlerLoop {
     await withTimeLimit(ended, graceMs, () => new Error('grace is over')).catch(
       () =>
         this.#logger.warn(
-          `Handlers of ${this.#subscriptionId} did not end within ${graceMs} ms; their events will be delivered again`,
+          `Handlers of ${
+            this.#subscriptionId
+          } did not end within ${graceMs} ms; their events will be delivered again`,
         ),
     );
     clearInterval(this.#renewal);
@@ -152,8 +149,13 @@ export class HandlerLoop {
   async runOnce(): Promise<
     { work: Promise<void> } | { work: undefined; sleepMs: number }
   > {
-    const { maxBatchEvents, maxBatchBytes, leaseMs, patienceMs, pollIntervalMs } =
-      this.#options;
+    const {
+      maxBatchEvents,
+      maxBatchBytes,
+      leaseMs,
+      patienceMs,
+      pollIntervalMs,
+    } = this.#options;
     const claim = await this.#pool.claim(this.#subscriptionId, {
       maxEvents: maxBatchEvents,
       maxBytes: maxBatchBytes,
@@ -185,10 +187,7 @@ export class HandlerLoop {
       try {
         const turn = await this.runOnce();
         if (turn.work) {
-          await Promise.race([
-            turn.work,
-            delay(this.#options.patienceMs),
-          ]);
+          await Promise.race([turn.work, delay(this.#options.patienceMs)]);
         } else {
           await this.#wakeUp.sleep(turn.sleepMs);
         }
@@ -201,7 +200,9 @@ export class HandlerLoop {
   async #recover(error: unknown): Promise<void> {
     if (error instanceof SubscriptionMissingError) {
       this.#logger.warn(
-        `Subscription ${this.#subscriptionId} had expired and starts again at the end of the log`,
+        `Subscription ${
+          this.#subscriptionId
+        } had expired and starts again at the end of the log`,
       );
       await this.#register().catch(again => this.#logFailure(again));
     } else {
@@ -256,21 +257,25 @@ export class HandlerLoop {
     try {
       const params: EventParams = presentEvent(event, attempt);
       const subscriptionId = this.#subscriptionId;
-      await this.#observer.observeHandling({ event, params, subscriptionId }, () =>
-        withTimeLimit(
-          // A handler that throws before it returns a promise is a failed attempt like any other.
-          (async () => this.#findHandler(event.topic)(params))(),
-          handlerTimeLimitMs,
-          () =>
-            new Error(
-              `The handler did not end within ${handlerTimeLimitMs} ms (events.handlers.timeLimit)`,
-            ),
-        ),
+      await this.#observer.observeHandling(
+        { event, params, subscriptionId },
+        () =>
+          withTimeLimit(
+            // A handler that throws before it returns a promise is a failed attempt like any other.
+            (async () => this.#findHandler(event.topic)(params))(),
+            handlerTimeLimitMs,
+            () =>
+              new Error(
+                `The handler did not end within ${handlerTimeLimitMs} ms (events.handlers.timeLimit)`,
+              ),
+          ),
       );
       return { kind: 'delivered', durationMs: performance.now() - start };
     } catch (error) {
       this.#logger.warn(
-        `Handler of ${this.#subscriptionId} failed at event ${event.id} of topic ${event.topic}, attempt ${attempt}`,
+        `Handler of ${this.#subscriptionId} failed at event ${
+          event.id
+        } of topic ${event.topic}, attempt ${attempt}`,
         error instanceof Error ? error : new Error(String(error)),
       );
       return {
@@ -296,7 +301,9 @@ export class HandlerLoop {
         if (!settled) {
           this.#observer.onLapsed(this.#subscriptionId);
           this.#logger.warn(
-            `A batch of ${settlements.length} events of ${this.#subscriptionId} was not settled within its lease; its events will be delivered again`,
+            `A batch of ${settlements.length} events of ${
+              this.#subscriptionId
+            } was not settled within its lease; its events will be delivered again`,
           );
         }
         return;

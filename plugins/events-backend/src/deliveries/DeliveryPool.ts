@@ -5,7 +5,10 @@ import type { Settlement } from '../model/batch';
 import type { RetryPolicy } from '../model/retryPolicy';
 import { owedStates, type AttemptRow, type DeliveryRow } from './deliveryRow';
 import { claimDue } from './operations/claimDue';
-import { listDeliveries, type DeliveryListing } from './operations/listDeliveries';
+import {
+  listDeliveries,
+  type DeliveryListing,
+} from './operations/listDeliveries';
 import { oweAgain, type ReplayedEvent } from './operations/oweAgain';
 import { settleDeliveries } from './operations/settleDeliveries';
 import { planSettlement } from './planSettlement';
@@ -13,7 +16,10 @@ import { planSettlement } from './planSettlement';
 /** What is measured about deliveries. */
 export interface DeliveryObserver {
   onRetry(subscriptionId: string): void;
-  onDead(subscriptionId: string, delivery: { eventId: string; topic: string; error: string }): void;
+  onDead(
+    subscriptionId: string,
+    delivery: { eventId: string; topic: string; error: string },
+  ): void;
 }
 
 const countLimit = 10_000;
@@ -55,7 +61,9 @@ export class DeliveryPool {
     subscriptionId: string,
     excludedKeys: ReadonlySet<string>,
     limit: number,
-  ): Promise<{ position: number; key: string | undefined; attempts: number }[]> {
+  ): Promise<
+    { position: number; key: string | undefined; attempts: number }[]
+  > {
     const rows = await claimDue(
       trx,
       this.#store.dialect,
@@ -214,7 +222,9 @@ export class DeliveryPool {
       await trx('callboard_deliveries')
         .where('position', '<=', position)
         .delete();
-      await trx('callboard_attempts').where('position', '<=', position).delete();
+      await trx('callboard_attempts')
+        .where('position', '<=', position)
+        .delete();
       return lost;
     });
   }
@@ -244,7 +254,9 @@ export class DeliveryPool {
     subscriptionIds: readonly string[],
   ): Promise<void> {
     for (const table of ['callboard_deliveries', 'callboard_attempts']) {
-      await trx(table).whereIn('subscription_id', [...subscriptionIds]).delete();
+      await trx(table)
+        .whereIn('subscription_id', [...subscriptionIds])
+        .delete();
     }
   }
 }

@@ -41,7 +41,10 @@ export function createConfiguredSource(
         const value = name === undefined ? undefined : event.metadata?.[name];
         return typeof value === 'string' && value !== '' ? value : undefined;
       };
-      return { key: read(keyHeader), deduplicationId: read(deduplicationHeader) };
+      return {
+        key: read(keyHeader),
+        deduplicationId: read(deduplicationHeader),
+      };
     },
   };
 }

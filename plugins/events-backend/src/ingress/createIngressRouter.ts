@@ -58,7 +58,10 @@ export function createIngressRouter(
 ): express.Router {
   const { ingresses, observer, logger, maxBodyBytes } = options;
   const parsers = new Map(
-    Object.entries({ 'application/json': parseJsonBody, ...options.bodyParsers }),
+    Object.entries({
+      'application/json': parseJsonBody,
+      ...options.bodyParsers,
+    }),
   );
   const readBody = express.raw({ type: () => true, limit: maxBodyBytes });
 
@@ -71,24 +74,18 @@ export function createIngressRouter(
         'There is no ingress for this topic. Name the topic in events.http.topics, or install the module of its sender.',
       );
     }
-    return observer.observeRequest(
-      ingress.topic,
-      request.headers,
-      async () => {
-        try {
-          await handle(ingress, request, response);
-        } catch (error) {
-          if (error instanceof ServiceUnavailableError) {
-            response.set('Retry-After', String(retryAfterSeconds));
-          }
-          observer.onRejected(ingress.topic, readReason(error));
-          logger.warn(
-            `Ingress ${ingress.topic} refused a request: ${error}`,
-          );
-          throw error;
+    return observer.observeRequest(ingress.topic, request.headers, async () => {
+      try {
+        await handle(ingress, request, response);
+      } catch (error) {
+        if (error instanceof ServiceUnavailableError) {
+          response.set('Retry-After', String(retryAfterSeconds));
         }
-      },
-    );
+        observer.onRejected(ingress.topic, readReason(error));
+        logger.warn(`Ingress ${ingress.topic} refused a request: ${error}`);
+        throw error;
+      }
+    });
   });
   return router;
 

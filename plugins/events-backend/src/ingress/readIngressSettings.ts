@@ -94,9 +94,9 @@ export function readIngressSettings(config: Config): IngressSettings {
   if (!entries.success) {
     const [issue] = entries.error.issues;
     throw new Error(
-      `Invalid configuration: events.http.ingresses[${issue.path.join(
-        '.',
-      )}] ${issue.message}`,
+      `Invalid configuration: events.http.ingresses[${issue.path.join('.')}] ${
+        issue.message
+      }`,
     );
   }
   const maxBodyBytes =

@@ -22,7 +22,11 @@ export interface GroupCommitterOptions {
 
 /** What is measured about appends. */
 export interface AppendObserver {
-  onAppended(events: readonly NewEvent[], outcomes: readonly AppendOutcome[], durationMs: number): void;
+  onAppended(
+    events: readonly NewEvent[],
+    outcomes: readonly AppendOutcome[],
+    durationMs: number,
+  ): void;
   onAppendFailed(error: unknown): void;
 }
 
@@ -92,7 +96,9 @@ export class GroupCommitter {
     ) {
       return Promise.reject(
         new ServiceUnavailableError(
-          `More than ${this.#options.maxQueuedBytes} bytes of events are waiting for the events database already; try again later`,
+          `More than ${
+            this.#options.maxQueuedBytes
+          } bytes of events are waiting for the events database already; try again later`,
         ),
       );
     }

@@ -52,7 +52,8 @@ export class SqlEventLog implements EventLog {
 
   /** Where the log begins (positions up to `head` are trimmed) and ends. */
   async ends(): Promise<{ head: number; tail: number }> {
-    const row = await this.#store.knex('callboard_log')
+    const row = await this.#store
+      .knex('callboard_log')
       .where({ id: 1 })
       .first('head', 'tail');
     return { head: Number(row.head), tail: Number(row.tail) };
@@ -84,7 +85,8 @@ export class SqlEventLog implements EventLog {
 
   /** Position of the newest event before a time; 0 when there is none. */
   async positionBefore(timeMs: number): Promise<number> {
-    const row = await this.#store.knex('callboard_events')
+    const row = await this.#store
+      .knex('callboard_events')
       .where('time', '<', timeMs)
       .orderBy('time', 'desc')
       .orderBy('position', 'desc')

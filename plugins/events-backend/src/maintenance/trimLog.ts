@@ -89,7 +89,9 @@ export function trimLog(options: {
           `${lost} deliveries that were owed or dead are gone with their events, because the log reached its hard cap`,
         );
       }
-      logger.info(`Trimmed ${trimmed} events from the log, up to position ${upTo}`);
+      logger.info(
+        `Trimmed ${trimmed} events from the log, up to position ${upTo}`,
+      );
     },
   };
 }

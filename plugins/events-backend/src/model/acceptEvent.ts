@@ -58,9 +58,7 @@ export function acceptEvent(
   const id = chooseId(givenId, topic, republished);
 
   const description = options.describe?.(params) ?? {};
-  const key = limitKey(
-    description.key ?? readText(given, eventMetadata.key),
-  );
+  const key = limitKey(description.key ?? readText(given, eventMetadata.key));
   const correlationId =
     readText(given, eventMetadata.correlationId) ??
     (republished ? givenId : id);
@@ -99,7 +97,10 @@ function chooseId(
   }
   if (!isEventId(givenId)) {
     throw new InputError(
-      `The metadata '${eventMetadata.id}' must be a UUID, got '${givenId.slice(0, 64)}'`,
+      `The metadata '${eventMetadata.id}' must be a UUID, got '${givenId.slice(
+        0,
+        64,
+      )}'`,
     );
   }
   return republished ? deriveEventId(givenId, topic) : givenId.toLowerCase();

@@ -31,5 +31,7 @@ export function decideRetry(
     policy.initialDelayMs * policy.factor ** (attempts - 1),
     policy.maxDelayMs,
   );
-  return { delayMs: Math.round(pause * (1 + policy.jitter * (2 * random - 1))) };
+  return {
+    delayMs: Math.round(pause * (1 + policy.jitter * (2 * random - 1))),
+  };
 }

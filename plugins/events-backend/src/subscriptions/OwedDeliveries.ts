@@ -46,5 +46,8 @@ export interface OwedDeliveries {
   ): Promise<Map<number, number>>;
 
   /** Removes every delivery of the given subscriptions. */
-  forget(trx: Knex.Transaction, subscriptionIds: readonly string[]): Promise<void>;
+  forget(
+    trx: Knex.Transaction,
+    subscriptionIds: readonly string[],
+  ): Promise<void>;
 }

@@ -1,4 +1,7 @@
-import type { EventLog, LogEvent } from '@callboard/backstage-plugin-events-node';
+import type {
+  EventLog,
+  LogEvent,
+} from '@callboard/backstage-plugin-events-node';
 import type { Store } from '../database';
 import type { Batch, Settlement } from '../model/batch';
 import type { OwedDeliveries } from './OwedDeliveries';
@@ -270,10 +273,9 @@ export class SubscriptionPool {
   /** Positions that readers have in hand, by subscription. */
   async listClaimed(): Promise<Map<string, Set<number>>> {
     const rows: { subscription_id: string; positions: string }[] =
-      await this.#store.knex('callboard_batches').select(
-        'subscription_id',
-        'positions',
-      );
+      await this.#store
+        .knex('callboard_batches')
+        .select('subscription_id', 'positions');
     const claimed = new Map<string, Set<number>>();
     for (const row of rows) {
       const positions = claimed.get(row.subscription_id) ?? new Set();

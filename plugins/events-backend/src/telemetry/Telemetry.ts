@@ -45,9 +45,12 @@ export class Telemetry {
     'callboard.log.append_failures',
     { description: 'Appends that failed, and were tried again or refused' },
   );
-  readonly #batchSize = this.#meter.createHistogram('callboard.log.batch_size', {
-    description: 'Events that one append carried',
-  });
+  readonly #batchSize = this.#meter.createHistogram(
+    'callboard.log.batch_size',
+    {
+      description: 'Events that one append carried',
+    },
+  );
   readonly #appendDuration = this.#meter.createHistogram(
     'callboard.log.append.duration',
     { unit: 's', description: 'How long an append took' },
@@ -213,7 +216,10 @@ export class Telemetry {
         try {
           return await action();
         } catch (error) {
-          span.setStatus({ code: SpanStatusCode.ERROR, message: String(error) });
+          span.setStatus({
+            code: SpanStatusCode.ERROR,
+            message: String(error),
+          });
           throw error;
         } finally {
           span.end();

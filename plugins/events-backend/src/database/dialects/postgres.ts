@@ -6,8 +6,7 @@ import { readErrorCode } from './readErrorCode';
  *
  * @see https://www.postgresql.org/docs/15/errcodes-appendix.html
  */
-const passingSqlState =
-  /^(08|53|57P0[1-5]|58|40001|40P01|25006|57014|55P03)/;
+const passingSqlState = /^(08|53|57P0[1-5]|58|40001|40P01|25006|57014|55P03)/;
 const passingSystemError =
   /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
 const passingMessage =

@@ -35,9 +35,7 @@ export async function appendEvents(
       .where({ id: 1 })
       .update({
         tail: trx.raw('tail + ?', [events.length]),
-        tail_time: trx.raw(
-          `${dialect.greatest}(tail_time, ${dialect.nowMs})`,
-        ),
+        tail_time: trx.raw(`${dialect.greatest}(tail_time, ${dialect.nowMs})`),
       })
       .returning<{ tail: number | string; tail_time: number | string }[]>([
         'tail',
@@ -60,14 +58,13 @@ export async function appendEvents(
         event.payload,
         event.metadata,
       ]);
-      const query = trx
-        .raw(
-          `INSERT INTO callboard_events (${columns.join(', ')})
+      const query = trx.raw(
+        `INSERT INTO callboard_events (${columns.join(', ')})
            VALUES ${part.map(() => row).join(', ')}
            ON CONFLICT DO NOTHING
            RETURNING position`,
-          bindings,
-        );
+        bindings,
+      );
       for (const position of readPositions(await query)) {
         inserted.add(position);
       }

@@ -27,7 +27,15 @@ export async function listEvents(
 ): Promise<EventHead[]> {
   const { topic, key, fromMs, toMs, order, after, limit } = listing;
   const query = knex<EventRow>('callboard_events')
-    .select('position', 'id', 'topic', 'key', 'deduplication_id', 'time', 'size')
+    .select(
+      'position',
+      'id',
+      'topic',
+      'key',
+      'deduplication_id',
+      'time',
+      'size',
+    )
     .orderBy('position', order)
     .limit(limit);
   if (topic !== undefined) {

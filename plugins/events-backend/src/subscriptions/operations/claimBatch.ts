@@ -94,10 +94,12 @@ export async function claimBatch(
         outcome: { kind: 'untried' },
       })),
     );
-    await trx('callboard_subscriptions').where({ id: subscriptionId }).update({
-      cursor: selection.cursor,
-      heartbeat_at: trx.raw(dialect.nowMs),
-    });
+    await trx('callboard_subscriptions')
+      .where({ id: subscriptionId })
+      .update({
+        cursor: selection.cursor,
+        heartbeat_at: trx.raw(dialect.nowMs),
+      });
 
     const claimed = [...owed, ...selection.claimed];
     if (claimed.length === 0) {
@@ -110,7 +112,9 @@ export async function claimBatch(
       positions: JSON.stringify(claimed.map(({ position }) => position)),
       first_position: Math.min(...claimed.map(({ position }) => position)),
       keys: JSON.stringify([
-        ...new Set(claimed.flatMap(({ key }) => (key === undefined ? [] : [key]))),
+        ...new Set(
+          claimed.flatMap(({ key }) => (key === undefined ? [] : [key])),
+        ),
       ]),
       claimed_at: trx.raw(dialect.nowMs),
       leased_until: trx.raw(`${dialect.nowMs} + ?`, [input.leaseMs]),

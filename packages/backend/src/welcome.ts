@@ -1,0 +1,39 @@
+import {
+  coreServices,
+  createBackendPlugin,
+} from '@backstage/backend-plugin-api';
+import { eventsServiceRef } from '@backstage/plugin-events-node';
+
+/** Subscribes to webhooks of GitHub, and says at start what to try. */
+export default createBackendPlugin({
+  pluginId: 'welcome',
+  register(env) {
+    env.registerInit({
+      deps: {
+        events: eventsServiceRef,
+        lifecycle: coreServices.rootLifecycle,
+        logger: coreServices.logger,
+      },
+      async init({ events, lifecycle, logger }) {
+        await events.subscribe({
+          id: 'pushes',
+          topics: ['github.push'],
+          async onEvent({ metadata }) {
+            logger.info(
+              `A push has arrived: event ${metadata?.['callboard-event-id']}`,
+            );
+          },
+        });
+        lifecycle.addStartupHook(() => {
+          logger.info(`The portal's backend is up. Try, in another terminal:
+
+    npm run send-push      posts a push of GitHub, signed; answers 202
+    npm run show-events    lists the newest events, and who got them
+
+Then stop this process, with kill -9 if you like, start it again, and look once more.
+`);
+        });
+      },
+    });
+  },
+});

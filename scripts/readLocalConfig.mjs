@@ -1,0 +1,21 @@
+// Reads what npm start wrote to app-config.local.yaml, for the scripts that talk to the portal.
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parse } from 'yaml';
+import { root } from './ensureInstalled.mjs';
+
+export function readLocalConfig() {
+  let text;
+  try {
+    text = readFileSync(resolve(root, 'app-config.local.yaml'), 'utf-8');
+  } catch {
+    console.error('There is no app-config.local.yaml yet; run npm start first');
+    process.exit(1);
+  }
+  const config = parse(text);
+  return {
+    baseUrl: process.env.PORTAL_URL ?? 'http://localhost:7007',
+    webhookSecret: config.events.modules.github.webhookSecret,
+    token: config.backend.auth.externalAccess[0].options.token,
+  };
+}

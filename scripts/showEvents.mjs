@@ -1,0 +1,27 @@
+// Shows the newest events of the local portal, and who got them: npm run show-events
+import { readLocalConfig } from './readLocalConfig.mjs';
+
+const { baseUrl, token } = readLocalConfig();
+
+async function get(path) {
+  const response = await fetch(`${baseUrl}/api/events/v1${path}`, {
+    headers: { Authorization: `Bearer ${token}` },
+  });
+  if (!response.ok) {
+    throw new Error(`${path}: ${response.status} ${await response.text()}`);
+  }
+  return response.json();
+}
+
+const { items } = await get('/events?limit=10');
+if (items.length === 0) {
+  console.log('The log has no events yet; try: npm run send-push');
+}
+for (const { id } of items) {
+  const event = await get(`/events/${id}`);
+  console.log(`${event.time}  ${event.topic}  ${id}`);
+  console.log(`    ${event.explanation}`);
+  for (const { subscriptionId, explanation } of event.recipients) {
+    console.log(`    ${subscriptionId}: ${explanation}`);
+  }
+}
