@@ -1,0 +1,7 @@
+/**
+ * For tests of Callboard, and of plugins that use it.
+ *
+ * @packageDocumentation
+ */
+export * from './createTestDatabases';
+export * from './makeGithubRequest';
