@@ -1,0 +1,160 @@
+import type { HumanDuration } from '@backstage/types';
+
+/** Durations are an object such as `{ minutes: 5 }`, or a text such as `5 minutes` or `PT5M`. */
+export interface Config {
+  events?: {
+    /** How events come in from plugins and ingresses. */
+    publish?: {
+      /**
+       * How long `publish` tries to append while the store is away, before it rejects. Default: 30 seconds.
+       */
+      timeLimit?: HumanDuration | string;
+      /**
+       * The largest payload of an event, in bytes as JSON; larger ones are refused. Default: 33554432 (32 MiB).
+       */
+      maxPayloadBytes?: number;
+      /**
+       * Payload that may wait for its append at once, in bytes; beyond it events are refused at once, and ingresses
+       * answer 503. Bounds the memory while the store is slow or away. Default: 268435456 (256 MiB).
+       */
+      maxQueuedBytes?: number;
+    };
+
+    /** Doors for webhooks: `POST /api/events/http/{topic}`. */
+    http?: {
+      /**
+       * Topics with an ingress. Events of a topic that no module or entry of `ingresses` guards are taken from
+       * anybody. Default: none.
+       */
+      topics?: string[];
+      /**
+       * The largest body, in bytes after decompression; larger ones are answered with 413. Default: 26214400
+       * (25 MiB), the most that GitHub sends.
+       */
+      maxBodyBytes?: number;
+      /**
+       * How long an ingress tries to append while the store is away, before it answers 503. Default: 4 seconds,
+       * since senders such as GitHub give up after ten.
+       */
+      timeLimit?: HumanDuration | string;
+      /**
+       * Ingresses with a proof of origin, for senders that have no module. Each has exactly one of `hmac`, `token` and
+       * `basicAuth`; a request without valid proof is answered with 403. Default: none.
+       */
+      ingresses?: Array<{
+        /** The topic, and the last segment of the path. Needs no entry in `topics`. */
+        topic: string;
+        /** The sender signs the raw body with a shared secret. */
+        hmac?: {
+          /**
+           * The shared secret; a list while it is being replaced, of which any may match.
+           *
+           * @deepVisibility secret
+           */
+          secret: string | string[];
+          /** Name of the header with the signature. */
+          header: string;
+          /** A hash that Node.js knows. Default: `sha256`. */
+          algorithm?: string;
+          /** How the signature is written. Default: `hex`. */
+          encoding?: 'hex' | 'base64';
+          /** What stands before the signature, such as `sha256=`. Default: nothing. */
+          prefix?: string;
+        };
+        /** The sender repeats a shared secret in a header. */
+        token?: {
+          /**
+           * The shared secret; a list while it is being replaced, of which any may match.
+           *
+           * @deepVisibility secret
+           */
+          secret: string | string[];
+          /** Name of the header with the secret. */
+          header: string;
+        };
+        /** The sender logs in with HTTP basic authentication. */
+        basicAuth?: {
+          username: string;
+          /**
+           * The password; a list while it is being replaced, of which any may match.
+           *
+           * @deepVisibility secret
+           */
+          password: string | string[];
+        };
+        /**
+         * Name of the header with the key: events with the same key are handled one at a time, in order. Default: no
+         * key.
+         */
+        keyHeader?: string;
+        /**
+         * Name of the header with the sender's id of the delivery: the same id is stored once while the log holds it.
+         * Default: every request is an event.
+         */
+        deduplicationHeader?: string;
+      }>;
+    };
+
+    /** How events are handed to the handlers of plugins. */
+    handlers?: {
+      /** Events that one subscription handles side by side, per process. Default: 10. */
+      concurrency?: number;
+      /**
+       * How long a handler may take for one event, before the attempt counts as failed. Default: 5 minutes.
+       */
+      timeLimit?: HumanDuration | string;
+      /** How long handlers may go on when the process shuts down. Default: 10 seconds. */
+      shutdownGrace?: HumanDuration | string;
+      /** What follows when a handler fails. */
+      retry?: {
+        /**
+         * Attempts before the delivery is dead, the first included. A dead delivery can be replayed. Default: 10.
+         */
+        maxAttempts?: number;
+        /** Pause after the first failure; each further one is three times as long. Default: 1 second. */
+        initialDelay?: HumanDuration | string;
+        /** The longest pause. Default: 15 minutes. */
+        maxDelay?: HumanDuration | string;
+      };
+    };
+
+    /** How the log is read. */
+    subscriptions?: {
+      /**
+       * How long a reader that gave no sign of life keeps the events it has claimed; then they are delivered again.
+       * At least 1 second. Default: 30 seconds.
+       */
+      lease?: HumanDuration | string;
+      /**
+       * After this time without a reader a subscription is removed, so that it does not hold the log. At least
+       * 1 minute. Default: 7 days.
+       */
+      expireAfter?: HumanDuration | string;
+    };
+
+    /** What is owed because handling failed. */
+    deliveries?: {
+      /** How long dead deliveries, and the events they belong to, are kept for a replay. Default: 14 days. */
+      keepDead?: HumanDuration | string;
+    };
+
+    /** How long events are kept. */
+    log?: {
+      /**
+       * Events younger than this stay, read or not; older ones go once nobody needs them. A repeated delivery is
+       * recognised within this time. Default: 7 days.
+       */
+      retention?: HumanDuration | string;
+      /**
+       * Hard cap: older events go even if somebody still has to read them, which is logged as an error. Not shorter
+       * than `retention`. Default: 30 days.
+       */
+      maxAge?: HumanDuration | string;
+      /**
+       * Hard cap: the log holds about this many events, and the oldest go even if somebody still has to read them.
+       * Default: 10000000.
+       */
+      maxEvents?: number;
+    };
+  };
+}
