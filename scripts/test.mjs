@@ -42,6 +42,7 @@ const tests = spawn(
     'repo',
     'test',
     '--watch=false',
+    '--testTimeout=60000',
     ...process.argv.slice(2),
   ],
   {

@@ -8,8 +8,8 @@ import {
 } from '@callboard/backstage-plugin-events-node';
 import type { GithubSecrets } from './readGithubSecrets';
 
-/** Names of events are lower case with underscores; anything else is no topic. */
-const eventName = /^[a-z][a-z_]{0,99}$/;
+/** Names of events are lower case with digits and underscores; anything else is no topic. */
+const eventName = /^[a-z][a-z0-9_]{0,99}$/;
 
 /**
  * What Callboard knows about webhooks of GitHub.

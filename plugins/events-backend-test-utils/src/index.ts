@@ -3,5 +3,6 @@
  *
  * @packageDocumentation
  */
+export * from './bundleFeatures';
 export * from './createTestDatabases';
 export * from './makeGithubRequest';

@@ -3,7 +3,9 @@ import {
   createServiceFactory,
   createServiceRef,
 } from '@backstage/backend-plugin-api';
+import { ServiceUnavailableError } from '@backstage/errors';
 import { eventsServiceRef } from '@backstage/plugin-events-node';
+import { withTimeLimit } from './model/withTimeLimit';
 import { createSystem, type EventsSystem } from './createSystem';
 import { Ingresses } from './ingress';
 
@@ -20,6 +22,9 @@ export const systemServiceRef = createServiceRef<SystemHandle>({
 });
 
 const eventsPluginId = 'events';
+
+/** Others wait this long for the events plugin, whose migrations may take a while; a plugin that failed is not waited for. */
+const startLimitMs = 120_000;
 
 /**
  * Builds the system, with the services of the plugin `events`, and shares it with all other plugins of the process.
@@ -65,16 +70,25 @@ export const eventsServiceFactory = createServiceFactory({
   },
   factory({ plugin, handle }) {
     const pluginId = plugin.getId();
+    const waitForSystem = () =>
+      withTimeLimit(
+        handle.system,
+        startLimitMs,
+        () =>
+          new ServiceUnavailableError(
+            `The events plugin has not started within ${startLimitMs} ms; see its own errors in the log`,
+          ),
+      );
     return {
       async publish(params) {
-        const { accept, settings } = await handle.system;
+        const { accept, settings } = await waitForSystem();
         await accept(params, {
           source: pluginId,
           timeLimitMs: settings.publish.timeLimitMs,
         });
       },
       async subscribe(options) {
-        const { bus } = await handle.system;
+        const { bus } = await waitForSystem();
         await bus.subscribe({ ...options, id: `${pluginId}.${options.id}` });
       },
     };

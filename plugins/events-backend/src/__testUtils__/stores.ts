@@ -3,6 +3,7 @@ import {
   createTestDatabases,
   type TestDatabaseId,
 } from '@callboard/backstage-plugin-events-backend-test-utils';
+import createKnex, { type Knex } from 'knex';
 import { openStore, type Store } from '../database';
 
 export type StoreId = TestDatabaseId;
@@ -19,6 +20,9 @@ export type StoreId = TestDatabaseId;
  * ```
  */
 export function createTestStores() {
+  const replicas: Knex[] = [];
+  // Before the databases are made, so that it runs before they are dropped: PostgreSQL drops none that is in use.
+  afterAll(() => Promise.all(replicas.map(knex => knex.destroy())));
   const databases = createTestDatabases();
   return {
     ids: databases.ids,
@@ -30,6 +34,16 @@ export function createTestStores() {
         database: mockServices.database({ knex: await databases.open(id) }),
         logger: mockServices.logger.mock(),
       });
+    },
+    /** The same store as another replica has it: with connections of its own, where the store can be shared. */
+    openReplica(store: Store): Store {
+      if (!store.dialect.shared) {
+        return store;
+      }
+      const { client, connection } = store.knex.client.config;
+      const knex = createKnex({ client, connection, pool: { min: 0, max: 5 } });
+      replicas.push(knex);
+      return { ...store, knex };
     },
   };
 }
