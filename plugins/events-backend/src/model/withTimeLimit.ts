@@ -13,6 +13,8 @@ export async function withTimeLimit<T>(
   let timer: NodeJS.Timeout | undefined;
   const timeUp = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(describe()), limitMs);
+    // What is waited for may never end; that alone must not keep the process alive.
+    timer.unref();
   });
   try {
     return await Promise.race([promise, timeUp]);
