@@ -6,6 +6,7 @@ export interface Config {
          * The secret that webhooks of GitHub are signed with; a list while it is being replaced.
          *
          * @see https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
+         * @visibility secret
          * @deepVisibility secret
          */
         webhookSecret?: string | string[];

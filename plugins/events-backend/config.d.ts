@@ -1,5 +1,7 @@
 import type { HumanDuration } from '@backstage/types';
 
+// A secret that may be a text or a list has two tags: one hides the text, the other the entries of the list.
+
 /** Durations are an object such as `{ minutes: 5 }`, or a text such as `5 minutes` or `PT5M`. */
 export interface Config {
   events?: {
@@ -49,6 +51,7 @@ export interface Config {
           /**
            * The shared secret; a list while it is being replaced, of which any may match.
            *
+           * @visibility secret
            * @deepVisibility secret
            */
           secret: string | string[];
@@ -66,6 +69,7 @@ export interface Config {
           /**
            * The shared secret; a list while it is being replaced, of which any may match.
            *
+           * @visibility secret
            * @deepVisibility secret
            */
           secret: string | string[];
@@ -78,6 +82,7 @@ export interface Config {
           /**
            * The password; a list while it is being replaced, of which any may match.
            *
+           * @visibility secret
            * @deepVisibility secret
            */
           password: string | string[];
