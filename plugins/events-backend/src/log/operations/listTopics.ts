@@ -11,7 +11,8 @@ export async function listTopics(
   const result = await knex
     .withRecursive('topics', ['topic'], topics => {
       topics
-        .select(knex.raw('(SELECT min(topic) FROM callboard_events)'))
+        .min('topic')
+        .from('callboard_events')
         .unionAll(
           knex
             .select(
@@ -30,8 +31,7 @@ export async function listTopics(
       ),
     )
     .from('topics')
-    .whereNotNull('topic')
-    .as('found');
+    .whereNotNull('topic');
   const found: { topic: string; last_position: number | string }[] = result;
   const times = await knex('callboard_events')
     .whereIn(

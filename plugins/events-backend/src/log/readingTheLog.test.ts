@@ -1,0 +1,183 @@
+import type {
+  LogEvent,
+  NewEvent,
+} from '@callboard/backstage-plugin-events-node';
+import fc from 'fast-check';
+import { makeEvent } from '../__testUtils__/makeEvent';
+import { createTestStores } from '../__testUtils__/stores';
+import { SqlEventLog } from './SqlEventLog';
+
+const stores = createTestStores();
+const plenty = { events: 1_000, bytes: 1_000_000 };
+
+function positions(events: readonly LogEvent[]): number[] {
+  return events.map(({ position }) => position);
+}
+
+describe.each(stores.ids)('reading the log on %s', storeId => {
+  async function openLog(events: readonly NewEvent[] = []) {
+    const log = new SqlEventLog(await stores.open(storeId));
+    if (events.length > 0) {
+      await log.append(events);
+    }
+    return log;
+  }
+
+  it('reads an empty log', async () => {
+    const log = await openLog();
+    await expect(log.readAfter(0, {}, plenty)).resolves.toEqual({
+      events: [],
+      upTo: 0,
+      tail: 0,
+    });
+    await expect(log.ends()).resolves.toEqual({ head: 0, tail: 0 });
+    await expect(log.topics()).resolves.toEqual([]);
+    await expect(log.positionBefore(Date.now())).resolves.toBe(0);
+  });
+
+  it('gives events as they were appended', async () => {
+    const event = makeEvent('a', {
+      key: 'k',
+      deduplicationId: 'd',
+      payload: '{"x":1}',
+      metadata: '{"h":["1","2"]}',
+    });
+    const log = await openLog([event]);
+    const { events } = await log.readAfter(0, {}, plenty);
+    expect(events).toEqual([
+      { ...event, position: 1, timeMs: expect.any(Number) },
+    ]);
+    await expect(log.readById(event.id)).resolves.toEqual(events[0]);
+    await expect(log.readPositions([1, 7])).resolves.toEqual(events);
+  });
+
+  it('reads up to the tail when only the end is left', async () => {
+    const log = await openLog(['a', 'b', 'b'].map(topic => makeEvent(topic)));
+    const slice = await log.readAfter(0, { topics: ['a'] }, plenty);
+    expect(positions(slice.events)).toEqual([1]);
+    expect(slice).toMatchObject({ upTo: 3, tail: 3 });
+  });
+
+  it('reads no further than the last event when a limit cuts', async () => {
+    const log = await openLog(['a', 'b', 'a', 'b'].map(t => makeEvent(t)));
+    const slice = await log.readAfter(
+      0,
+      { topics: ['a'] },
+      { events: 1, bytes: 1_000 },
+    );
+    expect(positions(slice.events)).toEqual([1]);
+    expect(slice).toMatchObject({ upTo: 1, tail: 4 });
+  });
+
+  it('never reads back behind the position it starts at', async () => {
+    const log = await openLog([makeEvent('a')]);
+    await expect(log.readAfter(5, {}, plenty)).resolves.toEqual({
+      events: [],
+      upTo: 5,
+      tail: 1,
+    });
+  });
+
+  it('finds nothing for no topics, and passes everything', async () => {
+    const log = await openLog([makeEvent('a'), makeEvent('b')]);
+    await expect(log.readAfter(0, { topics: [] }, plenty)).resolves.toEqual({
+      events: [],
+      upTo: 2,
+      tail: 2,
+    });
+  });
+
+  it('merges topics in the order of the log', async () => {
+    const log = await openLog(
+      ['b', 'c', 'a', 'b', 'a'].map(topic => makeEvent(topic)),
+    );
+    const { events } = await log.readAfter(1, { topics: ['a', 'b'] }, plenty);
+    expect(positions(events)).toEqual([3, 4, 5]);
+  });
+
+  it('reads the events of one key', async () => {
+    const log = await openLog([
+      makeEvent('a', { key: 'x' }),
+      makeEvent('a', { key: 'y' }),
+      makeEvent('a'),
+      makeEvent('b', { key: 'x' }),
+    ]);
+    const all = await log.readAfter(0, { key: 'x' }, plenty);
+    expect(positions(all.events)).toEqual([1, 4]);
+    const ofTopic = await log.readAfter(0, { key: 'x', topics: ['b'] }, plenty);
+    expect(positions(ofTopic.events)).toEqual([4]);
+  });
+
+  it('stops at the byte limit, but gives one event whatever its size', async () => {
+    const payload = JSON.stringify('x'.repeat(98));
+    const log = await openLog([1, 2, 3].map(() => makeEvent('a', { payload })));
+    const one = await log.readAfter(0, {}, { events: 10, bytes: 1 });
+    expect(positions(one.events)).toEqual([1]);
+    expect(one.upTo).toBe(1);
+    const two = await log.readAfter(0, {}, { events: 10, bytes: 101 });
+    expect(positions(two.events)).toEqual([1, 2]);
+    expect(two.upTo).toBe(2);
+    const all = await log.readAfter(0, {}, { events: 10, bytes: 301 });
+    expect(positions(all.events)).toEqual([1, 2, 3]);
+    expect(all.upTo).toBe(3);
+  });
+
+  it('shows every event once to a reader that goes on from upTo, whatever the limits', async () => {
+    const topics = ['a', 'b', 'c'];
+    const log = await openLog();
+    let appended: string[] = [];
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.record({
+            topic: fc.constantFrom(...topics),
+            length: fc.nat(50),
+          }),
+          { minLength: 1, maxLength: 12 },
+        ),
+        fc.subarray(topics, { minLength: 1 }),
+        fc.record({
+          events: fc.integer({ min: 1, max: 5 }),
+          bytes: fc.integer({ min: 1, max: 120 }),
+        }),
+        async (additions, wanted, limit) => {
+          const start = await log.tail();
+          const batch = additions.map(({ topic, length }) =>
+            makeEvent(topic, { payload: JSON.stringify('x'.repeat(length)) }),
+          );
+          await log.append(batch);
+          appended = batch
+            .filter(({ topic }) => wanted.includes(topic))
+            .map(({ id }) => id);
+
+          const seen: string[] = [];
+          let cursor = start;
+          for (;;) {
+            const slice = await log.readAfter(
+              cursor,
+              { topics: wanted },
+              limit,
+            );
+            expect(slice.upTo).toBeGreaterThanOrEqual(cursor);
+            seen.push(...slice.events.map(({ id }) => id));
+            cursor = slice.upTo;
+            if (cursor === slice.tail) {
+              break;
+            }
+          }
+          expect(seen).toEqual(appended);
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  it('lists the topics with the newest event of each', async () => {
+    const log = await openLog(['b', 'a', 'b'].map(topic => makeEvent(topic)));
+    const { events } = await log.readAfter(0, {}, plenty);
+    await expect(log.topics()).resolves.toEqual([
+      { topic: 'a', lastPosition: 2, lastTimeMs: events[1].timeMs },
+      { topic: 'b', lastPosition: 3, lastTimeMs: events[2].timeMs },
+    ]);
+  });
+});
