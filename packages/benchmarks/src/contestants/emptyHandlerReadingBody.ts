@@ -1,0 +1,4 @@
+import { createEmptyPlugin } from './createEmptyPlugin';
+import { runContestant } from './runContestant';
+
+runContestant([createEmptyPlugin({ readsBody: true })], { subscribes: false });

@@ -1,0 +1,93 @@
+import type { ChildProcess } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { JsonObject } from '@backstage/types';
+import { hear } from '../messages';
+import type { Workbench } from '../Workbench';
+
+const startLimitMs = 60_000;
+const answerLimitMs = 10_000;
+
+/** A backend that is up. */
+export interface RunningContestant {
+  baseUrl: string;
+  /** How many pushes its handler was given so far. */
+  readHandled(): Promise<number>;
+  /** Ends it, at once or in an orderly way. */
+  end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
+}
+
+/**
+ * Starts the backend of a contestant in a process of its own, on a free port of this machine.
+ *
+ * @param options.module - of the contestant
+ * @param options.config - besides what every contestant is given
+ * @param options.profileFolder - where it writes a CPU profile when it ends in an orderly way
+ */
+export async function startContestant(
+  workbench: Workbench,
+  options: {
+    module: string;
+    database: JsonObject;
+    config: JsonObject;
+    profileFolder: string | undefined;
+  },
+): Promise<RunningContestant> {
+  const port = await findFreePort();
+  const baseUrl = `http://127.0.0.1:${port}`;
+  const folder = await mkdtemp(join(tmpdir(), 'callboard-bench-'));
+  const removeFolder = workbench.add(() => rm(folder, { recursive: true }));
+  const configFile = join(folder, 'app-config.yaml');
+  await writeFile(
+    configFile,
+    // JSON is YAML.
+    JSON.stringify({
+      app: { baseUrl },
+      backend: {
+        baseUrl,
+        listen: { host: '127.0.0.1', port },
+        database: options.database,
+      },
+      ...options.config,
+    }),
+  );
+
+  const child: ChildProcess = workbench.fork(options.module, {
+    args: ['--config', configFile],
+    environment: { NODE_ENV: 'production', LOG_LEVEL: 'warn' },
+    nodeOptions: options.profileFolder
+      ? ['--cpu-prof', '--cpu-prof-dir', options.profileFolder]
+      : [],
+  });
+  await hear(child, 'ready', startLimitMs);
+
+  return {
+    baseUrl,
+    async readHandled() {
+      const answer = hear(child, 'handled', answerLimitMs);
+      child.send('how many pushes?');
+      return (await answer).handled;
+    },
+    async end(signal) {
+      await workbench.end(child, signal);
+      await removeFolder();
+    },
+  };
+}
+
+function findFreePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() =>
+        typeof address === 'object' && address
+          ? resolve(address.port)
+          : reject(new Error('Found no free port')),
+      );
+    });
+  });
+}

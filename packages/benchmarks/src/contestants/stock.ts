@@ -1,0 +1,5 @@
+import events from '@backstage/plugin-events-backend';
+import github from '@backstage/plugin-events-backend-module-github';
+import { runContestant } from './runContestant';
+
+runContestant([events, github], { subscribes: true });

@@ -1,0 +1,77 @@
+import { parseArgs } from 'node:util';
+import { questions } from './questions';
+import { Workbench } from './Workbench';
+
+const usage = `npm run bench [question] -- [options]
+
+Questions:
+${questions.map(({ name }) => `  ${name}`).join('\n')}
+
+Options:
+  --quick              one short round, to see that everything works
+  --rounds <n>         how often each contestant is measured
+  --seconds <n>        about how long each measurement takes
+  --database <name>    postgres or sqlite only
+  --contestant <name>  this one only; may be repeated
+  --profile <folder>   have each contestant write a CPU profile there
+`;
+
+/**
+ * Runs the benchmark that the command line asks for, the first of the list when it names none.
+ *
+ * @param args - of the command line
+ * @returns the exit code
+ */
+export async function main(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      quick: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      database: { type: 'string' },
+      contestant: { type: 'string', multiple: true },
+      profile: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const [name = questions[0].name] = positionals;
+  const question = questions.find(candidate => candidate.name === name);
+  if (!question || values.help) {
+    process.stdout.write(usage);
+    return question ? 0 : 1;
+  }
+
+  const workbench = new Workbench();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, async () => {
+      await workbench.clear();
+      process.exit(1);
+    });
+  }
+  try {
+    await question.answer(workbench, {
+      rounds: readNumber('rounds', values.rounds) ?? (values.quick ? 1 : 3),
+      seconds: readNumber('seconds', values.seconds) ?? (values.quick ? 2 : 8),
+      warmUpSeconds: values.quick ? 1.5 : 3,
+      database: values.database,
+      contestants: values.contestant,
+      profileFolder: values.profile,
+    });
+    return 0;
+  } catch (error) {
+    process.stderr.write(`\nFailed: ${error}\n`);
+    return 1;
+  } finally {
+    await workbench.clear();
+  }
+}
+
+function readNumber(option: string, value: string | undefined) {
+  const number = value === undefined ? undefined : Number(value);
+  if (number !== undefined && !(number > 0)) {
+    throw new Error(`--${option} must be a number above 0`);
+  }
+  return number;
+}
