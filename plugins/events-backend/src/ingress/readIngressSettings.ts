@@ -93,10 +93,13 @@ export function readIngressSettings(config: Config): IngressSettings {
     .safeParse(config.getOptional('events.http.ingresses') ?? []);
   if (!entries.success) {
     const [issue] = entries.error.issues;
+    const place = issue.path
+      .map(part =>
+        typeof part === 'number' ? `[${part}]` : `.${String(part)}`,
+      )
+      .join('');
     throw new Error(
-      `Invalid configuration: events.http.ingresses[${issue.path.join('.')}] ${
-        issue.message
-      }`,
+      `Invalid configuration: events.http.ingresses${place}: ${issue.message}`,
     );
   }
   const maxBodyBytes =
@@ -106,14 +109,20 @@ export function readIngressSettings(config: Config): IngressSettings {
       'Invalid configuration: events.http.maxBodyBytes must be a whole number of bytes above 0',
     );
   }
+  const timeLimitMs = config.has('events.http.timeLimit')
+    ? durationToMilliseconds(
+        readDurationFromConfig(config, { key: 'events.http.timeLimit' }),
+      )
+    : defaultTimeLimitMs;
+  if (!Number.isFinite(timeLimitMs) || timeLimitMs < 1) {
+    throw new Error(
+      'Invalid configuration: events.http.timeLimit must be a duration of at least 1 ms',
+    );
+  }
   return {
     topics: config.getOptionalStringArray('events.http.topics') ?? [],
     sources: entries.data,
     maxBodyBytes,
-    timeLimitMs: config.has('events.http.timeLimit')
-      ? durationToMilliseconds(
-          readDurationFromConfig(config, { key: 'events.http.timeLimit' }),
-        )
-      : defaultTimeLimitMs,
+    timeLimitMs,
   };
 }

@@ -121,7 +121,7 @@ function writePayload(params: EventParams, maxBytes: number) {
   const size = Buffer.byteLength(payload);
   if (size > maxBytes) {
     throw new InputError(
-      `The payload of an event of topic '${params.topic}' has ${size} bytes as JSON, more than the ${maxBytes} of events.maxPayloadBytes`,
+      `The payload of an event of topic '${params.topic}' has ${size} bytes as JSON, more than the ${maxBytes} of events.publish.maxPayloadBytes`,
     );
   }
   return { payload, size };

@@ -1,0 +1,84 @@
+import { ConfigReader } from '@backstage/config';
+import { readSettings } from './settings';
+
+const read = (events: object) => readSettings(new ConfigReader({ events }));
+
+const second = 1_000;
+const minute = 60 * second;
+const day = 24 * 60 * minute;
+
+describe('reading the settings', () => {
+  it('needs none', () => {
+    expect(readSettings(new ConfigReader({}))).toEqual({
+      publish: { timeLimitMs: 30 * second, maxPayloadBytes: 33_554_432 },
+      commit: expect.objectContaining({ maxQueuedBytes: 268_435_456 }),
+      handling: expect.objectContaining({
+        concurrency: 10,
+        leaseMs: 30 * second,
+        handlerTimeLimitMs: 5 * minute,
+      }),
+      retry: expect.objectContaining({
+        maxAttempts: 10,
+        initialDelayMs: second,
+        maxDelayMs: 15 * minute,
+      }),
+      retention: {
+        retentionMs: 7 * day,
+        maxAgeMs: 30 * day,
+        maxEvents: 10_000_000,
+      },
+      expireSubscriptionsAfterMs: 7 * day,
+      keepDeadMs: 14 * day,
+      shutdownGraceMs: 10 * second,
+    });
+  });
+
+  it.each([
+    [{ log: { retention: { days: 1 } } }],
+    [{ log: { retention: '1 day' } }],
+    [{ log: { retention: 'P1D' } }],
+  ])('takes a duration as object or text: %j', events => {
+    expect(read(events).retention.retentionMs).toBe(day);
+  });
+
+  it.each([
+    [{ publish: { timeLimit: { seconds: 0 } } }, 'events.publish.timeLimit'],
+    [{ publish: { maxPayloadBytes: 0 } }, 'events.publish.maxPayloadBytes'],
+    [{ publish: { maxQueuedBytes: 0.5 } }, 'events.publish.maxQueuedBytes'],
+    [{ handlers: { concurrency: 'all' } }, 'events.handlers.concurrency'],
+    [{ handlers: { timeLimit: 'a while' } }, 'events.handlers.timeLimit'],
+    [
+      { handlers: { shutdownGrace: { seconds: -1 } } },
+      'events.handlers.shutdownGrace',
+    ],
+    [
+      { handlers: { retry: { maxAttempts: 0 } } },
+      'events.handlers.retry.maxAttempts',
+    ],
+    [
+      { handlers: { retry: { initialDelay: {} } } },
+      'events.handlers.retry.initialDelay',
+    ],
+    [
+      { handlers: { retry: { maxDelay: 7 } } },
+      'events.handlers.retry.maxDelay',
+    ],
+    [
+      { subscriptions: { lease: { milliseconds: 999 } } },
+      'events.subscriptions.lease',
+    ],
+    [
+      { subscriptions: { expireAfter: { seconds: 59 } } },
+      'events.subscriptions.expireAfter',
+    ],
+    [
+      { deliveries: { keepDead: { days: 'two' } } },
+      'events.deliveries.keepDead',
+    ],
+    [{ log: { retention: { days: 0 } } }, 'events.log.retention'],
+    [{ log: { maxAge: { days: 6 } } }, 'events.log.maxAge'],
+    [{ log: { maxEvents: -1 } }, 'events.log.maxEvents'],
+  ])('names the setting that is wrong: %j', (events, name) => {
+    expect(() => read(events)).toThrow(name);
+  });
+});
