@@ -268,7 +268,11 @@ describe.each(databases.ids)('webhooks of GitHub on %s', databaseId => {
 
   it('accepts each of several secrets while one is being replaced', async () => {
     const portal = await startPortal(databaseId, {
-      events: { modules: { github: { webhookSecret: ['new', 'old'] } } },
+      events: {
+        modules: {
+          github: { webhookSecret: 'new', previousWebhookSecrets: ['old'] },
+        },
+      },
     });
     const statuses = await Promise.all(
       ['new', 'old', 'older'].map(async one => {

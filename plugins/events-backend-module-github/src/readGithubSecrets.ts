@@ -40,13 +40,8 @@ export function readGithubSecrets(config: Config): GithubSecrets {
 }
 
 function readSecrets(config: Config): string[] {
-  const key = `${root}.webhookSecret`;
-  const value = config.getOptional(key);
-  const secrets = value === undefined ? [] : [value].flat();
-  if (secrets.every(secret => typeof secret === 'string' && secret !== '')) {
-    return secrets.map(String);
-  }
-  throw new Error(
-    `Invalid configuration: ${key} must be a text, or a list of texts while a secret is being replaced`,
-  );
+  const current = config.getOptionalString(`${root}.webhookSecret`);
+  const previous =
+    config.getOptionalStringArray(`${root}.previousWebhookSecrets`) ?? [];
+  return current === undefined ? previous : [current, ...previous];
 }

@@ -1,0 +1,155 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** Events that the portal's subscriber was given, in order. */
+export interface HandledEvent {
+  pid: number;
+  id: string;
+}
+
+/** A portal in a process of its own, which can be killed and started again. */
+export class PortalProcess {
+  readonly url: string;
+  readonly secret: string;
+  readonly #directory: string;
+  #process: ChildProcess | undefined;
+
+  /** @param database - of the configuration `backend.database`; `connection` is filled in for SQLite */
+  static async create(
+    database:
+      | 'sqlite'
+      | { host: string; port: number; user: string; database: string },
+  ): Promise<PortalProcess> {
+    return new PortalProcess(database, await findFreePort());
+  }
+
+  private constructor(
+    database: Parameters<typeof PortalProcess.create>[0],
+    port: number,
+  ) {
+    this.#directory = mkdtempSync(join(tmpdir(), 'callboard-fault-'));
+    this.url = `http://127.0.0.1:${port}`;
+    this.secret = 'a secret of the test';
+    const config = {
+      app: { baseUrl: this.url },
+      backend: {
+        baseUrl: this.url,
+        listen: { host: '127.0.0.1', port },
+        database:
+          database === 'sqlite'
+            ? {
+                client: 'better-sqlite3',
+                connection: { directory: this.#directory },
+              }
+            : {
+                client: 'pg',
+                pluginDivisionMode: 'schema',
+                connection: database,
+              },
+      },
+      events: {
+        subscriptions: { lease: { seconds: 1 } },
+        modules: { github: { webhookSecret: this.secret } },
+      },
+    };
+    // JSON is YAML.
+    writeFileSync(this.#configFile, JSON.stringify(config));
+    writeFileSync(this.#handledFile, '');
+  }
+
+  /** Where SQLite keeps the events. */
+  get sqliteFile(): string {
+    return join(this.#directory, 'events.sqlite');
+  }
+
+  get #configFile() {
+    return join(this.#directory, 'app-config.yaml');
+  }
+
+  get #handledFile() {
+    return join(this.#directory, 'handled');
+  }
+
+  /** Starts the portal; resolves when it is up. */
+  async start(): Promise<void> {
+    const child = fork(
+      resolve(__dirname, 'portal.ts'),
+      ['--config', this.#configFile],
+      {
+        execArgv: [
+          '--require',
+          require.resolve('@backstage/cli/config/nodeTransform.cjs'),
+        ],
+        env: {
+          ...process.env,
+          NODE_ENV: 'production',
+          LOG_LEVEL: 'error',
+          HANDLED_FILE: this.#handledFile,
+        },
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      },
+    );
+    this.#process = child;
+    const ended = once(child, 'exit').then(([code]) => {
+      throw new Error(`The portal ended with ${code} before it was up`);
+    });
+    ended.catch(() => {});
+    // Backstage's development tools talk over the same channel.
+    const ready = new Promise<void>(resolveReady => {
+      child.on('message', message => {
+        if (message === 'ready') {
+          resolveReady();
+        }
+      });
+    });
+    await Promise.race([ready, ended]);
+  }
+
+  /** kill -9. */
+  async kill(): Promise<void> {
+    const child = this.#process;
+    if (child && child.exitCode === null && child.signalCode === null) {
+      const exit = once(child, 'exit');
+      child.kill('SIGKILL');
+      await exit;
+    }
+  }
+
+  /** Kills the portal and removes what it wrote. */
+  async dispose(): Promise<void> {
+    await this.kill();
+    rmSync(this.#directory, { recursive: true });
+  }
+
+  /** What the subscriber was given so far, in every life of the portal. */
+  readHandled(): HandledEvent[] {
+    return readFileSync(this.#handledFile, 'utf-8')
+      .split('\n')
+      .filter(line => line !== '')
+      .map(line => {
+        const [pid, id] = line.split(' ');
+        return { pid: Number(pid), id };
+      });
+  }
+
+  /** Resident memory of the portal, in megabytes. */
+  readMemory(): number {
+    const status = readFileSync(`/proc/${this.#process?.pid}/status`, 'utf-8');
+    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
+  }
+}
+
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  if (typeof address !== 'object' || address === null) {
+    throw new Error('No port is free');
+  }
+  return address.port;
+}
