@@ -1,9 +1,9 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { findFreePort } from './findFreePort';
 
 /** Events that the portal's subscriber was given, in order. */
 export interface HandledEvent {
@@ -141,15 +141,4 @@ export class PortalProcess {
     const status = readFileSync(`/proc/${this.#process?.pid}/status`, 'utf-8');
     return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
   }
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (typeof address !== 'object' || address === null) {
-    throw new Error('No port is free');
-  }
-  return address.port;
 }

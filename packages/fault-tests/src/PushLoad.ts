@@ -70,7 +70,8 @@ export class PushLoad {
       .map(({ delivery }) => delivery);
   }
 
-  async stop(): Promise<void> {
+  /** Sends no more, and waits for the answers that are under way. */
+  async dispose(): Promise<void> {
     this.#stopped = true;
     await Promise.all(this.#senders);
   }

@@ -32,12 +32,21 @@ async function readLog(
   return log(table).select('id', 'topic', 'deduplication_id');
 }
 
+const disposables: { dispose(): Promise<void> }[] = [];
+
+afterEach(async () => {
+  for (const disposable of disposables.splice(0)) {
+    await disposable.dispose();
+  }
+});
+
 describe.each(databases.ids)('a portal on %s that is killed', databaseId => {
   it(`keeps every event it answered with 202, and delivers every event it kept, over ${kills} kills under load`, async () => {
     const { portal, openLog, table } = await openPortal(databaseId);
-    const pids = new Set<number>();
+    disposables.unshift(portal);
     await portal.start();
     const load = new PushLoad(portal.url, portal.secret, 8);
+    disposables.unshift(load);
 
     for (let kill = 0; kill < kills; kill++) {
       await new Promise(resolve =>
@@ -46,7 +55,7 @@ describe.each(databases.ids)('a portal on %s that is killed', databaseId => {
       await portal.kill();
       await portal.start();
     }
-    await load.stop();
+    await load.dispose();
 
     const log = openLog();
     const stored = await readLog(log, table);
@@ -72,7 +81,6 @@ describe.each(databases.ids)('a portal on %s that is killed', databaseId => {
 
     const lives = new Map<string, number[]>();
     for (const { pid, id } of portal.readHandled()) {
-      pids.add(pid);
       lives.set(id, [...(lives.get(id) ?? []), pid]);
     }
     const repeated = [...lives.values()].filter(pidsOf => pidsOf.length > 1);
@@ -83,6 +91,5 @@ describe.each(databases.ids)('a portal on %s that is killed', databaseId => {
     process.stdout.write(
       `${databaseId}: ${kills} kills, ${accepted.length} answered with 202, ${stored.length} events stored, ${repeated.length} delivered more than once\n`,
     );
-    await portal.dispose();
   }, 600_000);
 });
