@@ -10,6 +10,7 @@ import {
   type DeliveryListing,
 } from './operations/listDeliveries';
 import { oweAgain, type ReplayedEvent } from './operations/oweAgain';
+import { removeTrimmed } from './operations/removeTrimmed';
 import { settleDeliveries } from './operations/settleDeliveries';
 import { planSettlement } from './planSettlement';
 
@@ -189,21 +190,22 @@ export class DeliveryPool {
     return new Map(counts);
   }
 
-  /** The last position before the oldest event that is owed or dead; undefined when there is none. */
+  /**
+   * The last position before the oldest event that is owed or dead; undefined when there is none.
+   *
+   * One statement, so that a delivery that goes from one state to another meanwhile is seen in one of them.
+   */
   async readFloor(): Promise<number | undefined> {
     const { knex } = this.#store;
-    const firsts = await Promise.all(
+    const rows: { first: number | string | null }[] = await knex.unionAll(
       [...owedStates, 'dead'].map(state =>
         knex('callboard_deliveries')
           .where({ state })
-          .min({ first: 'position' })
-          .first(),
+          .min({ first: 'position' }),
       ),
     );
-    const floors = firsts.flatMap(row =>
-      row?.first === null || row?.first === undefined
-        ? []
-        : [Number(row.first) - 1],
+    const floors = rows.flatMap(({ first }) =>
+      first === null ? [] : [Number(first) - 1],
     );
     return floors.length > 0 ? Math.min(...floors) : undefined;
   }
@@ -214,19 +216,7 @@ export class DeliveryPool {
    * @returns how many of them were still owed or dead
    */
   async removeUpTo(position: number): Promise<number> {
-    return this.#store.knex.transaction(async trx => {
-      const lost = await trx('callboard_deliveries')
-        .where('position', '<=', position)
-        .whereIn('state', [...owedStates, 'dead'])
-        .delete();
-      await trx('callboard_deliveries')
-        .where('position', '<=', position)
-        .delete();
-      await trx('callboard_attempts')
-        .where('position', '<=', position)
-        .delete();
-      return lost;
-    });
+    return removeTrimmed(this.#store, position);
   }
 
   /**

@@ -7,6 +7,7 @@ import type { Batch, Settlement } from '../model/batch';
 import type { OwedDeliveries } from './OwedDeliveries';
 import { claimBatch } from './operations/claimBatch';
 import { findLapsedBatches } from './operations/findLapsedBatches';
+import { lockUnmoved } from './operations/lockUnmoved';
 import {
   readSubscription,
   readSubscriptions,
@@ -122,8 +123,7 @@ export class SubscriptionPool {
       }
 
       const claimed = await claimBatch(this.#store, this.#deliveries, {
-        subscriptionId: id,
-        cursor: subscription.cursor,
+        subscription,
         candidates,
         upTo: slice.upTo,
         limit: options.maxEvents,
@@ -289,14 +289,19 @@ export class SubscriptionPool {
   /**
    * The last position that no subscription needs any more: before the smallest cursor and the oldest batch.
    *
+   * Cursors first, because a claim moves an event from behind the cursor into a batch: one that the first look misses
+   * the second one sees. Whoever looks at what is owed as well does that last.
+   *
    * @returns undefined when there is no subscription
    */
   async readFloor(): Promise<number | undefined> {
     const { knex } = this.#store;
-    const [cursors, batches] = await Promise.all([
-      knex('callboard_subscriptions').min({ floor: 'cursor' }).first(),
-      knex('callboard_batches').min({ first: 'first_position' }).first(),
-    ]);
+    const cursors = await knex('callboard_subscriptions')
+      .min({ floor: 'cursor' })
+      .first();
+    const batches = await knex('callboard_batches')
+      .min({ first: 'first_position' })
+      .first();
     const floors = [
       cursors?.floor === null || cursors?.floor === undefined
         ? undefined
@@ -317,15 +322,15 @@ export class SubscriptionPool {
   async removeSilent(silentForMs: number): Promise<string[]> {
     const { knex, dialect } = this.#store;
     return knex.transaction(async trx => {
-      const removed: { id: string }[] = await trx('callboard_subscriptions')
+      const ids: string[] = await trx('callboard_subscriptions')
         .where(
           'heartbeat_at',
           '<',
           trx.raw(`${dialect.nowMs} - ?`, [silentForMs]),
         )
-        .delete()
-        .returning('id');
-      const ids = removed.map(({ id }) => id);
+        .forUpdate()
+        .pluck('id');
+      await trx('callboard_subscriptions').whereIn('id', ids).delete();
       await trx('callboard_subscription_topics')
         .whereIn('subscription_id', ids)
         .delete();
@@ -350,9 +355,13 @@ export class SubscriptionPool {
     if (!isDue) {
       return;
     }
-    await knex('callboard_subscriptions')
-      .where({ id: subscription.id, cursor: subscription.cursor })
-      .update({ cursor: upTo, heartbeat_at: knex.raw(dialect.nowMs) });
+    await knex.transaction(async trx => {
+      if (await lockUnmoved(trx, dialect, subscription)) {
+        await trx('callboard_subscriptions')
+          .where({ id: subscription.id })
+          .update({ cursor: upTo, heartbeat_at: trx.raw(dialect.nowMs) });
+      }
+    });
   }
 }
 

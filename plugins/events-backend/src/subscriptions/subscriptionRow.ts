@@ -61,6 +61,20 @@ function toWantedTopic(row: SubscriptionTopicRow): WantedTopic {
   };
 }
 
+/** Whether two lists of wanted topics say the same, in whichever order. */
+export function isSameWish(
+  some: readonly WantedTopic[],
+  others: readonly WantedTopic[],
+): boolean {
+  const write = (topics: readonly WantedTopic[]) =>
+    JSON.stringify(
+      topics
+        .map(({ topic, from, to }) => JSON.stringify([topic, from, to]))
+        .sort(),
+    );
+  return write(some) === write(others);
+}
+
 /** Whether a subscription wants an event. */
 export function wants(
   topics: readonly WantedTopic[],

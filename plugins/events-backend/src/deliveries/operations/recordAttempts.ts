@@ -3,6 +3,9 @@ import type { Dialect } from '../../database';
 import type { AttemptRow } from '../deliveryRow';
 import type { PlannedDelivery } from '../planSettlement';
 
+/** SQLite takes no more in one statement. */
+const rowsPerStatement = 500;
+
 /**
  * Writes down the attempts of deliveries. They are numbered on over replays, while the delivery's own count starts
  * over.
@@ -34,7 +37,8 @@ export async function recordAttempts(
   const lastOf = new Map(
     last.map(({ position, number }) => [Number(position), number]),
   );
-  await trx('callboard_attempts').insert(
+  await trx.batchInsert(
+    'callboard_attempts',
     tried.map(({ position, outcome, error }) => ({
       subscription_id: subscriptionId,
       position,
@@ -45,5 +49,6 @@ export async function recordAttempts(
         outcome.kind === 'lapsed' ? null : Math.round(outcome.durationMs),
       error: error ?? null,
     })),
+    rowsPerStatement,
   );
 }

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { Dialect } from '../../database';
 import type { PlannedDelivery } from '../planSettlement';
+import { blockBehindEarlier } from './blockBehindEarlier';
 import { promoteNext } from './promoteNext';
 import { recordAttempts } from './recordAttempts';
 
@@ -11,7 +12,7 @@ const rowsPerStatement = 500;
  *
  * 1. Insert or change the delivery of each event that did not go well at once.
  * 2. Write down the attempts that were made.
- * 3. Make the next of each key due, where nothing of the key is due or claimed.
+ * 3. Make the first of each key due and block those behind it.
  *
  * @param keys - every key of the batch
  */
@@ -52,5 +53,8 @@ export async function settleDeliveries(
       });
   }
   await recordAttempts(trx, dialect, subscriptionId, planned);
+  if (planned.length > 0) {
+    await blockBehindEarlier(trx, subscriptionId, keys);
+  }
   await promoteNext(trx, dialect, subscriptionId, keys);
 }

@@ -3,6 +3,8 @@ import type { LogEvent } from '@callboard/backstage-plugin-events-node';
 import type { Store } from '../../database';
 import type { ClaimedDelivery, OwedDeliveries } from '../OwedDeliveries';
 import { selectClaim } from '../selectClaim';
+import type { Subscription } from '../subscriptionRow';
+import { lockUnmoved } from './lockUnmoved';
 
 /** What was claimed, before the owed events are read from the log. */
 export interface ClaimedBatch {
@@ -14,7 +16,8 @@ export interface ClaimedBatch {
 /**
  * Claims events of one subscription and moves its cursor, in one transaction that holds the lock on the subscription.
  *
- * 1. Lock the subscription. If its cursor has moved since the log was read, another reader was faster: claim nothing.
+ * 1. Lock the subscription. If its cursor has moved since the log was read, another reader was faster; if its topics
+ *    have changed, the log was read for the wrong ones: claim nothing.
  * 2. See which keys other readers have in hand, and claim what is due of what is owed.
  * 3. Choose among the new events, and owe those that must wait.
  * 4. Move the cursor, and write down the batch with its lease.
@@ -27,8 +30,8 @@ export async function claimBatch(
   { knex, dialect }: Store,
   deliveries: OwedDeliveries,
   input: {
-    subscriptionId: string;
-    cursor: number;
+    /** As it was when the log was read. */
+    subscription: Subscription;
     candidates: readonly LogEvent[];
     upTo: number;
     limit: number;
@@ -36,13 +39,9 @@ export async function claimBatch(
     patienceMs: number;
   },
 ): Promise<ClaimedBatch | 'empty' | 'moved'> {
-  const { subscriptionId } = input;
+  const { id: subscriptionId, cursor } = input.subscription;
   return knex.transaction(async trx => {
-    await dialect.lockSubscription(trx, subscriptionId);
-    const current = await trx('callboard_subscriptions')
-      .where({ id: subscriptionId })
-      .first('cursor');
-    if (!current || Number(current.cursor) !== input.cursor) {
+    if (!(await lockUnmoved(trx, dialect, input.subscription))) {
       return 'moved';
     }
 
@@ -70,11 +69,11 @@ export async function claimBatch(
       candidates.flatMap(({ key }) => (key === undefined ? [] : [key])),
     );
     const selection = selectClaim({
-      cursor: input.cursor,
+      cursor,
       candidates,
       upTo:
         candidates.length < input.candidates.length
-          ? candidates.at(-1)?.position ?? input.cursor
+          ? candidates.at(-1)?.position ?? cursor
           : input.upTo,
       owedKeys: await deliveries.findOwedKeys(trx, subscriptionId, [...keys]),
       busyKeys,

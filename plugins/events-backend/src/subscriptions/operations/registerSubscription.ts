@@ -4,6 +4,8 @@ import type { SubscriptionTopicRow } from '../subscriptionRow';
 /**
  * Makes a subscription stand, or changes which topics it wants.
  *
+ * Which event is the newest is asked once the subscription is locked, so that no reader passes it meanwhile.
+ *
  * A new subscription, and a new topic of an old one, starts behind the newest event. A topic that is wanted no longer
  * keeps its end, so that what came before is still delivered and can be explained.
  */
@@ -14,13 +16,14 @@ export async function registerSubscription(
 ): Promise<void> {
   await dialect.makeDurable(knex);
   await knex.transaction(async trx => {
-    const { tail } = await trx('callboard_log').where({ id: 1 }).first('tail');
+    const tailNow = trx('callboard_log').where({ id: 1 }).select('tail');
     const now = trx.raw(dialect.nowMs);
     await trx('callboard_subscriptions')
-      .insert({ id, cursor: tail, created_at: now, heartbeat_at: now })
+      .insert({ id, cursor: tailNow, created_at: now, heartbeat_at: now })
       .onConflict('id')
       .merge({ heartbeat_at: now });
     await dialect.lockSubscription(trx, id);
+    const { tail } = await tailNow.clone().first();
 
     const wanted: SubscriptionTopicRow[] = await trx(
       'callboard_subscription_topics',

@@ -1,0 +1,189 @@
+import { makeEvent } from '../__testUtils__/makeEvent';
+import {
+  createPools,
+  createSubscribedPools,
+  expectBatch,
+  failed,
+  positionsOf,
+} from '../__testUtils__/pools';
+import { createTestStores } from '../__testUtils__/stores';
+import { SubscriptionMissingError } from './SubscriptionPool';
+
+const stores = createTestStores();
+
+describe.each(stores.ids)('registering on %s', storeId => {
+  it('starts a new subscription at the end of the log', async () => {
+    const pools = createPools(await stores.open(storeId));
+    await pools.publish(undefined, undefined);
+    await pools.subscriptions.register('s', ['t']);
+    await expect(pools.claim('s')).resolves.toBeUndefined();
+    await pools.publish(undefined);
+    expect(positionsOf(await pools.claim('s'))).toEqual([3]);
+  });
+
+  it('keeps the cursor of a subscription that comes back', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish(undefined);
+    await pools.subscriptions.register('s', ['t', 't']);
+    expect(positionsOf(await pools.claim('s'))).toEqual([1]);
+  });
+
+  it('gives a topic that is added later from there on', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.log.append([makeEvent('later'), makeEvent('t')]);
+    await pools.subscriptions.register('s', ['t', 'later']);
+    await pools.log.append([makeEvent('later')]);
+    expect(positionsOf(await pools.claim('s'))).toEqual([2, 3]);
+  });
+
+  it('gives a topic that is dropped up to there', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish(undefined);
+    await pools.subscriptions.register('s', ['other']);
+    await pools.publish(undefined);
+    await pools.log.append([makeEvent('other')]);
+    expect(positionsOf(await pools.claim('s'))).toEqual([1, 3]);
+  });
+
+  it('leaves out what came while a topic was not wanted', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish(undefined);
+    await pools.subscriptions.register('s', []);
+    await pools.publish(undefined);
+    await pools.subscriptions.register('s', ['t']);
+    await pools.publish(undefined);
+    expect(positionsOf(await pools.claim('s'))).toEqual([1, 3]);
+  });
+
+  it('takes up a topic that was dropped a moment ago without a gap', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.subscriptions.register('s', []);
+    await pools.subscriptions.register('s', ['t']);
+    await pools.publish(undefined);
+    expect(positionsOf(await pools.claim('s'))).toEqual([1]);
+  });
+
+  it('stands once when replicas register it at the same time', async () => {
+    const store = await stores.open(storeId);
+    const replicas = [store, stores.openReplica(store)].map(each =>
+      createPools(each),
+    );
+    await Promise.all(
+      Array.from({ length: 10 }, (_, index) =>
+        replicas[index % 2].subscriptions.register('s', ['t']),
+      ),
+    );
+    const [{ subscriptions }] = replicas;
+    await expect(subscriptions.list()).resolves.toMatchObject([
+      { id: 's', topics: [{ topic: 't', from: 0, to: undefined }] },
+    ]);
+  });
+});
+
+describe.each(stores.ids)('claiming on %s', storeId => {
+  it('refuses to read for a subscription that does not stand', async () => {
+    const pools = createPools(await stores.open(storeId));
+    await expect(pools.claim('nobody')).rejects.toThrow(
+      SubscriptionMissingError,
+    );
+  });
+
+  it('moves the cursor, so that nobody claims the same event', async () => {
+    const store = await stores.open(storeId);
+    const pools = await createSubscribedPools(store);
+    const replica = createPools(stores.openReplica(store));
+    await pools.publish(undefined, undefined, undefined);
+    const first = await pools.claim('s', { maxEvents: 2 });
+    const second = await replica.claim('s', { maxEvents: 2 });
+    expect(positionsOf(first)).toEqual([1, 2]);
+    expect(positionsOf(second)).toEqual([3]);
+    await expect(pools.subscriptions.read('s')).resolves.toMatchObject({
+      cursor: 3,
+    });
+  });
+
+  it('gives each subscription every event', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.subscriptions.register('other', ['t']);
+    await pools.publish(undefined);
+    expect(positionsOf(await pools.claim('s'))).toEqual([1]);
+    expect(positionsOf(await pools.claim('other'))).toEqual([1]);
+  });
+
+  it('honours the limits of events and bytes', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    const [{ size }] = await pools.publish(undefined, undefined, undefined);
+    expect(positionsOf(await pools.claim('s', { maxEvents: 1 }))).toEqual([1]);
+    expect(positionsOf(await pools.claim('s', { maxBytes: size }))).toEqual([
+      2,
+    ]);
+  });
+
+  it('passes a long row of events that nobody here wants', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.log.append(
+      Array.from({ length: 1_100 }, () => makeEvent('unwanted')),
+    );
+    await expect(pools.claim('s')).resolves.toBeUndefined();
+    await expect(pools.subscriptions.read('s')).resolves.toMatchObject({
+      cursor: 1_100,
+    });
+  });
+
+  it('passes what came before a topic was wanted', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.log.append([makeEvent('late'), makeEvent('late')]);
+    await pools.subscriptions.register('s', ['t', 'late']);
+    await pools.publish(undefined);
+    expect(positionsOf(await pools.claim('s', { maxEvents: 1 }))).toEqual([3]);
+  });
+
+  it('keeps a key in one batch at a time', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish('k', 'k', undefined);
+    const first = expectBatch(await pools.claim('s', { maxEvents: 1 }));
+    // The key is busy: it will be free soon, so that what is behind it is left in the log.
+    await expect(pools.claim('s')).resolves.toBeUndefined();
+    await expect(pools.readDeliveries()).resolves.toEqual([]);
+    await pools.settle(first);
+    expect(positionsOf(await pools.claim('s'))).toEqual([2, 3]);
+  });
+
+  it('sets events of a slow key aside and goes on with the others', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish('k', 'k', 'other');
+    const slow = expectBatch(await pools.claim('s', { maxEvents: 1 }));
+    const others = await pools.claim('s', { patienceMs: 0 });
+    expect(positionsOf(others)).toEqual([3]);
+    await expect(pools.claim('s', { patienceMs: 0 })).resolves.toBeUndefined();
+    await pools.settle(slow);
+    expect(positionsOf(await pools.claim('s'))).toEqual([2]);
+  });
+
+  it('keeps the order of a slow key whose event fails in the end', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish('k', 'k', 'other', 'k');
+    const slow = expectBatch(await pools.claim('s', { maxEvents: 1 }));
+    await pools.claim('s', { patienceMs: 0 });
+    await pools.settle(slow, () => failed);
+    await expect(pools.claim('s')).resolves.toBeUndefined();
+    await pools.passPauses();
+    const again = expectBatch(await pools.claim('s'));
+    expect(positionsOf(again)).toEqual([1]);
+    await pools.settle(again);
+    expect(positionsOf(await pools.claim('s'))).toEqual([2, 4]);
+  });
+
+  it('keeps the order of a slow key whose reader vanishes', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish('k', 'k', 'other');
+    const slow = expectBatch(await pools.claim('s', { maxEvents: 1 }));
+    await pools.claim('s', { patienceMs: 0 });
+    await pools.lapse(slow);
+    await pools.subscriptions.rescueLapsed(10);
+    const again = expectBatch(await pools.claim('s'));
+    expect(positionsOf(again)).toEqual([1]);
+    await pools.settle(again);
+    expect(positionsOf(await pools.claim('s'))).toEqual([2]);
+  });
+});

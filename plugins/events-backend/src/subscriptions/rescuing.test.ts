@@ -1,0 +1,109 @@
+import {
+  createSubscribedPools,
+  expectBatch,
+  failed,
+  positionsOf,
+} from '../__testUtils__/pools';
+import { createTestStores } from '../__testUtils__/stores';
+
+const stores = createTestStores();
+
+describe.each(stores.ids)('rescuing lapsed batches on %s', storeId => {
+  it('owes everything in the batch, with an attempt counted', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish('k', 'k', undefined);
+    const batch = expectBatch(await pools.claim('s'));
+    await pools.lapse(batch);
+    await expect(pools.subscriptions.rescueLapsed(10)).resolves.toEqual({
+      batches: 1,
+      topics: new Set(['t']),
+    });
+    await expect(pools.readDeliveries()).resolves.toEqual([
+      [1, 'due', 1],
+      [2, 'blocked', 1],
+      [3, 'due', 1],
+    ]);
+    const again = expectBatch(await pools.claim('s'));
+    expect(positionsOf(again)).toEqual([1, 3]);
+    expect(again.events.map(({ attempt }) => attempt)).toEqual([2, 2]);
+    await expect(pools.subscriptions.read('s')).resolves.toMatchObject({
+      lastError: expect.stringContaining('vanished'),
+    });
+  });
+
+  it('gives up on an event that takes its reader with it each time', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    const [event] = await pools.publish('k', 'k');
+    for (let attempt = 1; attempt <= 3; attempt += 1) {
+      const batch = expectBatch(await pools.claim('s', { maxEvents: 1 }));
+      expect(positionsOf(batch)).toEqual([1]);
+      await pools.lapse(batch);
+      await pools.subscriptions.rescueLapsed(10);
+    }
+    expect(pools.observed.dead).toEqual([event.id]);
+    expect(positionsOf(await pools.claim('s'))).toEqual([2]);
+  });
+
+  it('lets a lapsed ticket settle nothing', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish(undefined);
+    const batch = expectBatch(await pools.claim('s'));
+    await pools.lapse(batch);
+    await pools.subscriptions.rescueLapsed(10);
+    await expect(pools.settle(batch, () => failed)).resolves.toBe(false);
+    await expect(pools.readDeliveries()).resolves.toEqual([[1, 'due', 1]]);
+    await expect(
+      pools.subscriptions.renew([batch.ticket], 60_000),
+    ).resolves.toEqual(new Set());
+  });
+
+  it('lets a ticket settle once', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish(undefined);
+    const batch = expectBatch(await pools.claim('s'));
+    await expect(pools.settle(batch)).resolves.toBe(true);
+    await expect(pools.settle(batch, () => failed)).resolves.toBe(false);
+    await expect(pools.readDeliveries()).resolves.toEqual([]);
+  });
+
+  it('leaves a batch whose lease was renewed', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish(undefined);
+    const batch = expectBatch(await pools.claim('s'));
+    await pools.lapse(batch);
+    await expect(
+      pools.subscriptions.renew([batch.ticket, batch.ticket], 60_000),
+    ).resolves.toEqual(new Set([batch.ticket]));
+    await expect(pools.subscriptions.rescueLapsed(10)).resolves.toMatchObject({
+      batches: 0,
+    });
+    await expect(pools.settle(batch)).resolves.toBe(true);
+  });
+
+  it('rescues no more batches than the limit at once', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish(undefined, undefined, undefined);
+    for (let count = 0; count < 3; count += 1) {
+      await pools.claim('s', { maxEvents: 1 });
+    }
+    await pools.subscriptions.lapseAll();
+    const { subscriptions } = pools;
+    await expect(subscriptions.rescueLapsed(2)).resolves.toMatchObject({
+      batches: 2,
+    });
+    await expect(subscriptions.rescueLapsed(2)).resolves.toMatchObject({
+      batches: 1,
+    });
+    expect(positionsOf(await pools.claim('s'))).toEqual([1, 2, 3]);
+  });
+
+  it('frees a key whose events are gone from the log', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish('k', 'k');
+    const batch = expectBatch(await pools.claim('s', { maxEvents: 1 }));
+    await pools.log.trim(1, 10);
+    await pools.lapse(batch);
+    await pools.subscriptions.rescueLapsed(10);
+    expect(positionsOf(await pools.claim('s'))).toEqual([2]);
+  });
+});
