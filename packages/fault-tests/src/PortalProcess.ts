@@ -18,17 +18,22 @@ export class PortalProcess {
   readonly #directory: string;
   #process: ChildProcess | undefined;
 
-  /** @param database - of the configuration `backend.database`; `connection` is filled in for SQLite */
+  /**
+   * @param database - SQLite in a directory of the portal's own, or a PostgreSQL server
+   * @param topics - that have an ingress open to anybody, besides `github`
+   */
   static async create(
     database:
       | 'sqlite'
       | { host: string; port: number; user: string; database: string },
+    topics: string[] = [],
   ): Promise<PortalProcess> {
-    return new PortalProcess(database, await findFreePort());
+    return new PortalProcess(database, topics, await findFreePort());
   }
 
   private constructor(
     database: Parameters<typeof PortalProcess.create>[0],
+    topics: string[],
     port: number,
   ) {
     this.#directory = mkdtempSync(join(tmpdir(), 'callboard-fault-'));
@@ -52,6 +57,7 @@ export class PortalProcess {
               },
       },
       events: {
+        http: { topics },
         subscriptions: { lease: { seconds: 1 } },
         modules: { github: { webhookSecret: this.secret } },
       },
