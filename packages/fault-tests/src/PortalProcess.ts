@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { findFreePort } from './findFreePort';
 
 /** Events that the portal's subscriber was given, in order. */
@@ -83,7 +83,7 @@ export class PortalProcess {
   /** Starts the portal; resolves when it is up. */
   async start(): Promise<void> {
     const child = fork(
-      resolve(__dirname, 'portal.ts'),
+      require.resolve('./portal.ts'),
       ['--config', this.#configFile],
       {
         execArgv: [
