@@ -129,14 +129,16 @@ export class HandlerLoop {
     this.#stopping = true;
     this.#unlisten?.();
     this.#wakeUp.wake();
-    const ended = Promise.all([this.#running, ...this.#open.values()]);
-    await withTimeLimit(ended, graceMs, () => new Error('grace is over')).catch(
-      () =>
-        this.#logger.warn(
-          `Handlers of ${
-            this.#subscriptionId
-          } did not end within ${graceMs} ms; their events will be delivered again`,
-        ),
+    await withTimeLimit(
+      this.#end(),
+      graceMs,
+      () => new Error('grace is over'),
+    ).catch(() =>
+      this.#logger.warn(
+        `Handlers of ${
+          this.#subscriptionId
+        } did not end within ${graceMs} ms; their events will be delivered again`,
+      ),
     );
     clearInterval(this.#renewal);
   }
@@ -175,6 +177,12 @@ export class HandlerLoop {
     });
     this.#open.set(batch.ticket, work);
     return { work };
+  }
+
+  async #end(): Promise<void> {
+    // A claim that was under way may still open a batch.
+    await this.#running;
+    await Promise.all(this.#open.values());
   }
 
   async #run(): Promise<void> {

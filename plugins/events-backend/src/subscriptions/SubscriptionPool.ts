@@ -131,7 +131,8 @@ export class SubscriptionPool {
         patienceMs: options.patienceMs,
       });
       if (claimed === 'empty') {
-        return { batch: undefined, dueInMs };
+        // There is something, but its keys are in other readers' hands: worth another look soon.
+        return { batch: undefined, dueInMs: 0 };
       }
       if (claimed !== 'moved') {
         const owed = await this.#log.readPositions(
