@@ -61,16 +61,17 @@ export async function explainQueries(
   }
 }
 
-/** Lines of a plan that read a whole table, or a whole index of it. */
+/** Lines of a plan that read a whole table, or a whole index of it. Knows the aliases that our statements use. */
 export function findScans(plan: string, table: string): string[] {
-  const aliases = '(\\s|$)';
-  const scan = new RegExp(
-    [
-      // PostgreSQL: `Seq Scan on callboard_events e`
-      `Seq Scan on ${table}${aliases}`,
-      // SQLite: `SCAN callboard_events USING INDEX …`; `SEARCH` is what a use of an index for finding is called.
-      `^SCAN ${table}${aliases}`,
-    ].join('|'),
+  const lines = plan.split('\n').map(line => line.trim());
+  // SQLite: `SEARCH` is what a use of an index for finding is called.
+  const sqlite = new RegExp(`^SCAN (${table}|a|b|e|earlier)(\\s|$)`);
+  const sequential = new RegExp(`Seq Scan on ${table}(\\s|$)`);
+  const indexed = new RegExp(`Index (Only )?Scan .*on ${table}(\\s|$)`);
+  return lines.filter(
+    (line, index) =>
+      sqlite.test(line) ||
+      sequential.test(line) ||
+      (indexed.test(line) && !lines[index + 1]?.startsWith('Index Cond:')),
   );
-  return plan.split('\n').filter(line => scan.test(line.trim()));
 }

@@ -7,6 +7,9 @@ export async function readEvents(
   knex: Knex,
   positions: readonly number[],
 ): Promise<LogEvent[]> {
+  if (positions.length === 0) {
+    return [];
+  }
   const rows = await knex<EventRow>('callboard_events')
     .whereIn('position', [...positions])
     .orderBy('position');

@@ -1,0 +1,170 @@
+import { explainQueries, findScans } from '../__testUtils__/explainQueries';
+import {
+  createPools,
+  expectBatch,
+  failed,
+  type Pools,
+} from '../__testUtils__/pools';
+import { makeEvent } from '../__testUtils__/makeEvent';
+import { createTestStores } from '../__testUtils__/stores';
+
+const stores = createTestStores();
+const limit = { events: 100, bytes: 1_000_000 };
+const count = 5_000;
+
+/** A few thousand events and deliveries, of many topics and keys, and what a database knows about them. */
+async function fill(pools: Pools): Promise<void> {
+  const { store, log, subscriptions } = pools;
+  const { knex } = store;
+  await subscriptions.register('s', ['topic 1', 'topic 2']);
+  await subscriptions.register('other', ['topic 1']);
+  await log.append(
+    Array.from({ length: count }, (_, index) =>
+      makeEvent(`topic ${index % 50}`, {
+        key: index % 3 === 0 ? undefined : `key ${index % 500}`,
+        deduplicationId: `delivery ${index}`,
+      }),
+    ),
+  );
+  await knex('callboard_events').update({ time: knex.raw('position * 10') });
+  await knex.raw(`
+    INSERT INTO callboard_deliveries
+      (subscription_id, position, event_id, topic, key, state, attempts, due_at, updated_at)
+    SELECT 'sub ' || (position % 20), position, id, topic, key,
+      CASE WHEN position % 50 = 0 THEN 'due' WHEN position % 7 = 0 THEN 'blocked' WHEN position % 11 = 0 THEN 'dead' ELSE 'delivered' END,
+      1, position * 10, position * 10
+    FROM callboard_events`);
+  await knex.raw('ANALYZE');
+}
+
+describe.each(stores.ids)('indexes on %s', storeId => {
+  let pools: Pools;
+  beforeAll(async () => {
+    pools = createPools(await stores.open(storeId));
+    await fill(pools);
+  });
+
+  const inTransaction = (
+    run: (
+      trx: Parameters<Pools['deliveries']['claimDue']>[0],
+    ) => Promise<unknown>,
+  ) => pools.store.knex.transaction(run);
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['reading after a position', () => pools.log.readAfter(9, {}, limit)],
+    [
+      'reading after a position, by topics',
+      () => pools.log.readAfter(9, { topics: ['topic 1', 'topic 2'] }, limit),
+    ],
+    [
+      'reading after a position, by a rare key',
+      () => pools.log.readAfter(9, { key: 'key 7' }, limit),
+    ],
+    ['reading by position', () => pools.log.readPositions([1, 7, 9])],
+    [
+      'reading by id',
+      () => pools.log.readById('00000000-0000-7000-8000-000000000000'),
+    ],
+    ['finding a time', () => pools.log.positionBefore(count * 5)],
+    [
+      'listing a key',
+      () => pools.log.list({ key: 'key 7', order: 'desc', limit: 50 }),
+    ],
+    [
+      'listing a topic within a time',
+      () =>
+        pools.log.list({
+          topic: 'topic 3',
+          fromMs: 1_000,
+          toMs: 9_000,
+          order: 'asc',
+          limit: 50,
+        }),
+    ],
+    ['listing topics', () => pools.log.topics()],
+    ['trimming', () => pools.log.trim(20, 10)],
+    ['asking when something is due', () => pools.deliveries.dueInMs('sub 10')],
+    [
+      'claiming what is due',
+      () =>
+        inTransaction(trx =>
+          pools.deliveries.claimDue(trx, 'sub 10', new Set(['key 1']), 10),
+        ),
+    ],
+    [
+      'finding owed keys',
+      () =>
+        inTransaction(trx =>
+          pools.deliveries.findOwedKeys(trx, 'sub 10', ['key 1', 'key 2']),
+        ),
+    ],
+    [
+      'making the next of a key due',
+      () =>
+        inTransaction(trx =>
+          pools.deliveries.settle(trx, 'sub 10', [
+            {
+              position: 10,
+              eventId: '00000000-0000-7000-8000-000000000000',
+              topic: 'topic 1',
+              key: 'key 2',
+              attempt: 1,
+              owed: true,
+              outcome: failed,
+            },
+          ]),
+        ),
+    ],
+    ['finding lapsed batches', () => pools.subscriptions.rescueLapsed(10)],
+    ['finding what is still owed', () => pools.deliveries.readFloor()],
+    ['removing what is trimmed', () => pools.deliveries.removeUpTo(3)],
+    ['removing the dead', () => pools.deliveries.removeDead(1_000, 5)],
+    [
+      'listing the dead',
+      () => pools.deliveries.list({ state: 'dead', limit: 50 }),
+    ],
+    [
+      'counting deliveries',
+      () => pools.deliveries.count('sub 10', ['due', 'dead']),
+    ],
+    [
+      'replaying',
+      async () => {
+        const events = await pools.log.readPositions([101, 102]);
+        await pools.deliveries.replay('sub 10', events, { dryRun: false });
+      },
+    ],
+    [
+      'claiming and settling',
+      async () => {
+        await pools.log.append([makeEvent('topic 1', { key: 'key 1' })]);
+        const batch = expectBatch(await pools.claim('s', { maxEvents: 5 }));
+        await pools.settle(batch, () => failed);
+      },
+    ],
+  ])('serve %s', async (_, operation) => {
+    const plans = await explainQueries(pools.store, operation);
+    expect(plans.length).toBeGreaterThan(0);
+    for (const plan of plans) {
+      for (const table of ['callboard_events', 'callboard_deliveries']) {
+        expect({ scans: findScans(plan, table), plan }).toEqual({
+          scans: [],
+          plan,
+        });
+      }
+    }
+  });
+
+  it('let a claim read no further than what is due', async () => {
+    const [plan] = await explainQueries(pools.store, () =>
+      inTransaction(trx =>
+        pools.deliveries.claimDue(trx, 'sub 10', new Set(), 10),
+      ),
+    );
+    expect(plan).toMatch(
+      storeId === 'POSTGRES_15'
+        ? /Index Cond: .*due_at <= /
+        : /SEARCH callboard_deliveries USING INDEX callboard_deliveries_due_idx .*due_at</,
+    );
+  });
+});

@@ -1,0 +1,279 @@
+import { mockServices } from '@backstage/backend-test-utils';
+import { InProcessNotifier } from '../notifiers';
+import { makeEvent } from '../__testUtils__/makeEvent';
+import {
+  createSubscribedPools,
+  expectBatch,
+  failed,
+  positionsOf,
+  type Pools,
+} from '../__testUtils__/pools';
+import { createTestStores } from '../__testUtils__/stores';
+import { expireSilentSubscriptions } from './expireSilentSubscriptions';
+import { removeDeadDeliveries } from './removeDeadDeliveries';
+import { rescueLapsedBatches } from './rescueLapsedBatches';
+import { trimLog, type RetentionOptions } from './trimLog';
+
+const stores = createTestStores();
+
+const day = 86_400_000;
+
+/** Makes everything in the log as old as a number of days. */
+async function age({ store }: Pools, days: number): Promise<void> {
+  await store
+    .knex('callboard_events')
+    .update({ time: Date.now() - days * day });
+}
+
+async function readPositions({ log }: Pools): Promise<number[]> {
+  const { events } = await log.readAfter(
+    0,
+    {},
+    { events: 5_000, bytes: 1_000_000 },
+  );
+  return events.map(({ position }) => position);
+}
+
+function trim(pools: Pools, retention: Partial<RetentionOptions> = {}) {
+  const logger = mockServices.logger.mock();
+  const observed = { trimmed: 0, unread: 0 };
+  const chore = trimLog({
+    log: pools.log,
+    subscriptions: pools.subscriptions,
+    deliveries: pools.deliveries,
+    retention: {
+      retentionMs: 7 * day,
+      maxAgeMs: 30 * day,
+      maxEvents: 1_000_000,
+      ...retention,
+    },
+    observer: {
+      onTrimmed: events => {
+        observed.trimmed += events;
+      },
+      onTrimmedUnread: count => {
+        observed.unread += count;
+      },
+    },
+    logger,
+  });
+  return { run: () => chore.run(), logger, observed };
+}
+
+describe.each(stores.ids)('trimming the log by age on %s', storeId => {
+  it('removes what is older than the retention and read by everyone', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish(undefined, undefined);
+    await age(pools, 8);
+    await pools.publish(undefined);
+    await pools.settle(expectBatch(await pools.claim('s')));
+    const chore = trim(pools);
+    await chore.run();
+    await expect(readPositions(pools)).resolves.toEqual([3]);
+    expect(chore.observed).toEqual({ trimmed: 2, unread: 0 });
+    expect(chore.logger.error).not.toHaveBeenCalled();
+  });
+
+  it('keeps what a subscription still has to read', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.subscriptions.register('slow', ['t']);
+    await pools.publish(undefined, undefined);
+    await pools.settle(expectBatch(await pools.claim('s')));
+    await pools.settle(
+      expectBatch(await pools.claim('slow', { maxEvents: 1 })),
+    );
+    await age(pools, 8);
+    await trim(pools).run();
+    await expect(readPositions(pools)).resolves.toEqual([2]);
+  });
+
+  it('keeps what a reader has in hand', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish(undefined, undefined);
+    await pools.claim('s');
+    await age(pools, 8);
+    await trim(pools).run();
+    await expect(readPositions(pools)).resolves.toEqual([1, 2]);
+  });
+
+  it.each([
+    ['owed', 1],
+    ['dead', 3],
+  ])('keeps what is %s', async (_, attempts) => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish(undefined, undefined);
+    await pools.settle(expectBatch(await pools.claim('s', { maxEvents: 1 })));
+    for (let attempt = 1; attempt <= attempts; attempt += 1) {
+      await pools.passPauses();
+      await pools.settle(expectBatch(await pools.claim('s')), () => failed);
+    }
+    await age(pools, 8);
+    await trim(pools).run();
+    await expect(readPositions(pools)).resolves.toEqual([2]);
+  });
+
+  it('removes deliveries and attempts with their events', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish(undefined);
+    await pools.settle(expectBatch(await pools.claim('s')), () => failed);
+    await pools.passPauses();
+    await pools.settle(expectBatch(await pools.claim('s')));
+    await age(pools, 8);
+    await trim(pools).run();
+    const { deliveries, attempts } = await pools.deliveries.readOfEvent(1);
+    expect({ deliveries, attempts }).toEqual({ deliveries: [], attempts: [] });
+  });
+
+  it('works off more events than one statement removes', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.log.append(
+      Array.from({ length: 2_500 }, () => makeEvent('unwanted')),
+    );
+    await pools.claim('s');
+    await age(pools, 8);
+    const chore = trim(pools);
+    await chore.run();
+    await expect(readPositions(pools)).resolves.toEqual([]);
+    expect(chore.observed.trimmed).toBe(2_500);
+  });
+
+  it('leaves a young log alone', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish(undefined);
+    await pools.settle(expectBatch(await pools.claim('s')));
+    const chore = trim(pools);
+    await chore.run();
+    await expect(readPositions(pools)).resolves.toEqual([1]);
+    expect(chore.logger.info).not.toHaveBeenCalled();
+  });
+});
+
+describe.each(stores.ids)('the hard cap of the log on %s', storeId => {
+  it.each<[string, Partial<RetentionOptions>, number]>([
+    ['age', {}, 31],
+    ['number of events', { maxEvents: 0 }, 0],
+  ])('bites by %s, even unread, and says so', async (_, retention, days) => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish(undefined, undefined);
+    await age(pools, days);
+    const chore = trim(pools, retention);
+    await chore.run();
+    await expect(readPositions(pools)).resolves.toEqual([]);
+    expect(chore.observed).toEqual({ trimmed: 2, unread: 1 });
+    expect(chore.logger.error).toHaveBeenCalledWith(
+      expect.stringContaining('s (at 0)'),
+    );
+  });
+
+  it('keeps the newest events', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish(undefined, undefined, undefined);
+    await trim(pools, { maxEvents: 2 }).run();
+    await expect(readPositions(pools)).resolves.toEqual([2, 3]);
+    expect(positionsOf(await pools.claim('s'))).toEqual([2, 3]);
+  });
+
+  it('says how many owed events went', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish('k', 'k', undefined);
+    await pools.settle(expectBatch(await pools.claim('s')), () => failed);
+    const chore = trim(pools, { maxEvents: 0 });
+    await chore.run();
+    expect(chore.observed).toEqual({ trimmed: 3, unread: 3 });
+    expect(chore.logger.error).toHaveBeenCalledWith(
+      expect.stringContaining('3 deliveries'),
+    );
+    await expect(pools.readDeliveries()).resolves.toEqual([]);
+  });
+
+  it('lets a key go on whose owed event went', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish('k', 'k');
+    await pools.settle(expectBatch(await pools.claim('s')), () => failed);
+    await trim(pools, { maxEvents: 1 }).run();
+    const next = expectBatch(await pools.claim('s'));
+    expect(positionsOf(next)).toEqual([2]);
+  });
+});
+
+describe.each(stores.ids)('the other chores on %s', storeId => {
+  it('rescues lapsed batches, and wakes the readers of their topics', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish(...Array.from({ length: 120 }, () => undefined));
+    for (let count = 0; count < 120; count += 1) {
+      await pools.claim('s', { maxEvents: 1 });
+    }
+    await pools.subscriptions.lapseAll();
+
+    const notifier = new InProcessNotifier();
+    let woken = 0;
+    notifier.listen({
+      wants: topics => topics.has('t'),
+      wake: () => {
+        woken += 1;
+      },
+    });
+    const logger = mockServices.logger.mock();
+    const chore = rescueLapsedBatches({
+      subscriptions: pools.subscriptions,
+      notifier,
+      logger,
+      intervalMs: 1_000,
+    });
+    await chore.run();
+    expect(woken).toBe(2);
+    expect(logger.warn).toHaveBeenCalledWith(
+      expect.stringContaining('120 batches'),
+    );
+    await expect(pools.deliveries.count('s', ['due'])).resolves.toEqual(
+      new Map([['due', 120]]),
+    );
+    await chore.run();
+    expect(woken).toBe(2);
+    expect(logger.warn).toHaveBeenCalledTimes(1);
+  });
+
+  it('removes the dead that nobody replayed in time, and says so', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId), {
+      maxAttempts: 1,
+    });
+    await pools.publish(undefined, undefined, undefined);
+    await pools.settle(expectBatch(await pools.claim('s')), () => failed);
+    await pools.store
+      .knex('callboard_deliveries')
+      .whereIn('position', [1, 2])
+      .update({ updated_at: 0 });
+    await pools.deliveries.replay('s', await pools.log.readPositions([2]), {
+      dryRun: false,
+    });
+    const logger = mockServices.logger.mock();
+    await removeDeadDeliveries({
+      deliveries: pools.deliveries,
+      keepMs: day,
+      logger,
+    }).run();
+    await expect(pools.readDeliveries()).resolves.toEqual([
+      [2, 'due', 0],
+      [3, 'dead', 1],
+    ]);
+    expect(logger.warn).toHaveBeenCalledTimes(1);
+  });
+
+  it('removes subscriptions that nobody reads, and says which', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    const logger = mockServices.logger.mock();
+    const chore = expireSilentSubscriptions({
+      subscriptions: pools.subscriptions,
+      expireAfterMs: day,
+      logger,
+    });
+    await chore.run();
+    expect(logger.warn).not.toHaveBeenCalled();
+    await pools.store
+      .knex('callboard_subscriptions')
+      .update({ heartbeat_at: Date.now() - 2 * day });
+    await chore.run();
+    expect(logger.warn).toHaveBeenCalledWith(expect.stringMatching(/: s$/));
+    await expect(pools.subscriptions.list()).resolves.toEqual([]);
+  });
+});
