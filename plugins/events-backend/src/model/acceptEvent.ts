@@ -8,7 +8,8 @@ import {
 import { deriveEventId, isEventId, newEventId } from './eventId';
 
 const maxTopicLength = 255;
-const maxKeyLength = 1024;
+/** PostgreSQL indexes a key together with a subscription, and a deduplication id with a topic, in 2,704 bytes. */
+const maxKeyBytes = 1024;
 
 /** What accepting needs to know besides the event. */
 export interface AcceptOptions {
@@ -39,15 +40,7 @@ export function acceptEvent(
   options: AcceptOptions,
 ): NewEvent[] {
   const { topic } = params;
-  if (typeof topic !== 'string' || topic.length === 0) {
-    throw new InputError('An event needs a topic, a text that is not empty');
-  }
-  if (topic.length > maxTopicLength || hasControlCharacter(topic)) {
-    throw new InputError(
-      `A topic has at most ${maxTopicLength} characters, none of them a control character`,
-    );
-  }
-
+  checkTopic(topic);
   const { payload, size } = writePayload(params, options.maxPayloadBytes);
   const given = params.metadata ?? {};
   const givenId = readText(given, eventMetadata.id);
@@ -58,7 +51,10 @@ export function acceptEvent(
   const id = chooseId(givenId, topic, republished);
 
   const description = options.describe?.(params) ?? {};
-  const key = limitKey(description.key ?? readText(given, eventMetadata.key));
+  const key = readKey(
+    'key',
+    description.key ?? readText(given, eventMetadata.key),
+  );
   const correlationId =
     readText(given, eventMetadata.correlationId) ??
     (republished ? givenId : id);
@@ -74,16 +70,15 @@ export function acceptEvent(
     id,
     topic,
     key,
-    deduplicationId: description.deduplicationId,
+    deduplicationId: readKey('deduplication id', description.deduplicationId),
     payload,
     metadata,
     size,
   };
-  const routed = (description.subtopics ?? []).map(subtopic => ({
-    ...event,
-    id: deriveEventId(id, subtopic),
-    topic: subtopic,
-  }));
+  const routed = (description.subtopics ?? []).map(subtopic => {
+    checkTopic(subtopic);
+    return { ...event, id: deriveEventId(id, subtopic), topic: subtopic };
+  });
   return [event, ...routed];
 }
 
@@ -144,10 +139,25 @@ function readText(
   return typeof value === 'string' ? value : undefined;
 }
 
-function limitKey(key: string | undefined): string | undefined {
-  if (key !== undefined && (key.length > maxKeyLength || key.includes('\0'))) {
+function checkTopic(topic: string): void {
+  if (typeof topic !== 'string' || topic.length === 0) {
+    throw new InputError('An event needs a topic, a text that is not empty');
+  }
+  if (topic.length > maxTopicLength || hasControlCharacter(topic)) {
     throw new InputError(
-      `A key has at most ${maxKeyLength} characters and no zero character`,
+      `A topic has at most ${maxTopicLength} characters, none of them a control character`,
+    );
+  }
+}
+
+/** An empty key is none. */
+function readKey(what: string, key: string | undefined): string | undefined {
+  if (
+    key !== undefined &&
+    (Buffer.byteLength(key) > maxKeyBytes || key.includes('\0'))
+  ) {
+    throw new InputError(
+      `A ${what} has at most ${maxKeyBytes} bytes and no zero character`,
     );
   }
   return key === '' ? undefined : key;

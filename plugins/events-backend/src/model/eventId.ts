@@ -25,7 +25,9 @@ export function isEventId(value: string): boolean {
  * @returns a UUID
  */
 export function deriveEventId(id: string, topic: string): string {
-  const bytes = createHash('sha256').update(`${id}\n${topic}`).digest();
+  const bytes = createHash('sha256')
+    .update(`${id.toLowerCase()}\n${topic}`)
+    .digest();
   Buffer.from(id.replaceAll('-', '').slice(0, 12), 'hex').copy(bytes, 0);
   // RFC 9562, sections 4.1 and 4.2: variant 10, version 7.
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x70, 6);

@@ -19,15 +19,13 @@ const credential =
 export function readHeaders(
   headers: Record<string, string | string[] | undefined>,
 ): Metadata {
-  const metadata: Metadata = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (
-      value !== undefined &&
-      !credential.test(name) &&
-      !name.startsWith(eventMetadataPrefix)
-    ) {
-      metadata[name] = value;
-    }
-  }
-  return metadata;
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ||
+      credential.test(name) ||
+      name.startsWith(eventMetadataPrefix)
+        ? []
+        : [[name, value]],
+    ),
+  );
 }
