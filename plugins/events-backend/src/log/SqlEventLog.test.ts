@@ -97,9 +97,11 @@ describe.each(stores.ids)('appending to the log on %s', storeId => {
         : `ALTER TABLE callboard_events ADD CONSTRAINT refusal CHECK (topic <> 'refused')`,
     );
     await log.append([makeEvent('before')]);
+    // Not toThrow: better-sqlite3 makes its errors in the realm of the first test file of the process, which Jest
+    // does not take for errors in the next.
     await expect(
       log.append([makeEvent('a'), makeEvent('refused'), makeEvent('b')]),
-    ).rejects.toThrow('refusal');
+    ).rejects.toMatchObject({ message: expect.stringContaining('refusal') });
     await expect(log.tail()).resolves.toBe(1);
     await log.append([makeEvent('after')]);
     await expect(readTopics(log)).resolves.toEqual(['before', 'after']);
