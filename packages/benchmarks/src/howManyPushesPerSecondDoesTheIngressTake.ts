@@ -39,6 +39,13 @@ export async function howManyPushesPerSecondDoesTheIngressTake(
   const chosen = contestants.filter(
     ({ name }) => options.contestants?.includes(name) ?? true,
   );
+  if (chosen.length === 0) {
+    throw new Error(
+      `There are only these contestants: ${contestants
+        .map(({ name }) => name)
+        .join(', ')}`,
+    );
+  }
   const secret = randomBytes(32).toString('base64url');
   const push = createPush(secret);
 
@@ -81,7 +88,9 @@ export async function howManyPushesPerSecondDoesTheIngressTake(
         print(
           `${kind.name}, round ${round}, ${contestant.name}: ${count(
             measurement.rate,
-          )}/s, p50 ${measurement.p50Ms} ms, p99 ${measurement.p99Ms} ms${
+          )}/s, p50 ${measurement.p50Ms} ms, p99 ${
+            measurement.p99Ms
+          } ms, ${measurement.cpuMs.toFixed(2)} ms of CPU for each${
             measurement.finding ? ` (${measurement.finding})` : ''
           }`,
         );
@@ -106,6 +115,7 @@ export async function howManyPushesPerSecondDoesTheIngressTake(
           'p50 ms',
           'p99 ms',
           'handled/s',
+          'CPU ms',
           'times stock',
           'of empty',
         ],
@@ -137,6 +147,7 @@ function summarize(name: string, all: readonly Measurement[]): string[] {
     median(own.map(({ p50Ms }) => p50Ms)).toFixed(0),
     median(own.map(({ p99Ms }) => p99Ms)).toFixed(0),
     handled.length > 0 ? count(median(handled)) : '',
+    median(own.map(({ cpuMs }) => cpuMs)).toFixed(2),
     timesStock === undefined ? '' : timesStock.toFixed(1),
     ofEmpty === undefined ? '' : `${(ofEmpty * 100).toFixed(0)} %`,
   ];

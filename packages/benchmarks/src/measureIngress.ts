@@ -15,6 +15,8 @@ export interface Measurement {
   rate: number;
   /** Pushes per second that reached the handler meanwhile; undefined when it has none. */
   handledRate: number | undefined;
+  /** Processor time of the backend's process for each push, in milliseconds. */
+  cpuMs: number;
   p50Ms: number;
   p99Ms: number;
   /** What was found in the database. */
@@ -68,9 +70,9 @@ export async function measureIngress(
     const expectedRate = warmUp.acknowledged.length / warmUp.seconds;
     const amount = Math.max(connections, Math.ceil(expectedRate * seconds));
 
-    const handledBefore = await backend.readHandled();
+    const before = await backend.readProgress();
     const load = await send({ amount }, seconds * 4 + 60);
-    const handledAfter = await backend.readHandled();
+    const after = await backend.readProgress();
     await backend.end(options.profileFolder ? 'SIGTERM' : 'SIGKILL');
 
     return {
@@ -79,9 +81,10 @@ export async function measureIngress(
       round: options.round,
       rate: load.acknowledged.length / load.seconds,
       handledRate:
-        handledAfter > 0
-          ? (handledAfter - handledBefore) / load.seconds
+        after.handled > 0
+          ? (after.handled - before.handled) / load.seconds
           : undefined,
+      cpuMs: (after.cpuMs - before.cpuMs) / load.acknowledged.length,
       p50Ms: load.p50Ms,
       p99Ms: load.p99Ms,
       finding: await contestant.inspect?.(database, load),

@@ -3,9 +3,16 @@ import type { ChildProcess } from 'node:child_process';
 /** What a process of a measurement tells the one that started it. */
 export type Message =
   | { kind: 'ready' }
-  /** How many pushes the subscriber was given so far. */
-  | { kind: 'handled'; handled: number }
+  | { kind: 'progress'; progress: Progress }
   | { kind: 'load'; load: LoadResult };
+
+/** How far a contestant has come. */
+export interface Progress {
+  /** Pushes that its handler was given so far. */
+  handled: number;
+  /** Processor time that its process has used so far; its database has its own. */
+  cpuMs: number;
+}
 
 /** What came of a load. */
 export interface LoadResult {

@@ -20,9 +20,13 @@ export async function runContestant(
   }
   await backend.start();
 
-  process.on('message', () =>
-    tell({ kind: 'handled', handled: readHandled() }),
-  );
+  process.on('message', () => {
+    const { user, system } = process.cpuUsage();
+    tell({
+      kind: 'progress',
+      progress: { handled: readHandled(), cpuMs: (user + system) / 1_000 },
+    });
+  });
   // Nobody is left to end this process.
   process.once('disconnect', () => process.exit());
   tell({ kind: 'ready' });

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonObject } from '@backstage/types';
-import { hear } from '../messages';
+import { hear, type Progress } from '../messages';
 import type { Workbench } from '../Workbench';
 
 const startLimitMs = 60_000;
@@ -13,8 +13,7 @@ const answerLimitMs = 10_000;
 /** A backend that is up. */
 export interface RunningContestant {
   baseUrl: string;
-  /** How many pushes its handler was given so far. */
-  readHandled(): Promise<number>;
+  readProgress(): Promise<Progress>;
   /** Ends it, at once or in an orderly way. */
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
 }
@@ -65,10 +64,10 @@ export async function startContestant(
 
   return {
     baseUrl,
-    async readHandled() {
-      const answer = hear(child, 'handled', answerLimitMs);
-      child.send('how many pushes?');
-      return (await answer).handled;
+    async readProgress() {
+      const answer = hear(child, 'progress', answerLimitMs);
+      child.send('how far?');
+      return (await answer).progress;
     },
     async end(signal) {
       await workbench.end(child, signal);
