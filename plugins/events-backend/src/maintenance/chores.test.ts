@@ -196,6 +196,28 @@ describe.each(stores.ids)('the hard cap of the log on %s', storeId => {
   });
 });
 
+describe.each(stores.ids)(
+  'an event in hand when the hard cap bites, on %s',
+  storeId => {
+    it('does not hold up its key for ever when it fails', async () => {
+      const pools = await createSubscribedPools(await stores.open(storeId));
+      await pools.publish('k', 'k');
+      const inHand = expectBatch(await pools.claim('s', { maxEvents: 1 }));
+      const chore = trim(pools, { maxEvents: 1 });
+      await chore.run();
+      await pools.settle(inHand, () => failed);
+      await pools.passPauses();
+      // Its delivery is claimed, but there is nothing to hand out, nor to settle.
+      const empty = expectBatch(await pools.claim('s'));
+      expect(positionsOf(empty)).toEqual([]);
+      await pools.settle(empty);
+      await chore.run();
+      expect(chore.observed).toEqual({ trimmed: 1, unread: 1 });
+      expect(positionsOf(await pools.claim('s'))).toEqual([2]);
+    });
+  },
+);
+
 describe.each(stores.ids)('the other chores on %s', storeId => {
   it('rescues lapsed batches, and wakes the readers of their topics', async () => {
     const pools = await createSubscribedPools(await stores.open(storeId));

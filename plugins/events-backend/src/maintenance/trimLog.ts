@@ -50,6 +50,17 @@ export function trimLog(options: {
     }
   }
 
+  /** Also finds what was in a reader's hands when its event went, and failed later. */
+  async function removeLost(head: number): Promise<void> {
+    const lost = await deliveries.removeUpTo(head);
+    if (lost > 0) {
+      observer.onTrimmedUnread(lost);
+      logger.error(
+        `${lost} deliveries that were owed or dead are gone with their events, because the log reached its hard cap`,
+      );
+    }
+  }
+
   return {
     id: 'trim-log',
     intervalMs: 60_000,
@@ -57,18 +68,20 @@ export function trimLog(options: {
     async run() {
       const now = Date.now();
       const { head, tail } = await log.ends();
-      const [retained, aged, read, owed] = await Promise.all([
+      const [retained, aged, read] = await Promise.all([
         log.positionBefore(now - retention.retentionMs),
         log.positionBefore(now - retention.maxAgeMs),
         subscriptions.readFloor(),
-        deliveries.readFloor(),
       ]);
+      // Last, because settling moves an event from a batch to what is owed: one of the two looks sees it.
+      const owed = await deliveries.readFloor();
       const { upTo, capBites } = planTrim({
         retained,
         capped: Math.max(aged, tail - retention.maxEvents),
         needless: Math.min(read ?? tail, owed ?? tail),
       });
       if (upTo <= head) {
+        await removeLost(head);
         return;
       }
       if (capBites) {
@@ -81,14 +94,8 @@ export function trimLog(options: {
         removed = await log.trim(upTo, eventsPerStatement);
         trimmed += removed;
       }
-      const lost = await deliveries.removeUpTo((await log.ends()).head);
+      await removeLost((await log.ends()).head);
       observer.onTrimmed(trimmed);
-      if (lost > 0) {
-        observer.onTrimmedUnread(lost);
-        logger.error(
-          `${lost} deliveries that were owed or dead are gone with their events, because the log reached its hard cap`,
-        );
-      }
       logger.info(
         `Trimmed ${trimmed} events from the log, up to position ${upTo}`,
       );
