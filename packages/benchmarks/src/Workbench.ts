@@ -3,7 +3,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 /** Characters of a child's output that are kept, to be shown if it fails. */
 const maxOutput = 10_000;
 
-type Undo = () => Promise<void> | void;
+type Undo = () => Promise<void>;
 
 /**
  * Remembers what a measurement has put up, processes above all, and takes it down again: in the end, after an error
@@ -23,15 +23,16 @@ export class Workbench {
   /**
    * Promises to undo something.
    *
-   * @returns does it now
+   * @returns does it now; once, even when everything is taken down at the same time
    */
-  add(undo: Undo): () => Promise<void> {
-    this.#undos.add(undo);
-    return async () => {
-      if (this.#undos.delete(undo)) {
-        await undo();
-      }
+  add(undo: () => Promise<void>): Undo {
+    let undoing: Promise<void> | undefined;
+    const once = () => {
+      undoing ??= undo().finally(() => this.#undos.delete(once));
+      return undoing;
     };
+    this.#undos.add(once);
+    return once;
   }
 
   /**
@@ -94,7 +95,6 @@ export class Workbench {
   async clear(): Promise<void> {
     await Promise.all([...this.#children].map(child => this.end(child)));
     for (const undo of [...this.#undos].reverse()) {
-      this.#undos.delete(undo);
       await undo();
     }
   }

@@ -48,7 +48,12 @@ export const postgres: DatabaseKind = {
 
   async create(workbench) {
     const name = `callboard_bench_${randomBytes(6).toString('hex')}`;
-    await query(server, `CREATE DATABASE ${name}`);
+    const creating = query(server, `CREATE DATABASE ${name}`);
+    const drop = workbench.add(async () => {
+      await creating.catch(() => {});
+      await query(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    });
+    await creating;
     const connection = new URL(server);
     connection.pathname = `/${name}`;
     return {
@@ -58,9 +63,7 @@ export const postgres: DatabaseKind = {
         pluginDivisionMode: 'schema',
       },
       read: text => query(connection.href, text),
-      drop: workbench.add(async () => {
-        await query(server, `DROP DATABASE ${name} WITH (FORCE)`);
-      }),
+      drop,
     };
   },
 };
