@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ServiceUnavailableError } from '@backstage/errors';
 import type {
   AppendOutcome,
@@ -146,7 +147,7 @@ export class GroupCommitter {
 
   async #drain(): Promise<void> {
     // Publishers that run in the same turn of the event loop share the first append.
-    await Promise.resolve();
+    await nextTurn();
     while (this.#queue.length > 0) {
       const batch = this.#takeBatch();
       if (batch.length > 0) {
