@@ -3,19 +3,13 @@ import {
   createBackendFeatureLoader,
   createBackendPlugin,
 } from '@backstage/backend-plugin-api';
-import type {
-  HttpBodyParserOptions,
-  HttpPostIngressOptions,
-} from '@backstage/plugin-events-node';
+import type { HttpBodyParserOptions } from '@backstage/plugin-events-node';
 import { eventsExtensionPoint } from '@backstage/plugin-events-node/alpha';
 import { eventsPermissions } from '@callboard/backstage-plugin-events-common';
-import {
-  ingressExtensionPoint,
-  type IngressSource,
-} from '@callboard/backstage-plugin-events-node';
+import { ingressExtensionPoint } from '@callboard/backstage-plugin-events-node';
 import Router from 'express-promise-router';
 import { createApiRouter } from './api';
-import { createIngressRouter, readIngressSettings } from './ingress';
+import { createIngressRouter, Ingresses, readIngressSettings } from './ingress';
 import {
   expireSilentSubscriptions,
   removeDeadDeliveries,
@@ -24,136 +18,143 @@ import {
   trimLog,
 } from './maintenance';
 import {
+  createSystemServiceFactory,
   eventsServiceFactory,
-  systemServiceFactory,
   systemServiceRef,
 } from './services';
 
-const plugin = createBackendPlugin({
-  pluginId: 'events',
-  register(env) {
-    const sources: IngressSource[] = [];
-    const stockIngresses: HttpPostIngressOptions[] = [];
-    const stockBodyParsers: HttpBodyParserOptions[] = [];
-    env.registerExtensionPoint(ingressExtensionPoint, {
-      addIngressSource: source => sources.push(source),
-    });
-    env.registerExtensionPoint(eventsExtensionPoint, {
-      addHttpPostIngress: ingress => stockIngresses.push(ingress),
-      addHttpPostBodyParser: parser => stockBodyParsers.push(parser),
-      setEventBroker: () => refuseOldStyle('setEventBroker'),
-      addPublishers: () => refuseOldStyle('addPublishers'),
-      addSubscribers: () => refuseOldStyle('addSubscribers'),
-    });
-
-    env.registerInit({
-      deps: {
-        handle: systemServiceRef,
-        auditor: coreServices.auditor,
-        config: coreServices.rootConfig,
-        httpAuth: coreServices.httpAuth,
-        httpRouter: coreServices.httpRouter,
-        logger: coreServices.logger,
-        permissions: coreServices.permissions,
-        permissionsRegistry: coreServices.permissionsRegistry,
-        scheduler: coreServices.scheduler,
-      },
-      async init({ handle, ...services }) {
-        const { config, httpRouter, logger, scheduler } = services;
-        const http = readIngressSettings(config);
-        const { ingresses } = handle;
-        http.topics.forEach(topic => ingresses.open(topic));
-        [...http.sources, ...sources].forEach(source =>
-          ingresses.addSource(source),
-        );
-        stockIngresses.forEach(({ topic, validator }) =>
+const createEventsPlugin = (ingresses: Ingresses) =>
+  createBackendPlugin({
+    pluginId: 'events',
+    register(env) {
+      const stockBodyParsers: HttpBodyParserOptions[] = [];
+      env.registerExtensionPoint(ingressExtensionPoint, {
+        addIngressSource: source => ingresses.addSource(source),
+      });
+      env.registerExtensionPoint(eventsExtensionPoint, {
+        addHttpPostIngress: ({ topic, validator }) =>
           ingresses.addValidator(topic, validator),
-        );
+        addHttpPostBodyParser: parser => stockBodyParsers.push(parser),
+        setEventBroker: () => refuseOldStyle('setEventBroker'),
+        addPublishers: () => refuseOldStyle('addPublishers'),
+        addSubscribers: () => refuseOldStyle('addSubscribers'),
+      });
 
-        const system = await handle.system;
-        const {
-          log,
-          subscriptions,
-          deliveries,
-          notifier,
-          settings,
-          telemetry,
-        } = system;
+      env.registerInit({
+        deps: {
+          handle: systemServiceRef,
+          auditor: coreServices.auditor,
+          config: coreServices.rootConfig,
+          httpAuth: coreServices.httpAuth,
+          httpRouter: coreServices.httpRouter,
+          logger: coreServices.logger,
+          permissions: coreServices.permissions,
+          permissionsRegistry: coreServices.permissionsRegistry,
+          scheduler: coreServices.scheduler,
+        },
+        async init({ handle, ...services }) {
+          const { config, httpRouter, logger, scheduler } = services;
+          const http = readIngressSettings(config);
+          http.topics.forEach(topic => ingresses.open(topic));
+          http.sources.forEach(source => ingresses.addSource(source));
 
-        const router = Router();
-        router.use(
-          '/http',
-          createIngressRouter({
-            ingresses,
-            accept: system.accept,
-            bodyParsers: Object.fromEntries(
-              stockBodyParsers.map(({ contentType, parser }) => [
-                contentType,
-                parser,
-              ]),
-            ),
-            logger,
-            observer: telemetry,
-            maxBodyBytes: http.maxBodyBytes,
-            timeLimitMs: http.timeLimitMs,
-          }),
-        );
-        httpRouter.addAuthPolicy({ path: '/http', allow: 'unauthenticated' });
-        for (const { topic, source, validator } of ingresses.list()) {
-          logger.info(`Registered /api/events/http/${topic} to receive events`);
-          if (!source && !validator) {
-            logger.warn(
-              `The ingress of topic '${topic}' takes events from anybody. Give it a proof of origin in events.http.ingresses, or install the module of its sender.`,
+          const system = await handle.system;
+          const {
+            log,
+            subscriptions,
+            deliveries,
+            notifier,
+            settings,
+            telemetry,
+          } = system;
+
+          if (http.maxBodyBytes > settings.publish.maxPayloadBytes) {
+            throw new Error(
+              'Invalid configuration: events.http.maxBodyBytes must not be above events.publish.maxPayloadBytes',
             );
           }
-        }
+          const router = Router();
+          router.use(
+            '/http',
+            createIngressRouter({
+              ingresses,
+              accept: system.accept,
+              bodyParsers: Object.fromEntries(
+                stockBodyParsers.map(({ contentType, parser }) => [
+                  contentType,
+                  parser,
+                ]),
+              ),
+              logger,
+              observer: telemetry,
+              maxBodyBytes: http.maxBodyBytes,
+              timeLimitMs: http.timeLimitMs,
+            }),
+          );
+          httpRouter.addAuthPolicy({ path: '/http', allow: 'unauthenticated' });
+          for (const { topic, source, validator } of ingresses.list()) {
+            logger.info(
+              `Registered /api/events/http/${topic} to receive events`,
+            );
+            if (!source && !validator) {
+              logger.warn(
+                `The ingress of topic '${topic}' takes events from anybody. Give it a proof of origin in events.http.ingresses, or install the module of its sender.`,
+              );
+            }
+          }
 
-        services.permissionsRegistry.addPermissions(eventsPermissions);
-        router.use(
-          '/v1',
-          createApiRouter({
-            ...services,
-            log,
-            subscriptions,
-            deliveries,
-            notifier,
-            listIngressTopics: () => ingresses.list().map(({ topic }) => topic),
-          }),
-        );
+          services.permissionsRegistry.addPermissions(eventsPermissions);
+          router.use(
+            '/v1',
+            createApiRouter({
+              ...services,
+              log,
+              subscriptions,
+              deliveries,
+              notifier,
+              listIngressTopics: () =>
+                ingresses.list().map(({ topic }) => topic),
+            }),
+          );
 
-        httpRouter.use(router);
+          httpRouter.use(router);
+          if (!config.getOptionalBoolean('permission.enabled')) {
+            logger.warn(
+              'Permissions are off (permission.enabled): every signed-in user may read all events and replay them',
+            );
+          }
 
-        telemetry.measureLag(() => subscriptions.listLags());
-        await scheduleChores(scheduler, [
-          rescueLapsedBatches({
-            subscriptions,
-            notifier,
-            logger,
-            intervalMs: settings.handling.leaseMs / 3,
-          }),
-          trimLog({
-            log,
-            subscriptions,
-            deliveries,
-            retention: settings.retention,
-            observer: telemetry,
-            logger,
-          }),
-          expireSilentSubscriptions({
-            subscriptions,
-            expireAfterMs: settings.expireSubscriptionsAfterMs,
-            logger,
-          }),
-          removeDeadDeliveries({
-            deliveries,
-            keepMs: settings.keepDeadMs,
-            logger,
-          }),
-        ]);
-      },
-    });
-  },
-});
+          telemetry.measureLag(() => subscriptions.listLags());
+          await scheduleChores(scheduler, [
+            rescueLapsedBatches({
+              subscriptions,
+              notifier,
+              logger,
+              intervalMs: settings.handling.leaseMs / 3,
+            }),
+            trimLog({
+              log,
+              subscriptions,
+              deliveries,
+              retention: settings.retention,
+              observer: telemetry,
+              logger,
+            }),
+            expireSilentSubscriptions({
+              subscriptions,
+              expireAfterMs: settings.expireSubscriptionsAfterMs,
+              logger,
+            }),
+            removeDeadDeliveries({
+              deliveries,
+              keepMs: settings.keepDeadMs,
+              logger,
+            }),
+          ]);
+        },
+      });
+    },
+  });
 
 function refuseOldStyle(method: string): never {
   throw new Error(
@@ -173,8 +174,9 @@ function refuseOldStyle(method: string): never {
  */
 export const eventsFeature = createBackendFeatureLoader({
   *loader() {
-    yield systemServiceFactory;
+    const ingresses = new Ingresses();
+    yield createSystemServiceFactory(ingresses);
     yield eventsServiceFactory;
-    yield plugin;
+    yield createEventsPlugin(ingresses);
   },
 });

@@ -7,11 +7,10 @@ import { ServiceUnavailableError } from '@backstage/errors';
 import { eventsServiceRef } from '@backstage/plugin-events-node';
 import { withTimeLimit } from './model/withTimeLimit';
 import { createSystem, type EventsSystem } from './createSystem';
-import { Ingresses } from './ingress';
+import type { Ingresses } from './ingress';
 
 /** Hands the system of the process to every plugin in it; resolves once the system stands. */
 export interface SystemHandle {
-  ingresses: Ingresses;
   system: Promise<EventsSystem>;
 }
 
@@ -32,34 +31,36 @@ const startLimitMs = 120_000;
  * @remarks
  * Built here and not in the plugin's init, because modules of the plugin subscribe in their own init, which runs
  * before it: the stock routers would otherwise wait for the plugin, and the plugin for them.
+ *
+ * @param ingresses - where modules of the plugin add what they know, from their own init on
  */
-export const systemServiceFactory = createServiceFactory({
-  service: systemServiceRef,
-  // For the plugin `events`, even if nothing of it asks: other plugins wait for it.
-  initialization: 'always',
-  deps: {
-    plugin: coreServices.pluginMetadata,
-    config: coreServices.rootConfig,
-    database: coreServices.database,
-    lifecycle: coreServices.lifecycle,
-    logger: coreServices.logger,
-  },
-  createRootContext() {
-    const { promise, resolve } = withResolvers<EventsSystem>();
-    return { ingresses: new Ingresses(), promise, resolve };
-  },
-  factory({ plugin, config, database, lifecycle, logger }, root) {
-    const { ingresses, promise, resolve } = root;
-    if (plugin.getId() === eventsPluginId) {
-      const building = createSystem({ config, database, logger, ingresses });
-      // A failure is the plugin's to report: its init waits for the system first.
-      building.catch(() => {});
-      resolve(building);
-      lifecycle.addShutdownHook(async () => (await building).stop());
-    }
-    return { ingresses, system: promise };
-  },
-});
+export const createSystemServiceFactory = (ingresses: Ingresses) =>
+  createServiceFactory({
+    service: systemServiceRef,
+    // For the plugin `events`, even if nothing of it asks: other plugins wait for it.
+    initialization: 'always',
+    deps: {
+      plugin: coreServices.pluginMetadata,
+      config: coreServices.rootConfig,
+      database: coreServices.database,
+      lifecycle: coreServices.lifecycle,
+      logger: coreServices.logger,
+    },
+    createRootContext() {
+      return withResolvers<EventsSystem>();
+    },
+    factory({ plugin, config, database, lifecycle, logger }, root) {
+      const { promise, resolve } = root;
+      if (plugin.getId() === eventsPluginId) {
+        const building = createSystem({ config, database, logger, ingresses });
+        // A failure is the plugin's to report: its init waits for the system first.
+        building.catch(() => {});
+        resolve(building);
+        lifecycle.addShutdownHook(async () => (await building).stop());
+      }
+      return { system: promise };
+    },
+  });
 
 /** The stock events service, kept by Callboard. */
 export const eventsServiceFactory = createServiceFactory({

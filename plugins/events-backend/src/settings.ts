@@ -21,6 +21,8 @@ const second = 1_000;
 const minute = 60 * second;
 const day = 24 * 60 * minute;
 const megabyte = 1024 * 1024;
+/** Node.js timers know no longer times. */
+const longestTimerMs = 2_147_483_647;
 
 /**
  * Reads and checks the configuration.
@@ -28,13 +30,17 @@ const megabyte = 1024 * 1024;
  * @throws Error that names the setting and what is wrong with it
  */
 export function readSettings(config: Config): Settings {
-  const duration = (key: string, fallbackMs: number, leastMs = 1) => {
+  const duration = (
+    key: string,
+    fallbackMs: number,
+    { leastMs = 1, mostMs = Infinity } = {},
+  ) => {
     const ms = config.has(key)
       ? durationToMilliseconds(readDurationFromConfig(config, { key }))
       : fallbackMs;
-    if (!Number.isFinite(ms) || ms < leastMs) {
+    if (!Number.isFinite(ms) || ms < leastMs || ms > mostMs) {
       throw new Error(
-        `Invalid configuration: ${key} must be a duration of at least ${leastMs} ms`,
+        `Invalid configuration: ${key} must be a duration from ${leastMs} to ${mostMs} ms`,
       );
     }
     return ms;
@@ -49,9 +55,11 @@ export function readSettings(config: Config): Settings {
     return value;
   };
 
+  const timer = { mostMs: longestTimerMs };
+
   const settings: Settings = {
     publish: {
-      timeLimitMs: duration('events.publish.timeLimit', 30 * second),
+      timeLimitMs: duration('events.publish.timeLimit', 30 * second, timer),
       maxPayloadBytes: whole('events.publish.maxPayloadBytes', 32 * megabyte),
     },
     commit: {
@@ -67,8 +75,15 @@ export function readSettings(config: Config): Settings {
       maxBatchBytes: 16 * megabyte,
       maxOpenBatches: 4,
       patienceMs: 250,
-      leaseMs: duration('events.subscriptions.lease', 30 * second, second),
-      handlerTimeLimitMs: duration('events.handlers.timeLimit', 5 * minute),
+      leaseMs: duration('events.subscriptions.lease', 30 * second, {
+        leastMs: second,
+        mostMs: longestTimerMs,
+      }),
+      handlerTimeLimitMs: duration(
+        'events.handlers.timeLimit',
+        5 * minute,
+        timer,
+      ),
       pollIntervalMs: 2 * second,
       errorDelayMs: second,
     },
@@ -87,14 +102,26 @@ export function readSettings(config: Config): Settings {
     expireSubscriptionsAfterMs: duration(
       'events.subscriptions.expireAfter',
       7 * day,
-      minute,
+      { leastMs: minute },
     ),
     keepDeadMs: duration('events.deliveries.keepDead', 14 * day),
-    shutdownGraceMs: duration('events.handlers.shutdownGrace', 10 * second),
+    shutdownGraceMs: duration(
+      'events.handlers.shutdownGrace',
+      10 * second,
+      timer,
+    ),
   };
   if (settings.retention.maxAgeMs < settings.retention.retentionMs) {
     throw new Error(
       'Invalid configuration: events.log.maxAge is a hard cap and must not be shorter than events.log.retention',
+    );
+  }
+  // A subscription is heard of when it claims, which it may not while all its handlers are busy.
+  if (
+    settings.expireSubscriptionsAfterMs <= settings.handling.handlerTimeLimitMs
+  ) {
+    throw new Error(
+      'Invalid configuration: events.subscriptions.expireAfter must be longer than events.handlers.timeLimit',
     );
   }
   return settings;

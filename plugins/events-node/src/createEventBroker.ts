@@ -7,11 +7,13 @@ import type { EventBroker, EventsService } from '@backstage/plugin-events-node';
  * @remarks
  * A subscriber of the older style has no id, so it gets one from its class: `broker.<class>`, and
  * `broker.<class>-2` for the second of the same class. Keep class names and the order of subscribing as they
- * are, and a subscriber finds its cursor again after a restart.
+ * are, and a subscriber finds its cursor again after a restart. A plugin with two brokers gives each an id.
  *
  * `subscribe` returns before the subscription stands, as its signature demands; a failure is logged.
  *
- * @param options - the events service, and a logger for failed subscriptions
+ * @param options.events - what the broker publishes to and subscribes at
+ * @param options.logger - for subscriptions that failed
+ * @param options.id - what ids of subscriptions start with; `broker` unless given
  * @returns a broker that publishes to, and subscribes at, the events service
  *
  * @public
@@ -19,14 +21,16 @@ import type { EventBroker, EventsService } from '@backstage/plugin-events-node';
 export function createEventBroker(options: {
   events: EventsService;
   logger: LoggerService;
+  id?: string;
 }): EventBroker {
-  const { events, logger } = options;
+  const { events, logger, id: brokerId = 'broker' } = options;
   const namesakes = new Map<string, number>();
 
   const nextId = (className: string) => {
     const count = (namesakes.get(className) ?? 0) + 1;
     namesakes.set(className, count);
-    return count === 1 ? `broker.${className}` : `broker.${className}-${count}`;
+    const id = `${brokerId}.${className}`;
+    return count === 1 ? id : `${id}-${count}`;
   };
 
   return {

@@ -107,6 +107,13 @@ function explainRecipient(
   if (claimed.get(id)?.has(event.position)) {
     return recipient('claimed', 'The first attempt is under way');
   }
+  const last = tried.at(-1);
+  if (last && last.outcome !== 'delivered') {
+    return recipient(
+      'dead',
+      `Given up after ${tried.length} attempts (${last.error}), longer ago than dead deliveries are kept; it can be replayed`,
+    );
+  }
   if (cursor < event.position) {
     return recipient(
       'waiting',

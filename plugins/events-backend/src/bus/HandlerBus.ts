@@ -13,7 +13,11 @@ import {
 } from './HandlerLoop';
 
 interface LocalSubscription {
+  /** Of all handlers together. */
   topics: Set<string>;
+  /** Whether no further handler is expected; see `startUpMs`. */
+  complete: boolean;
+  completion: NodeJS.Timeout | undefined;
   handlers: { topics: string[]; onEvent: EventsServiceEventHandler }[];
   /** Counts hand-outs, so that handlers with the same topic take turns. */
   turn: number;
@@ -21,6 +25,16 @@ interface LocalSubscription {
   /** Registrations of one subscription follow each other, or the last to write might not be the last to ask. */
   registered: Promise<void>;
 }
+
+/**
+ * How long after its last call of `subscribe` a subscription is taken to be complete.
+ *
+ * Several handlers may subscribe with one id, each to topics of its own. After a restart the topics of those that have
+ * not come yet must neither end nor go to the wrong handler.
+ */
+const startUpMs = 30_000;
+
+const maxIdBytes = 512;
 
 /**
  * Hands events to the handlers of this process.
@@ -63,8 +77,14 @@ export class HandlerBus {
     if (this.#stopped) {
       throw new ServiceUnavailableError('The events system is shutting down');
     }
-    if (typeof id !== 'string' || id === '' || id.length > 512) {
-      throw new InputError('A subscription needs an id of 1 to 512 characters');
+    if (
+      typeof id !== 'string' ||
+      id === '' ||
+      Buffer.byteLength(id) > maxIdBytes
+    ) {
+      throw new InputError(
+        `A subscription needs an id of 1 to ${maxIdBytes} bytes`,
+      );
     }
     if (topics.some(topic => typeof topic !== 'string' || topic === '')) {
       throw new InputError(
@@ -73,6 +93,8 @@ export class HandlerBus {
     }
     const local = this.#subscriptions.get(id) ?? {
       topics: new Set(),
+      complete: false,
+      completion: undefined,
       handlers: [],
       turn: 0,
       loop: undefined,
@@ -83,8 +105,14 @@ export class HandlerBus {
     const handler = { topics: [...topics], onEvent };
     local.handlers.push(handler);
 
-    const register = () => this.#pool.register(id, [...local.topics]);
-    local.registered = local.registered.catch(() => {}).then(register);
+    const register = (others: 'keep' | 'end') => {
+      const registered = local.registered
+        .catch(() => {})
+        .then(() => this.#pool.register(id, [...local.topics], { others }));
+      local.registered = registered;
+      return registered;
+    };
+    register('keep');
     try {
       await local.registered;
     } catch (error) {
@@ -93,6 +121,19 @@ export class HandlerBus {
       throw error;
     }
 
+    local.complete = false;
+    clearTimeout(local.completion);
+    local.completion = setTimeout(() => {
+      local.complete = true;
+      register('end').catch(error =>
+        this.#logger.warn(
+          `Ending topics that ${id} wants no longer failed; it is tried again at the next start`,
+          error,
+        ),
+      );
+    }, startUpMs);
+    local.completion.unref();
+
     local.loop ??= new HandlerLoop({
       subscriptionId: id,
       pool: this.#pool,
@@ -100,7 +141,7 @@ export class HandlerBus {
       options: this.#options,
       observer: this.#observer,
       logger: this.#logger,
-      register,
+      register: () => register('keep'),
       topics: () => local.topics,
       findHandler: topic => findHandler(local, topic),
     });
@@ -113,7 +154,10 @@ export class HandlerBus {
   async stop(graceMs: number): Promise<void> {
     this.#stopped = true;
     await Promise.all(
-      [...this.#subscriptions.values()].map(({ loop }) => loop?.stop(graceMs)),
+      [...this.#subscriptions.values()].map(({ loop, completion }) => {
+        clearTimeout(completion);
+        return loop?.stop(graceMs);
+      }),
     );
   }
 }
@@ -123,6 +167,11 @@ function findHandler(
   topic: string,
 ): EventsServiceEventHandler {
   const fitting = local.handlers.filter(({ topics }) => topics.includes(topic));
+  if (fitting.length === 0 && !local.complete) {
+    throw new Error(
+      `No handler has subscribed to topic '${topic}' yet since the start`,
+    );
+  }
   // A topic may have been dropped while events of it were still to come; they go to any handler, as in the stock bus.
   const eligible = fitting.length > 0 ? fitting : local.handlers;
   local.turn += 1;

@@ -6,6 +6,8 @@ import type {
   HttpPostIngressOptions,
 } from '@backstage/plugin-events-node';
 import type { Router } from 'express';
+import { ServiceUnavailableError } from '@backstage/errors';
+import { withTimeLimit } from '../model/withTimeLimit';
 import { createIngressRouter } from './createIngressRouter';
 import { Ingresses } from './Ingresses';
 import { readIngressSettings } from './readIngressSettings';
@@ -42,6 +44,13 @@ export class HttpPostIngressEventPublisher {
     for (const [topic, { validator }] of Object.entries(env.ingresses ?? {})) {
       ingresses.addValidator(topic, validator);
     }
+    for (const { topic, source, validator } of ingresses.list()) {
+      if (!source && !validator) {
+        logger.warn(
+          `This ingress of topic '${topic}' takes events from anybody: sources that modules add guard the ingresses of the events plugin only. Give it a validator.`,
+        );
+      }
+    }
     return new HttpPostIngressEventPublisher(
       createIngressRouter({
         ingresses,
@@ -54,8 +63,15 @@ export class HttpPostIngressEventPublisher {
         },
         maxBodyBytes: settings.maxBodyBytes,
         timeLimitMs: settings.timeLimitMs,
-        accept: async params => {
-          await events.publish(params);
+        accept: async (params, { timeLimitMs }) => {
+          await withTimeLimit(
+            events.publish(params),
+            timeLimitMs,
+            () =>
+              new ServiceUnavailableError(
+                `The event was not published within ${timeLimitMs} ms`,
+              ),
+          );
           return { id: '', duplicate: false };
         },
       }),

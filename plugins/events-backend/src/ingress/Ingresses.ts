@@ -38,9 +38,14 @@ export class Ingresses {
     ingress.source = source;
   }
 
-  /** Adds a validator in the stock style; where a source is there too, both must accept. */
+  /**
+   * Opens an ingress in the stock style. Its validator takes the place of an earlier one, as in the stock plugin; where
+   * a source is there too, both must accept. Without a validator the earlier one stays, so that nothing opens a door
+   * that somebody guards.
+   */
   addValidator(topic: string, validator: RequestValidator | undefined): void {
-    this.open(topic).validator = validator;
+    const ingress = this.open(topic);
+    ingress.validator = validator ?? ingress.validator;
   }
 
   /** All ingresses, in the order they were opened. */

@@ -187,15 +187,23 @@ function readMediaType(request: Request): contentType.ParsedMediaType {
   }
 }
 
-/** A word for the measurement; the message may be anything. */
+/** Words for the measurement, by the name or the type of the error; its message may be anything. */
+const reasons: Record<string, string> = {
+  InputError: 'invalid',
+  UnsupportedCharsetError: 'charset',
+  UnsupportedMediaTypeError: 'media_type',
+  ServiceUnavailableError: 'unavailable',
+  'entity.too.large': 'too_large',
+  'encoding.unsupported': 'content_encoding',
+  'request.aborted': 'aborted',
+  'request.size.invalid': 'aborted',
+};
+
 function readReason(error: unknown): string {
-  if (typeof error === 'object' && error !== null) {
-    if ('type' in error && typeof error.type === 'string') {
-      return error.type;
-    }
-    if ('name' in error && typeof error.name === 'string') {
-      return error.name;
-    }
+  if (typeof error !== 'object' || error === null) {
+    return 'error';
   }
-  return 'unknown';
+  const type = 'type' in error ? error.type : undefined;
+  const name = 'name' in error ? error.name : undefined;
+  return reasons[String(type)] ?? reasons[String(name)] ?? 'error';
 }

@@ -82,11 +82,17 @@ export class SubscriptionPool {
    * Makes a subscription stand.
    *
    * @param id - `<plugin>.<name>`; replicas that use the same id share its events
-   * @param topics - all the topics it wants from now on
+   * @param topics - the topics it wants from now on
+   * @param options.others - whether topics that it wanted before and that are not named end, as they do unless told, or
+   * are kept
    * @returns when the row is there: every event appended later reaches it
    */
-  register(id: string, topics: readonly string[]): Promise<void> {
-    return registerSubscription(this.#store, id, topics);
+  register(
+    id: string,
+    topics: readonly string[],
+    { others = 'end' }: { others?: 'keep' | 'end' } = {},
+  ): Promise<void> {
+    return registerSubscription(this.#store, id, topics, others);
   }
 
   /**

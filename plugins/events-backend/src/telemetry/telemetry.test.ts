@@ -161,8 +161,8 @@ describe('telemetry', () => {
     expect(await readCounts('callboard.ingress.rejected')).toEqual(
       expect.arrayContaining([
         { topic: 'door', reason: 'token', value: 1 },
-        { topic: 'door', reason: 'InputError', value: 1 },
-        { topic: 'door', reason: 'UnsupportedMediaTypeError', value: 1 },
+        { topic: 'door', reason: 'invalid', value: 1 },
+        { topic: 'door', reason: 'media_type', value: 1 },
       ]),
     );
     expect(await readCounts('callboard.handler.handled')).toEqual(

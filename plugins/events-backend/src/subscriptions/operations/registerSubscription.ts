@@ -8,11 +8,14 @@ import type { SubscriptionTopicRow } from '../subscriptionRow';
  *
  * A new subscription, and a new topic of an old one, starts behind the newest event. A topic that is wanted no longer
  * keeps its end, so that what came before is still delivered and can be explained.
+ *
+ * @param others - what becomes of topics that it wanted before and that are not named: `keep` or `end`
  */
 export async function registerSubscription(
   { knex, dialect }: Store,
   id: string,
   topics: readonly string[],
+  others: 'keep' | 'end',
 ): Promise<void> {
   await dialect.makeDurable(knex);
   await knex.transaction(async trx => {
@@ -32,7 +35,10 @@ export async function registerSubscription(
       .whereNull('to_position');
     const before = new Set(wanted.map(row => row.topic));
     const added = [...new Set(topics)].filter(topic => !before.has(topic));
-    const removed = [...before].filter(topic => !topics.includes(topic));
+    const removed =
+      others === 'keep'
+        ? []
+        : [...before].filter(topic => !topics.includes(topic));
     if (removed.length > 0) {
       await trx('callboard_subscription_topics')
         .where({ subscription_id: id })
