@@ -36,7 +36,10 @@ exports.up = async function up(knex) {
       .notNullable()
       .comment('Never decreases with the position');
     table.integer('size').notNullable().comment('Bytes of the payload');
-    table.text('payload').notNullable().comment('JSON text, as it came');
+    table
+      .text('payload')
+      .notNullable()
+      .comment('JSON text, written from the value that came');
     table.text('metadata').notNullable().comment('JSON text');
     table.index(['topic', 'position'], 'callboard_events_topic_idx');
     table.index(['time'], 'callboard_events_time_idx');
@@ -100,6 +103,7 @@ exports.up = async function up(knex) {
     table.uuid('event_id').notNullable();
     table.text('topic').notNullable();
     table.text('key');
+    table.integer('size').notNullable().comment('Bytes of the payload');
     table
       .text('state')
       .notNullable()

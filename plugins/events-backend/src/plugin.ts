@@ -129,6 +129,7 @@ const createEventsPlugin = (ingresses: Ingresses) =>
             rescueLapsedBatches({
               subscriptions,
               notifier,
+              observer: telemetry,
               logger,
               intervalMs: settings.handling.leaseMs / 3,
             }),

@@ -34,21 +34,13 @@ export function settlementsOf(
 ): Settlement[] {
   const failedKeys = new Set<string>();
   return batch.events.map(claimed => {
-    const { event, attempt, owed } = claimed;
+    const { event } = claimed;
     const behindFailed = event.key !== undefined && failedKeys.has(event.key);
     const outcome = behindFailed ? untried : decide(claimed);
     if (outcome.kind !== 'delivered' && event.key !== undefined) {
       failedKeys.add(event.key);
     }
-    return {
-      position: event.position,
-      eventId: event.id,
-      topic: event.topic,
-      key: event.key,
-      attempt,
-      owed,
-      outcome,
-    };
+    return { ...claimed, outcome };
   });
 }
 

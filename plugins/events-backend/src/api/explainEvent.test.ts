@@ -24,6 +24,7 @@ function makeDelivery(fields: Partial<DeliveryRow>): DeliveryRow {
     event_id: '00000000-0000-7000-8000-000000000000',
     topic: 't',
     key: 'k',
+    size: 2,
     state: 'due',
     attempts: 1,
     due_at: '1000',

@@ -1,6 +1,7 @@
 import { InputError, NotFoundError } from '@backstage/errors';
 import type { ReplayRequest } from '@callboard/backstage-plugin-events-common';
-import type { DeliveryPool, ReplayedEvent } from '../deliveries';
+import type { DeliveryPool } from '../deliveries';
+import type { OwedEvent } from '../model/batch';
 import type { SqlEventLog } from '../log';
 
 const eventsPerPage = 500;
@@ -18,7 +19,7 @@ type ReplayQuery = NonNullable<ReplayRequest['query']>;
 export async function findEvent(
   log: SqlEventLog,
   id: string,
-): Promise<ReplayedEvent> {
+): Promise<OwedEvent> {
   const event = await log.readById(id);
   if (!event) {
     throw new NotFoundError(`The log has no event ${id}`);
@@ -34,8 +35,8 @@ export async function findEvent(
 export async function findMatching(
   log: SqlEventLog,
   { topic, key, from, to }: Omit<ReplayQuery, 'state'>,
-): Promise<ReplayedEvent[]> {
-  const found: ReplayedEvent[] = [];
+): Promise<OwedEvent[]> {
+  const found: OwedEvent[] = [];
   for (;;) {
     const page = await log.list({
       topic,
@@ -52,6 +53,7 @@ export async function findMatching(
         id: row.id,
         topic: row.topic,
         key: row.key ?? undefined,
+        size: row.size,
       })),
     );
     refuseTooMany(found.length);
@@ -70,8 +72,8 @@ export async function findDead(
   deliveries: DeliveryPool,
   query: Pick<ReplayQuery, 'topic' | 'key'>,
   subscriptionId: string | undefined,
-): Promise<Map<string, ReplayedEvent[]>> {
-  const found = new Map<string, ReplayedEvent[]>();
+): Promise<Map<string, OwedEvent[]>> {
+  const found = new Map<string, OwedEvent[]>();
   let count = 0;
   let after: { subscriptionId: string; position: number } | undefined;
   for (;;) {
@@ -89,6 +91,7 @@ export async function findDead(
         id: row.event_id,
         topic: row.topic,
         key: row.key ?? undefined,
+        size: row.size,
       };
       after = { subscriptionId: row.subscription_id, position: event.position };
       found.set(row.subscription_id, [

@@ -4,9 +4,14 @@ import type {
   ReplayResult,
 } from '@callboard/backstage-plugin-events-common';
 import type { Notifier } from '@callboard/backstage-plugin-events-node';
-import type { DeliveryPool, ReplayedEvent } from '../deliveries';
+import type { DeliveryPool } from '../deliveries';
+import type { OwedEvent } from '../model/batch';
 import type { SqlEventLog } from '../log';
-import type { Subscription, SubscriptionPool } from '../subscriptions';
+import {
+  wants,
+  type Subscription,
+  type SubscriptionPool,
+} from '../subscriptions';
 import { findDead, findEvent, findMatching } from './findReplayed';
 
 const eventsPerTransaction = 500;
@@ -40,7 +45,17 @@ export async function replayEvents(
     deliveries: 0,
     alreadyOwed: 0,
   };
-  for (const [id, events] of owed) {
+  const claimed = await subscriptions.listClaimed();
+  for (const target of targets) {
+    const { id } = target;
+    const asked = owed.get(id) ?? [];
+    // What it has still to read, or is reading, comes by itself.
+    const events = asked.filter(
+      event =>
+        !claimed.get(id)?.has(event.position) &&
+        (event.position <= target.cursor || !wants(target.topics, event)),
+    );
+    result.alreadyOwed += asked.length - events.length;
     for (let first = 0; first < events.length; first += eventsPerTransaction) {
       const counts = await deliveries.replay(
         id,
@@ -62,7 +77,7 @@ export async function replayEvents(
   return result;
 
   /** Which events are owed to which subscription. */
-  async function planReplay(): Promise<Map<string, ReplayedEvent[]>> {
+  async function planReplay(): Promise<Map<string, OwedEvent[]>> {
     const { eventId, query } = request;
     if (eventId !== undefined && query === undefined) {
       return share([await findEvent(log, eventId)]);
@@ -88,7 +103,7 @@ export async function replayEvents(
   }
 
   /** The subscription that was named gets all of them; otherwise each gets those whose topic it wants. */
-  function share(events: ReplayedEvent[]): Map<string, ReplayedEvent[]> {
+  function share(events: OwedEvent[]): Map<string, OwedEvent[]> {
     return new Map(
       targets.map(({ id, topics }) => [
         id,

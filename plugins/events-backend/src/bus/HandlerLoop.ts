@@ -242,16 +242,7 @@ export class HandlerLoop {
         ? { kind: 'untried' }
         : await this.#slots.use(() => this.#handle(claimed));
       failed ||= outcome.kind !== 'delivered';
-      const { event, attempt, owed } = claimed;
-      settlements.push({
-        position: event.position,
-        eventId: event.id,
-        topic: event.topic,
-        key: event.key,
-        attempt,
-        owed,
-        outcome,
-      });
+      settlements.push({ ...claimed, outcome });
     }
     return settlements;
   }

@@ -29,8 +29,8 @@ async function fill(pools: Pools): Promise<void> {
   await knex('callboard_events').update({ time: knex.raw('position * 10') });
   await knex.raw(`
     INSERT INTO callboard_deliveries
-      (subscription_id, position, event_id, topic, key, state, attempts, due_at, updated_at)
-    SELECT 'sub ' || (position % 20), position, id, topic, key,
+      (subscription_id, position, event_id, topic, key, size, state, attempts, due_at, updated_at)
+    SELECT 'sub ' || (position % 20), position, id, topic, key, size,
       CASE WHEN position % 50 = 0 THEN 'due' WHEN position % 7 = 0 THEN 'blocked' WHEN position % 11 = 0 THEN 'dead' ELSE 'delivered' END,
       1, position * 10, position * 10
     FROM callboard_events`);
@@ -82,13 +82,18 @@ describe.each(stores.ids)('indexes on %s', storeId => {
         }),
     ],
     ['listing topics', () => pools.log.topics()],
+    [
+      'looking for the next event',
+      () => pools.log.findNext(10, ['topic 1', 'topic 2']),
+    ],
+    ['reading what is owed of', () => pools.log.readHeads([10, 11])],
     ['trimming', () => pools.log.trim(20, 10)],
     ['asking when something is due', () => pools.deliveries.dueInMs('sub 10')],
     [
       'claiming what is due',
       () =>
         inTransaction(trx =>
-          pools.deliveries.claimDue(trx, 'sub 10', new Set(['key 1']), 10),
+          pools.deliveries.claimDue(trx, 'sub 10', new Set(['key 1']), limit),
         ),
     ],
     [
@@ -104,10 +109,13 @@ describe.each(stores.ids)('indexes on %s', storeId => {
         inTransaction(trx =>
           pools.deliveries.settle(trx, 'sub 10', [
             {
-              position: 10,
-              eventId: '00000000-0000-7000-8000-000000000000',
-              topic: 'topic 1',
-              key: 'key 2',
+              event: {
+                position: 10,
+                id: '00000000-0000-7000-8000-000000000000',
+                topic: 'topic 1',
+                key: 'key 2',
+                size: 2,
+              },
               attempt: 1,
               owed: true,
               outcome: failed,
@@ -158,7 +166,7 @@ describe.each(stores.ids)('indexes on %s', storeId => {
   it('let a claim read no further than what is due', async () => {
     const [plan] = await explainQueries(pools.store, () =>
       inTransaction(trx =>
-        pools.deliveries.claimDue(trx, 'sub 10', new Set(), 10),
+        pools.deliveries.claimDue(trx, 'sub 10', new Set(), limit),
       ),
     );
     expect(plan).toMatch(

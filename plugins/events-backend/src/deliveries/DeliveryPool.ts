@@ -1,7 +1,7 @@
 import type { DeliveryState } from '@callboard/backstage-plugin-events-common';
 import type { Knex } from 'knex';
 import type { Store } from '../database';
-import type { Settlement } from '../model/batch';
+import type { OwedEvent, Settlement } from '../model/batch';
 import type { RetryPolicy } from '../model/retryPolicy';
 import { owedStates, type AttemptRow, type DeliveryRow } from './deliveryRow';
 import { claimDue } from './operations/claimDue';
@@ -9,10 +9,10 @@ import {
   listDeliveries,
   type DeliveryListing,
 } from './operations/listDeliveries';
-import { oweAgain, type ReplayedEvent } from './operations/oweAgain';
+import { oweAgain } from './operations/oweAgain';
 import { removeTrimmed } from './operations/removeTrimmed';
 import { settleDeliveries } from './operations/settleDeliveries';
-import { planSettlement } from './planSettlement';
+import { planSettlement, type PlannedDelivery } from './planSettlement';
 
 /** What is measured about deliveries. */
 export interface DeliveryObserver {
@@ -61,7 +61,7 @@ export class DeliveryPool {
     trx: Knex.Transaction,
     subscriptionId: string,
     excludedKeys: ReadonlySet<string>,
-    limit: number,
+    limit: { events: number; bytes: number },
   ): Promise<
     { position: number; key: string | undefined; attempts: number }[]
   > {
@@ -97,24 +97,34 @@ export class DeliveryPool {
     return new Set(owed);
   }
 
-  /** Records outcomes, and lets the next of each key be due. */
+  /**
+   * Records outcomes, and lets the next of each key be due.
+   *
+   * @returns what to call once the transaction is committed: it tells the observer
+   */
   async settle(
     trx: Knex.Transaction,
     subscriptionId: string,
     settlements: readonly Settlement[],
-  ): Promise<void> {
+  ): Promise<() => void> {
     const planned = planSettlement(settlements, this.#policy, Math.random);
     const keys = new Set(
-      settlements.flatMap(({ key }) => (key === undefined ? [] : [key])),
+      settlements.flatMap(({ event: { key } }) =>
+        key === undefined ? [] : [key],
+      ),
     );
     await settleDeliveries(trx, this.#store.dialect, subscriptionId, planned, [
       ...keys,
     ]);
+    return () => this.#announce(subscriptionId, planned);
+  }
+
+  #announce(subscriptionId: string, planned: readonly PlannedDelivery[]): void {
     for (const { settlement, state, error } of planned) {
       if (state === 'dead') {
         this.#observer.onDead(subscriptionId, {
-          eventId: settlement.eventId,
-          topic: settlement.topic,
+          eventId: settlement.event.id,
+          topic: settlement.event.topic,
           error: error ?? '',
         });
       } else if (error !== undefined) {
@@ -141,7 +151,7 @@ export class DeliveryPool {
   /** Owes events to a subscription again, or counts what that would come to. */
   async replay(
     subscriptionId: string,
-    events: readonly ReplayedEvent[],
+    events: readonly OwedEvent[],
     options: { dryRun: boolean },
   ): Promise<{ owed: number; alreadyOwed: number }> {
     return oweAgain(this.#store, subscriptionId, events, options.dryRun);

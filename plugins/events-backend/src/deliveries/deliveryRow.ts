@@ -7,6 +7,7 @@ export interface DeliveryRow {
   event_id: string;
   topic: string;
   key: string | null;
+  size: number;
   state: DeliveryState;
   attempts: number;
   due_at: number | string;

@@ -24,10 +24,13 @@ const outcome: fc.Arbitrary<Outcome> = fc.oneof(
 );
 
 const settlement: fc.Arbitrary<Settlement> = fc.record({
-  position: fc.nat(),
-  eventId: fc.uuid(),
-  topic: fc.string(),
-  key: fc.option(fc.string(), { nil: undefined }),
+  event: fc.record({
+    position: fc.nat(),
+    id: fc.uuid(),
+    topic: fc.string(),
+    key: fc.option(fc.string(), { nil: undefined }),
+    size: fc.nat(),
+  }),
   attempt: fc.integer({ min: 1, max: 5 }),
   owed: fc.boolean(),
   outcome,
@@ -87,7 +90,9 @@ describe('planSettlement', () => {
   it('never blocks an event without a key: nothing could free it', () => {
     fc.assert(
       fc.property(settlement, each => {
-        for (const { state } of plan([{ ...each, key: undefined }])) {
+        for (const { state } of plan([
+          { ...each, event: { ...each.event, key: undefined } },
+        ])) {
           expect(state).not.toBe('blocked');
         }
       }),

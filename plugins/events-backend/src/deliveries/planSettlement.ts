@@ -23,7 +23,8 @@ export function planSettlement(
   random: () => number,
 ): PlannedDelivery[] {
   return settlements.flatMap(settlement => {
-    const { outcome, attempt, owed, key } = settlement;
+    const { outcome, attempt, owed } = settlement;
+    const { key } = settlement.event;
     switch (outcome.kind) {
       case 'delivered':
         return owed

@@ -7,15 +7,17 @@ import type {
   NewEvent,
 } from '@callboard/backstage-plugin-events-node';
 import type { Store } from '../database';
+import type { OwedEvent } from '../model/batch';
 import { appendEvents } from './operations/appendEvents';
 import {
   listEvents,
   type EventHead,
   type EventListing,
 } from './operations/listEvents';
+import { findNext } from './operations/findNext';
 import { listTopics } from './operations/listTopics';
 import { readAfter } from './operations/readAfter';
-import { readEventById, readEvents } from './operations/readEvents';
+import { readEventById, readEvents, readHeads } from './operations/readEvents';
 import { trimEvents } from './operations/trimEvents';
 
 /**
@@ -71,6 +73,19 @@ export class SqlEventLog implements EventLog {
   /** Events at the given positions, as far as they are not trimmed. */
   readPositions(positions: readonly number[]): Promise<LogEvent[]> {
     return readEvents(this.#store.knex, positions);
+  }
+
+  /** What deliveries keep of the events at the given positions, as far as they are not trimmed. */
+  readHeads(positions: readonly number[]): Promise<OwedEvent[]> {
+    return readHeads(this.#store.knex, positions);
+  }
+
+  /** Position of the next event of some topics behind a position. */
+  findNext(
+    position: number,
+    topics: readonly string[],
+  ): Promise<number | undefined> {
+    return findNext(this.#store.knex, position, topics);
   }
 
   /** One event. */

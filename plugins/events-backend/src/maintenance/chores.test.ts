@@ -36,7 +36,7 @@ async function readPositions({ log }: Pools): Promise<number[]> {
 
 function trim(pools: Pools, retention: Partial<RetentionOptions> = {}) {
   const logger = mockServices.logger.mock();
-  const observed = { trimmed: 0, unread: 0 };
+  const observed = { trimmed: 0, unread: 0, passedOver: 0 };
   const chore = trimLog({
     log: pools.log,
     subscriptions: pools.subscriptions,
@@ -54,6 +54,9 @@ function trim(pools: Pools, retention: Partial<RetentionOptions> = {}) {
       onTrimmedUnread: count => {
         observed.unread += count;
       },
+      onPassedOver: count => {
+        observed.passedOver += count;
+      },
     },
     logger,
   });
@@ -70,7 +73,7 @@ describe.each(stores.ids)('trimming the log by age on %s', storeId => {
     const chore = trim(pools);
     await chore.run();
     await expect(readPositions(pools)).resolves.toEqual([3]);
-    expect(chore.observed).toEqual({ trimmed: 2, unread: 0 });
+    expect(chore.observed).toEqual({ trimmed: 2, unread: 0, passedOver: 0 });
     expect(chore.logger.error).not.toHaveBeenCalled();
   });
 
@@ -159,7 +162,7 @@ describe.each(stores.ids)('the hard cap of the log on %s', storeId => {
     const chore = trim(pools, retention);
     await chore.run();
     await expect(readPositions(pools)).resolves.toEqual([]);
-    expect(chore.observed).toEqual({ trimmed: 2, unread: 1 });
+    expect(chore.observed).toEqual({ trimmed: 2, unread: 0, passedOver: 1 });
     expect(chore.logger.error).toHaveBeenCalledWith(
       expect.stringContaining('s (at 0)'),
     );
@@ -179,7 +182,7 @@ describe.each(stores.ids)('the hard cap of the log on %s', storeId => {
     await pools.settle(expectBatch(await pools.claim('s')), () => failed);
     const chore = trim(pools, { maxEvents: 0 });
     await chore.run();
-    expect(chore.observed).toEqual({ trimmed: 3, unread: 3 });
+    expect(chore.observed).toEqual({ trimmed: 3, unread: 3, passedOver: 0 });
     expect(chore.logger.error).toHaveBeenCalledWith(
       expect.stringContaining('3 deliveries'),
     );
@@ -212,7 +215,7 @@ describe.each(stores.ids)(
       expect(positionsOf(empty)).toEqual([]);
       await pools.settle(empty);
       await chore.run();
-      expect(chore.observed).toEqual({ trimmed: 1, unread: 1 });
+      expect(chore.observed).toEqual({ trimmed: 1, unread: 1, passedOver: 0 });
       expect(positionsOf(await pools.claim('s'))).toEqual([2]);
     });
   },
@@ -236,14 +239,21 @@ describe.each(stores.ids)('the other chores on %s', storeId => {
       },
     });
     const logger = mockServices.logger.mock();
+    let rescued = 0;
     const chore = rescueLapsedBatches({
       subscriptions: pools.subscriptions,
       notifier,
+      observer: {
+        onRescued: batches => {
+          rescued += batches;
+        },
+      },
       logger,
       intervalMs: 1_000,
     });
     await chore.run();
     expect(woken).toBe(2);
+    expect(rescued).toBe(120);
     expect(logger.warn).toHaveBeenCalledWith(
       expect.stringContaining('120 batches'),
     );
@@ -252,6 +262,7 @@ describe.each(stores.ids)('the other chores on %s', storeId => {
     );
     await chore.run();
     expect(woken).toBe(2);
+    expect(rescued).toBe(120);
     expect(logger.warn).toHaveBeenCalledTimes(1);
   });
 

@@ -9,11 +9,12 @@ const batchesPerTurn = 100;
 export function rescueLapsedBatches(options: {
   subscriptions: Pick<SubscriptionPool, 'rescueLapsed'>;
   notifier: Notifier;
+  observer: { onRescued(batches: number): void };
   logger: LoggerService;
   /** A lapsed batch is found within this time, in milliseconds. */
   intervalMs: number;
 }): Chore {
-  const { subscriptions, notifier, logger, intervalMs } = options;
+  const { subscriptions, notifier, observer, logger, intervalMs } = options;
   return {
     id: 'rescue-lapsed-batches',
     intervalMs,
@@ -33,6 +34,7 @@ export function rescueLapsedBatches(options: {
         }
       }
       if (rescued > 0) {
+        observer.onRescued(rescued);
         logger.warn(
           `Rescued ${rescued} batches whose readers vanished; their events will be delivered again`,
         );

@@ -29,7 +29,9 @@ export function trimLog(options: {
   retention: RetentionOptions;
   observer: {
     onTrimmed(events: number): void;
-    onTrimmedUnread(count: number): void;
+    /** Deliveries that went with their events. */
+    onTrimmedUnread(deliveries: number): void;
+    onPassedOver(subscriptions: number): void;
   };
   logger: LoggerService;
 }): Chore {
@@ -41,7 +43,7 @@ export function trimLog(options: {
       ({ cursor }) => cursor < upTo,
     );
     if (behind.length > 0) {
-      observer.onTrimmedUnread(behind.length);
+      observer.onPassedOver(behind.length);
       logger.error(
         `The log has reached its hard cap (events.log.maxAge or events.log.maxEvents): events up to position ${upTo} are removed although these subscriptions have not read them: ${behind
           .map(({ id, cursor }) => `${id} (at ${cursor})`)

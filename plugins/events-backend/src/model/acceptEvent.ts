@@ -10,6 +10,8 @@ import { deriveEventId, isEventId, newEventId } from './eventId';
 const maxTopicLength = 255;
 /** PostgreSQL indexes a key together with a subscription, and a deduplication id with a topic, in 2,704 bytes. */
 const maxKeyBytes = 1024;
+/** Several times what Node.js takes as headers of a request. */
+const maxMetadataBytes = 65_536;
 
 /** What accepting needs to know besides the event. */
 export interface AcceptOptions {
@@ -59,7 +61,7 @@ export function acceptEvent(
     readText(given, eventMetadata.correlationId) ??
     (republished ? givenId : id);
 
-  const metadata = JSON.stringify({
+  const metadata = writeMetadata(topic, {
     ...withoutOurs(given),
     [eventMetadata.source]: options.source,
     [eventMetadata.correlationId]: correlationId,
@@ -120,6 +122,20 @@ function writePayload(params: EventParams, maxBytes: number) {
     );
   }
   return { payload, size };
+}
+
+function writeMetadata(
+  topic: string,
+  metadata: Record<string, string | string[] | undefined>,
+): string {
+  const text = JSON.stringify(metadata);
+  const size = Buffer.byteLength(text);
+  if (size > maxMetadataBytes) {
+    throw new InputError(
+      `The metadata of an event of topic '${topic}' has ${size} bytes as JSON, more than ${maxMetadataBytes}`,
+    );
+  }
+  return text;
 }
 
 function withoutOurs(metadata: NonNullable<EventParams['metadata']>) {

@@ -27,12 +27,15 @@ export type Outcome =
   /** Nobody knows: the reader vanished. Counts as an attempt, or an event that kills its reader would do so for ever. */
   | { kind: 'lapsed' };
 
-/** A claimed event with its outcome, as far as settling needs it. */
+/** What a delivery keeps of its event. */
+export type OwedEvent = Pick<
+  LogEvent,
+  'position' | 'id' | 'topic' | 'key' | 'size'
+>;
+
+/** A claimed event with its outcome. */
 export interface Settlement {
-  position: number;
-  eventId: string;
-  topic: string;
-  key: string | undefined;
+  event: OwedEvent;
   attempt: number;
   owed: boolean;
   outcome: Outcome;

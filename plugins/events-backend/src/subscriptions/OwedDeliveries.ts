@@ -22,7 +22,7 @@ export interface OwedDeliveries {
     trx: Knex.Transaction,
     subscriptionId: string,
     excludedKeys: ReadonlySet<string>,
-    limit: number,
+    limit: { events: number; bytes: number },
   ): Promise<ClaimedDelivery[]>;
 
   /** Those of the given keys that something is owed for. */
@@ -32,12 +32,16 @@ export interface OwedDeliveries {
     keys: readonly string[],
   ): Promise<Set<string>>;
 
-  /** Records outcomes, and lets the next of each key be due. */
+  /**
+   * Records outcomes, and lets the next of each key be due.
+   *
+   * @returns what to call once the transaction is committed: it tells of retries and of what is dead
+   */
   settle(
     trx: Knex.Transaction,
     subscriptionId: string,
     settlements: readonly Settlement[],
-  ): Promise<void>;
+  ): Promise<() => void>;
 
   /** Attempts so far of those of the given positions that are owed. */
   readAttempts(

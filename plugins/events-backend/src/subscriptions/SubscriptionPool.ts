@@ -3,7 +3,7 @@ import type {
   LogEvent,
 } from '@callboard/backstage-plugin-events-node';
 import type { Store } from '../database';
-import type { Batch, Settlement } from '../model/batch';
+import type { Batch, OwedEvent, Settlement } from '../model/batch';
 import type { OwedDeliveries } from './OwedDeliveries';
 import { claimBatch } from './operations/claimBatch';
 import { findLapsedBatches } from './operations/findLapsedBatches';
@@ -20,6 +20,11 @@ import { wants, type Subscription } from './subscriptionRow';
 /** The part of the log that claiming reads. */
 export interface ClaimableLog extends Pick<EventLog, 'readAfter' | 'tail'> {
   readPositions(positions: readonly number[]): Promise<LogEvent[]>;
+  readHeads(positions: readonly number[]): Promise<OwedEvent[]>;
+  findNext(
+    position: number,
+    topics: readonly string[],
+  ): Promise<number | undefined>;
 }
 
 /** What a claim came to. */
@@ -132,7 +137,7 @@ export class SubscriptionPool {
         subscription,
         candidates,
         upTo: slice.upTo,
-        limit: options.maxEvents,
+        limit: { events: options.maxEvents, bytes: options.maxBytes },
         leaseMs: options.leaseMs,
         patienceMs: options.patienceMs,
       });
@@ -209,16 +214,13 @@ export class SubscriptionPool {
         batch.subscriptionId,
         batch.positions,
       );
-      const events = await this.#log.readPositions(batch.positions);
+      const events = await this.#log.readHeads(batch.positions);
       const rescued = await settleBatch(this.#store, this.#deliveries, {
         ticket: batch.ticket,
         subscriptionId: batch.subscriptionId,
         lapsed: true,
         settlements: events.map(event => ({
-          position: event.position,
-          eventId: event.id,
-          topic: event.topic,
-          key: event.key,
+          event,
           attempt: (attempts.get(event.position) ?? 0) + 1,
           owed: attempts.has(event.position),
           outcome: { kind: 'lapsed' },
@@ -257,12 +259,11 @@ export class SubscriptionPool {
    * moved for every event that the subscription does not want.
    */
   async readLag(subscription: Subscription, tail: number): Promise<number> {
-    const { events } = await this.#log.readAfter(
+    const next = await this.#log.findNext(
       subscription.cursor,
-      { topics: topicsBehind(subscription) },
-      { events: 1, bytes: 1 },
+      topicsBehind(subscription),
     );
-    return events.length > 0 ? tail - subscription.cursor : 0;
+    return next === undefined ? 0 : tail - subscription.cursor;
   }
 
   /** The lag of every subscription. */

@@ -30,6 +30,8 @@ describe.each(stores.ids)(
         log: {
           tail: () => pools.log.tail(),
           readPositions: positions => pools.log.readPositions(positions),
+          readHeads: positions => pools.log.readHeads(positions),
+          findNext: (...args) => pools.log.findNext(...args),
           async readAfter(...args) {
             if (!raced) {
               raced = true;

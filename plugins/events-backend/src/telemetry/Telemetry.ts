@@ -60,8 +60,15 @@ export class Telemetry {
   });
   readonly #lost = this.#meter.createCounter('callboard.log.trimmed_unread', {
     description:
-      'Deliveries removed, and subscriptions passed over, because the hard cap of the log was reached',
+      'Deliveries that were removed with their events because the log reached its hard cap',
   });
+  readonly #passedOver = this.#meter.createCounter(
+    'callboard.subscription.passed_over',
+    {
+      description:
+        'Subscriptions that had not read events which went because the log reached its hard cap',
+    },
+  );
   readonly #handled = this.#meter.createCounter('callboard.handler.handled', {
     description: 'Events that a handler was given, by outcome',
   });
@@ -75,6 +82,9 @@ export class Telemetry {
   });
   readonly #lapsed = this.#meter.createCounter('callboard.batch.lapsed', {
     description: 'Batches that were not settled within their lease',
+  });
+  readonly #rescued = this.#meter.createCounter('callboard.batch.rescued', {
+    description: 'Batches taken from readers that vanished',
   });
   readonly #retried = this.#meter.createCounter('callboard.delivery.retried', {
     description: 'Failed attempts that are followed by another',
@@ -148,6 +158,10 @@ export class Telemetry {
     this.#lost.add(count);
   }
 
+  onPassedOver(subscriptions: number): void {
+    this.#passedOver.add(subscriptions);
+  }
+
   async observeHandling<T>(
     handled: { event: LogEvent; params: EventParams; subscriptionId: string },
     handle: () => Promise<T>,
@@ -184,6 +198,10 @@ export class Telemetry {
 
   onLapsed(subscriptionId: string): void {
     this.#lapsed.add(1, { subscription: subscriptionId });
+  }
+
+  onRescued(batches: number): void {
+    this.#rescued.add(batches);
   }
 
   onRetry(subscriptionId: string): void {

@@ -2,12 +2,12 @@ import type { Knex } from 'knex';
 import type { Dialect } from '../../database';
 import type { DeliveryRow } from '../deliveryRow';
 
-type Claimable = Pick<DeliveryRow, 'position' | 'key' | 'attempts'>;
+type Claimable = Pick<DeliveryRow, 'position' | 'key' | 'attempts' | 'size'>;
 
 /**
  * Claims deliveries that are due.
  *
- * 1. Take what is due, but none whose key another reader has in hand.
+ * 1. Take what is due, as far as it fits, but none whose key another reader has in hand.
  * 2. Behind each that was never tried, take the blocked ones of its key too, in order: a long row of them is worked
  *    off in batches. Behind one that failed before, take none, since it may fail again.
  */
@@ -16,35 +16,38 @@ export async function claimDue(
   dialect: Dialect,
   subscriptionId: string,
   excludedKeys: ReadonlySet<string>,
-  limit: number,
+  limit: { events: number; bytes: number },
 ): Promise<Claimable[]> {
   const due = trx<DeliveryRow>('callboard_deliveries')
     .where({ subscription_id: subscriptionId, state: 'due' })
     .where('due_at', '<=', trx.raw(dialect.nowMs))
     .orderBy('due_at')
     .orderBy('position')
-    .limit(limit)
-    .select('position', 'key', 'attempts');
+    .limit(limit.events)
+    .select('position', 'key', 'attempts', 'size');
   if (excludedKeys.size > 0) {
     due.where(keyless =>
       keyless.whereNull('key').orWhereNotIn('key', [...excludedKeys]),
     );
   }
-  const claimed: Claimable[] = await due;
+  const claimed = fit(await due, limit.bytes);
 
   const untriedKeys = claimed.flatMap(({ key, attempts }) =>
     key !== null && attempts === 0 ? [key] : [],
   );
-  if (untriedKeys.length > 0 && claimed.length < limit) {
+  if (untriedKeys.length > 0 && claimed.length < limit.events) {
     const followers: Claimable[] = await trx<DeliveryRow>(
       'callboard_deliveries',
     )
       .where({ subscription_id: subscriptionId, state: 'blocked' })
       .whereIn('key', untriedKeys)
       .orderBy('position')
-      .limit(limit - claimed.length)
-      .select('position', 'key', 'attempts');
-    claimed.push(...followers);
+      .limit(limit.events - claimed.length)
+      .select('position', 'key', 'attempts', 'size');
+    const bytes = claimed.reduce((sum, { size }) => sum + size, 0);
+    if (bytes < limit.bytes) {
+      claimed.push(...fit(followers, limit.bytes - bytes));
+    }
   }
   if (claimed.length > 0) {
     await trx<DeliveryRow>('callboard_deliveries')
@@ -56,4 +59,14 @@ export async function claimDue(
       .update({ state: 'claimed', updated_at: trx.raw(dialect.nowMs) });
   }
   return claimed;
+}
+
+/** The first of the rows whose payloads fit; one is taken whatever its size. */
+function fit(rows: readonly Claimable[], maxBytes: number): Claimable[] {
+  let bytes = 0;
+  const end = rows.findIndex(({ size }) => {
+    bytes += size;
+    return bytes - size >= maxBytes;
+  });
+  return end < 0 ? [...rows] : rows.slice(0, end);
 }

@@ -1,15 +1,8 @@
 import type { Store } from '../../database';
+import type { OwedEvent } from '../../model/batch';
 import type { DeliveryState } from '@callboard/backstage-plugin-events-common';
 import { owedStates, type DeliveryRow } from '../deliveryRow';
 import { promoteNext } from './promoteNext';
-
-/** An event that is asked for again. */
-export interface ReplayedEvent {
-  position: number;
-  id: string;
-  topic: string;
-  key: string | undefined;
-}
 
 /**
  * Owes events to a subscription again; those that are owed already stay as they are.
@@ -20,7 +13,7 @@ export interface ReplayedEvent {
 export async function oweAgain(
   { knex, dialect }: Store,
   subscriptionId: string,
-  events: readonly ReplayedEvent[],
+  events: readonly OwedEvent[],
   dryRun: boolean,
 ): Promise<{ owed: number; alreadyOwed: number }> {
   return knex.transaction(async trx => {
@@ -41,12 +34,13 @@ export async function oweAgain(
     }
     await trx('callboard_deliveries')
       .insert(
-        anew.map(({ position, id, topic, key }) => ({
+        anew.map(({ position, id, topic, key, size }) => ({
           subscription_id: subscriptionId,
           position,
           event_id: id,
           topic,
           key: key ?? null,
+          size,
           state: (key === undefined
             ? 'due'
             : 'blocked') satisfies DeliveryState,

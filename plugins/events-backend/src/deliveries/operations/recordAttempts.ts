@@ -17,7 +17,8 @@ export async function recordAttempts(
   planned: readonly PlannedDelivery[],
 ): Promise<void> {
   const tried = planned.flatMap(({ settlement, error }) => {
-    const { outcome, position } = settlement;
+    const { outcome } = settlement;
+    const { position } = settlement.event;
     return outcome.kind === 'untried' ? [] : [{ position, outcome, error }];
   });
   if (tried.length === 0) {

@@ -30,10 +30,11 @@ export async function settleDeliveries(
           .slice(first, first + rowsPerStatement)
           .map(({ settlement, state, attempts, delayMs, error }) => ({
             subscription_id: subscriptionId,
-            position: settlement.position,
-            event_id: settlement.eventId,
-            topic: settlement.topic,
-            key: settlement.key ?? null,
+            position: settlement.event.position,
+            event_id: settlement.event.id,
+            topic: settlement.event.topic,
+            key: settlement.event.key ?? null,
+            size: settlement.event.size,
             state,
             attempts,
             due_at: trx.raw(`${dialect.nowMs} + ?`, [delayMs]),

@@ -1,5 +1,6 @@
 import type { LogEvent } from '@callboard/backstage-plugin-events-node';
 import type { Knex } from 'knex';
+import type { OwedEvent } from '../../model/batch';
 import { toLogEvent, type EventRow } from '../eventRow';
 
 /** Reads events by their positions, in order; those that are trimmed are missing. */
@@ -14,6 +15,25 @@ export async function readEvents(
     .whereIn('position', [...positions])
     .orderBy('position');
   return rows.map(toLogEvent);
+}
+
+/** Reads what deliveries keep of events, and no payload. */
+export async function readHeads(
+  knex: Knex,
+  positions: readonly number[],
+): Promise<OwedEvent[]> {
+  if (positions.length === 0) {
+    return [];
+  }
+  const rows = await knex<EventRow>('callboard_events')
+    .whereIn('position', [...positions])
+    .orderBy('position')
+    .select('position', 'id', 'topic', 'key', 'size');
+  return rows.map(row => ({
+    ...row,
+    position: Number(row.position),
+    key: row.key ?? undefined,
+  }));
 }
 
 /** Reads one event by its id. */

@@ -34,7 +34,7 @@ export async function claimBatch(
     subscription: Subscription;
     candidates: readonly LogEvent[];
     upTo: number;
-    limit: number;
+    limit: { events: number; bytes: number };
     leaseMs: number;
     patienceMs: number;
   },
@@ -64,7 +64,10 @@ export async function claimBatch(
       new Set([...busyKeys, ...slowKeys]),
       input.limit,
     );
-    const candidates = input.candidates.slice(0, input.limit - owed.length);
+    const candidates = input.candidates.slice(
+      0,
+      input.limit.events - owed.length,
+    );
     const keys = new Set(
       candidates.flatMap(({ key }) => (key === undefined ? [] : [key])),
     );
@@ -84,10 +87,7 @@ export async function claimBatch(
       trx,
       subscriptionId,
       selection.setAside.map(event => ({
-        position: event.position,
-        eventId: event.id,
-        topic: event.topic,
-        key: event.key,
+        event,
         attempt: 1,
         owed: false,
         outcome: { kind: 'untried' },

@@ -23,7 +23,8 @@ export async function settleBatch(
   },
 ): Promise<boolean> {
   const { ticket, subscriptionId, settlements } = input;
-  return knex.transaction(async trx => {
+  let announce = () => {};
+  const settled = await knex.transaction(async trx => {
     await dialect.lockSubscription(trx, subscriptionId);
     const batch = trx('callboard_batches').where({ ticket });
     if (input.lapsed) {
@@ -32,7 +33,7 @@ export async function settleBatch(
     if ((await batch.delete()) === 0) {
       return false;
     }
-    await deliveries.settle(trx, subscriptionId, settlements);
+    announce = await deliveries.settle(trx, subscriptionId, settlements);
     const failure = settlements.findLast(
       ({ outcome }) => outcome.kind === 'failed' || outcome.kind === 'lapsed',
     );
@@ -49,4 +50,6 @@ export async function settleBatch(
     }
     return true;
   });
+  announce();
+  return settled;
 }

@@ -1,0 +1,21 @@
+import type { Knex } from 'knex';
+
+/** Finds the position of the next event of some topics behind a position, and reads nothing else of it. */
+export async function findNext(
+  knex: Knex,
+  position: number,
+  topics: readonly string[],
+): Promise<number | undefined> {
+  const firsts: (number | string)[] = [];
+  for (const topic of topics) {
+    const row = await knex('callboard_events')
+      .where({ topic })
+      .where('position', '>', position)
+      .orderBy('position')
+      .first('position');
+    if (row) {
+      firsts.push(row.position);
+    }
+  }
+  return firsts.length > 0 ? Math.min(...firsts.map(Number)) : undefined;
+}
