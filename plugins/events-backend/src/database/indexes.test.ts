@@ -31,7 +31,7 @@ async function fill(pools: Pools): Promise<void> {
     INSERT INTO callboard_deliveries
       (subscription_id, position, event_id, topic, key, size, state, attempts, due_at, updated_at)
     SELECT 'sub ' || (position % 20), position, id, topic, key, size,
-      CASE WHEN position % 50 = 0 THEN 'due' WHEN position % 7 = 0 THEN 'blocked' WHEN position % 11 = 0 THEN 'dead' ELSE 'delivered' END,
+      CASE WHEN position % 50 = 0 THEN 'due' WHEN position % 7 = 0 THEN 'blocked' WHEN position % 97 = 0 THEN 'dead' ELSE 'delivered' END,
       1, position * 10, position * 10
     FROM callboard_events`);
   await knex.raw('ANALYZE');
