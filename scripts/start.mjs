@@ -1,7 +1,7 @@
 // Starts the portal's backend with secrets of its own, made on the first start.
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { root } from './ensureInstalled.mjs';
 
@@ -29,21 +29,17 @@ events:
   console.log('Wrote fresh secrets to app-config.local.yaml');
 }
 
-const backend = spawn(
-  process.execPath,
-  [
-    resolve(root, 'node_modules/@backstage/cli/bin/backstage-cli'),
-    'package',
-    'start',
-    '--config',
-    '../../app-config.yaml',
-    '--config',
-    '../../app-config.local.yaml',
-    ...process.argv.slice(2),
-  ],
-  { cwd: resolve(root, 'packages/backend'), stdio: 'inherit' },
+// In this process, so that killing it kills the backend and leaves nothing behind.
+process.env.NODE_ENV ??= 'development';
+process.chdir(resolve(root, 'packages/backend'));
+process.argv.splice(
+  2,
+  0,
+  '--config',
+  '../../app-config.yaml',
+  '--config',
+  '../../app-config.local.yaml',
 );
-for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.on(signal, () => backend.kill(signal));
-}
-backend.on('exit', code => process.exit(code ?? 1));
+const require = createRequire(import.meta.url);
+require('@backstage/cli/config/nodeTransform.cjs');
+require(resolve('src/index.ts'));

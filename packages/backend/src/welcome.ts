@@ -30,7 +30,9 @@ export default createBackendPlugin({
     npm run send-push      posts a push of GitHub, signed; answers 202
     npm run show-events    lists the newest events, and who got them
 
-Then stop this process, with kill -9 if you like, start it again, and look once more.
+Then kill this process without mercy, start it again with npm start, and look once more:
+
+    kill -9 ${process.pid}
 `);
         });
       },
