@@ -84,7 +84,11 @@ async function startPortal(
       }),
     readLog: (): Promise<
       { topic: string; payload: string; key: string | null }[]
-    > => knex('callboard_events').orderBy('position'),
+    > =>
+      knex('callboard_events as e')
+        .join('callboard_contents as c', 'c.position', 'e.content_position')
+        .select('e.*', 'c.payload')
+        .orderBy('e.position'),
   };
 }
 

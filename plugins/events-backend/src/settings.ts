@@ -75,6 +75,8 @@ export function readSettings(config: Config): Settings {
       maxBatchBytes: 16 * megabyte,
       maxOpenBatches: 4,
       patienceMs: 250,
+      loadedBatchEvents: 16,
+      gatherMs: 50,
       leaseMs: duration('events.subscriptions.lease', 30 * second, {
         leastMs: second,
         mostMs: longestTimerMs,

@@ -31,6 +31,13 @@ export interface HandlingOptions {
   maxOpenBatches: number;
   /** How long a batch may be worked on before the next is claimed beside it, in milliseconds. */
   patienceMs: number;
+  /** From this many events on a claim is taken for a sign of load. */
+  loadedBatchEvents: number;
+  /**
+   * Under load, the least time from one claim to the next, in milliseconds: a claim costs the same for one event as for
+   * a hundred, so more are let gather. A claim that is full is followed by the next at once.
+   */
+  gatherMs: number;
   /** How long a claim is good unless it is renewed, in milliseconds. */
   leaseMs: number;
   /** How long a handler may take for one event, in milliseconds. */
@@ -149,7 +156,8 @@ export class HandlerLoop {
    * @returns the work, and how long to sleep when there was none
    */
   async runOnce(): Promise<
-    { work: Promise<void> } | { work: undefined; sleepMs: number }
+    | { work: Promise<void>; gatherMs: number }
+    | { work: undefined; sleepMs: number }
   > {
     const {
       maxBatchEvents,
@@ -176,7 +184,10 @@ export class HandlerLoop {
       this.#wakeUp.wake();
     });
     this.#open.set(batch.ticket, work);
-    return { work };
+    const count = batch.events.length;
+    const gathers =
+      count >= this.#options.loadedBatchEvents && count < maxBatchEvents;
+    return { work, gatherMs: gathers ? this.#options.gatherMs : 0 };
   }
 
   async #end(): Promise<void> {
@@ -195,7 +206,10 @@ export class HandlerLoop {
       try {
         const turn = await this.runOnce();
         if (turn.work) {
-          await Promise.race([turn.work, delay(this.#options.patienceMs)]);
+          await Promise.all([
+            Promise.race([turn.work, delay(this.#options.patienceMs)]),
+            turn.gatherMs > 0 && delay(turn.gatherMs),
+          ]);
         } else {
           await this.#wakeUp.sleep(turn.sleepMs);
         }

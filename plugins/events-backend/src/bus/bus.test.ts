@@ -81,7 +81,9 @@ describe.each(stores.ids)('the events service on %s', storeId => {
       eventPayload: { a: 1 },
       metadata: { b: ['2', '3'] },
     });
-    const [row] = await knex('callboard_events');
+    const [row] = await knex('callboard_events as e')
+      .join('callboard_contents as c', 'c.position', 'e.content_position')
+      .select('e.*', 'c.payload', 'c.metadata');
     expect(row).toMatchObject({ topic: 'lonely', payload: '{"a":1}' });
     expect(JSON.parse(row.metadata)).toMatchObject({
       b: ['2', '3'],

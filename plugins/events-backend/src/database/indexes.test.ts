@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { explainQueries, findScans } from '../__testUtils__/explainQueries';
 import {
   createPools,
@@ -23,6 +24,8 @@ async function fill(pools: Pools): Promise<void> {
       makeEvent(`topic ${index % 50}`, {
         key: index % 3 === 0 ? undefined : `key ${index % 500}`,
         deduplicationId: `delivery ${index}`,
+        // As large as contents are in life: of small ones a database would rather read all.
+        payload: JSON.stringify(randomBytes(750).toString('hex')),
       }),
     ),
   );
@@ -154,7 +157,11 @@ describe.each(stores.ids)('indexes on %s', storeId => {
     const plans = await explainQueries(pools.store, operation);
     expect(plans.length).toBeGreaterThan(0);
     for (const plan of plans) {
-      for (const table of ['callboard_events', 'callboard_deliveries']) {
+      for (const table of [
+        'callboard_events',
+        'callboard_contents',
+        'callboard_deliveries',
+      ]) {
         expect({ scans: findScans(plan, table), plan }).toEqual({
           scans: [],
           plan,

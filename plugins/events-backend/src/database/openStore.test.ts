@@ -18,6 +18,7 @@ const tables = [
   'callboard_attempts',
   'callboard_batches',
   'callboard_deliveries',
+  'callboard_contents',
   'callboard_events',
   'callboard_log',
   'callboard_subscription_topics',

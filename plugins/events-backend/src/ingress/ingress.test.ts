@@ -46,7 +46,10 @@ async function openIngress(
         body: typeof body === 'string' ? body : body && new Uint8Array(body),
       }),
     readLog: (): Promise<StoredEvent[]> =>
-      knex('callboard_events').orderBy('position'),
+      knex('callboard_events as e')
+        .join('callboard_contents as c', 'c.position', 'e.content_position')
+        .select('e.*', 'c.payload', 'c.metadata')
+        .orderBy('e.position'),
   };
 }
 

@@ -166,8 +166,7 @@ const shared = stores.ids.filter(id => id === 'POSTGRES_15');
         topic: 'held',
         time: 0,
         size: 2,
-        payload: '{}',
-        metadata: '{}',
+        content_position: 1_000,
       });
       const lateAppend = late.append([lateEvent]);
       await untilBlocked(store, 'INSERT INTO callboard_events');

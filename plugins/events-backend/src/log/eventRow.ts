@@ -1,6 +1,9 @@
 import type { LogEvent } from '@callboard/backstage-plugin-events-node';
 
-/** A row of `callboard_events`. PostgreSQL's driver gives bigints as text, SQLite's as numbers. */
+/**
+ * A row of `callboard_events` with its content from `callboard_contents`. PostgreSQL's driver gives bigints as text,
+ * SQLite's as numbers.
+ */
 export interface EventRow {
   position: number | string;
   id: string;

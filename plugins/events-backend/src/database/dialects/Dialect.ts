@@ -13,9 +13,6 @@ export interface Dialect {
   /** SQL function: the larger of two values. */
   greatest: string;
 
-  /** SQL type of a column of UUIDs. */
-  uuid: 'uuid' | 'text';
-
   /** The most bindings that one statement may have. */
   maxBindings: number;
 

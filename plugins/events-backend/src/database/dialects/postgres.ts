@@ -18,7 +18,6 @@ export const postgres: Dialect = {
   // In a select of its own it is evaluated once; a volatile function by itself could not be looked up in an index.
   nowMs: '(select (extract(epoch from clock_timestamp()) * 1000)::bigint)',
   greatest: 'greatest',
-  uuid: 'uuid',
   maxBindings: 65_535,
   shared: true,
 

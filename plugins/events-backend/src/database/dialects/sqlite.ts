@@ -20,7 +20,6 @@ export const sqlite: Dialect = {
   name: 'sqlite',
   nowMs: "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
   greatest: 'max',
-  uuid: 'text',
   maxBindings: 32_000,
   shared: false,
 

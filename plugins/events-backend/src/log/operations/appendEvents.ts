@@ -2,18 +2,36 @@ import type {
   AppendOutcome,
   NewEvent,
 } from '@callboard/backstage-plugin-events-node';
+import type { Knex } from 'knex';
 import type { Store } from '../../database';
 
-/** Of an event itself, and of its content, which an event and its subtopics share. */
-const bindingsPerEvent = 8;
-const bindingsPerContent = 3;
+const eventColumns = [
+  'position',
+  'id',
+  'topic',
+  'key',
+  'deduplication_id',
+  'time',
+  'size',
+  'content_position',
+];
+const contentColumns = ['position', 'payload', 'metadata'];
+
+/** An event with the place that it gets. */
+interface PlacedEvent {
+  event: NewEvent;
+  position: number;
+  /** Position of the last event that has the same content. */
+  contentPosition: number;
+}
 
 /**
  * Appends events in one transaction.
  *
  * 1. Move the tail by the number of events. Its row stays locked until the commit, so whoever appends next gets
  *    higher positions and commits later: positions come in the order of commits.
- * 2. Insert the events behind the old tail; those that the log has already are passed over and leave a gap.
+ * 2. Insert the contents, each once for an event and its subtopics.
+ * 3. Insert the events behind the old tail; those that the log has already are passed over and leave a gap.
  */
 export async function appendEvents(
   { knex, dialect }: Store,
@@ -31,92 +49,100 @@ export async function appendEvents(
         'tail',
         'tail_time',
       ]);
-    const start = Number(moved.tail) - events.length;
+    const placed = place(events, Number(moved.tail) - events.length);
 
-    const inserted = new Set<number>();
     const eventsPerStatement = Math.floor(
-      dialect.maxBindings / (bindingsPerEvent + bindingsPerContent),
+      dialect.maxBindings / eventColumns.length,
     );
-    for (let first = 0; first < events.length; first += eventsPerStatement) {
-      const part = events.slice(first, first + eventsPerStatement);
-      const query = insertEvents(
-        { knex: trx, dialect },
-        part,
-        start + first,
-        moved.tail_time,
-      );
-      for (const position of readPositions(await query)) {
+    const inserted = new Set<number>();
+    for (let first = 0; first < placed.length; first += eventsPerStatement) {
+      const part = placed.slice(first, first + eventsPerStatement);
+      await insertContents(trx, part);
+      for (const position of await insertEvents(trx, part, moved.tail_time)) {
         inserted.add(position);
       }
     }
-    return events.map((_, index): AppendOutcome => {
-      const position = start + index + 1;
-      return inserted.has(position)
-        ? { appended: true, position }
-        : { appended: false };
-    });
+    return placed.map(
+      ({ position }): AppendOutcome =>
+        inserted.has(position)
+          ? { appended: true, position }
+          : { appended: false },
+    );
   });
 }
 
-/**
- * Inserts events, and sends what an event and its subtopics share only once: for pushes of 7 kB, writing to the
- * connection was the largest single cost of an append in this process.
- */
-function insertEvents(
-  { knex, dialect }: Store,
-  events: readonly NewEvent[],
-  start: number,
-  time: number | string,
-) {
-  const contents: NewEvent[] = [];
-  const rows = events.flatMap((event, index) => {
-    const last = contents.at(-1);
-    if (last?.payload !== event.payload || last.metadata !== event.metadata) {
-      contents.push(event);
+/** Gives events their positions, and those that follow each other with the same content one place for it. */
+function place(events: readonly NewEvent[], start: number): PlacedEvent[] {
+  const placed = events.map((event, index) => ({
+    event,
+    position: start + index + 1,
+    contentPosition: start + index + 1,
+  }));
+  for (let index = placed.length - 2; index >= 0; index--) {
+    const { event } = placed[index];
+    const next = placed[index + 1];
+    if (
+      event.payload === next.event.payload &&
+      event.metadata === next.event.metadata
+    ) {
+      placed[index].contentPosition = next.contentPosition;
     }
-    return [
-      start + index + 1,
+  }
+  return placed;
+}
+
+async function insertContents(
+  trx: Knex.Transaction,
+  placed: readonly PlacedEvent[],
+): Promise<void> {
+  const contents = placed.filter(
+    ({ position, contentPosition }) => position === contentPosition,
+  );
+  if (contents.length === 0) {
+    return;
+  }
+  await trx.raw(
+    `INSERT INTO callboard_contents (${contentColumns.join(', ')})
+     VALUES ${rows(contents.length, contentColumns.length)}`,
+    contents.flatMap(({ position, event }) => [
+      position,
+      event.payload,
+      event.metadata,
+    ]),
+  );
+}
+
+async function insertEvents(
+  trx: Knex.Transaction,
+  placed: readonly PlacedEvent[],
+  time: number | string,
+): Promise<number[]> {
+  const result: ReturnedPositions = await trx.raw(
+    `INSERT INTO callboard_events (${eventColumns.join(', ')})
+     VALUES ${rows(placed.length, eventColumns.length)}
+     ON CONFLICT DO NOTHING
+     RETURNING position`,
+    placed.flatMap(({ event, position, contentPosition }) => [
+      position,
       event.id,
       event.topic,
       event.key ?? null,
       event.deduplicationId ?? null,
       time,
       event.size,
-      contents.length,
-    ];
-  });
-  const number = 'CAST(? AS bigint)';
-  const text = 'CAST(? AS text)';
-  const id = `CAST(? AS ${dialect.uuid})`;
-  const row = `(${number}, ${id}, ${text}, ${text}, ${text}, ${number}, ${number}, ${number})`;
-  const content = `(${number}, ${text}, ${text})`;
-  return knex.raw(
-    `INSERT INTO callboard_events
-       (position, id, topic, key, deduplication_id, time, size, payload, metadata)
-     SELECT e.column1, e.column2, e.column3, e.column4, e.column5, e.column6, e.column7, c.column2, c.column3
-     FROM (VALUES ${events.map(() => row).join(', ')}) AS e
-     JOIN (VALUES ${contents.map(() => content).join(', ')}) AS c
-       ON c.column1 = e.column8
-     ORDER BY e.column1
-     ON CONFLICT DO NOTHING
-     RETURNING position`,
-    [
-      ...rows,
-      ...contents.flatMap(({ payload, metadata }, index) => [
-        index + 1,
-        payload,
-        metadata,
-      ]),
-    ],
+      contentPosition,
+    ]),
   );
+  const returned = Array.isArray(result) ? result : result.rows;
+  return returned.map(({ position }) => Number(position));
 }
 
 /** The two drivers shape the result of a raw statement differently. */
-function readPositions(
-  result:
-    | { rows: { position: number | string }[] }
-    | { position: number | string }[],
-): number[] {
-  const rows = Array.isArray(result) ? result : result.rows;
-  return rows.map(({ position }) => Number(position));
+type ReturnedPositions =
+  | { rows: { position: number | string }[] }
+  | { position: number | string }[];
+
+function rows(count: number, columns: number): string {
+  const row = `(${Array(columns).fill('?').join(', ')})`;
+  return Array(count).fill(row).join(', ');
 }

@@ -12,7 +12,8 @@ type SliceRow = { tail: number | string } & (EventRow | { position: null });
  * Reads the next events behind a position.
  *
  * One statement, so that the tail and the events come from one snapshot. Each topic is read by its own index range
- * and the ranges are merged: the cost is that of the events returned, however long the log and however rare the topic.
+ * and the ranges are merged, and only then the contents are fetched: the cost is that of the events returned, however
+ * long the log and however rare the topic.
  */
 export async function readAfter(
   knex: Knex,
@@ -22,7 +23,7 @@ export async function readAfter(
 ): Promise<LogSlice> {
   const ranges = (filter.topics ?? [undefined]).map(topic => {
     const range = knex('callboard_events')
-      .select('position', 'size')
+      .select('*')
       .where('position', '>', position)
       .orderBy('position')
       .limit(limit.events);
@@ -41,24 +42,17 @@ export async function readAfter(
     .limit(limit.events)
     .as('candidates');
   const weighed = knex
-    .select('position')
     .select(
+      '*',
       knex.raw('sum(size) over (order by position) - size as bytes_before'),
     )
     .from(candidates)
-    .as('weighed');
+    .as('chosen');
   const found = knex
-    .select('e.*')
-    .from('callboard_events as e')
-    .join(
-      knex
-        .select('position')
-        .from(weighed)
-        .where('bytes_before', '<', limit.bytes)
-        .as('chosen'),
-      'chosen.position',
-      'e.position',
-    )
+    .select('chosen.*', 'c.payload', 'c.metadata')
+    .from(weighed)
+    .join('callboard_contents as c', 'c.position', 'chosen.content_position')
+    .where('chosen.bytes_before', '<', limit.bytes)
     .as('found');
 
   const rows: SliceRow[] =

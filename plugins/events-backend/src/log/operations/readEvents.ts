@@ -11,9 +11,9 @@ export async function readEvents(
   if (positions.length === 0) {
     return [];
   }
-  const rows = await knex<EventRow>('callboard_events')
-    .whereIn('position', [...positions])
-    .orderBy('position');
+  const rows: EventRow[] = await selectEvents(knex)
+    .whereIn('e.position', [...positions])
+    .orderBy('e.position');
   return rows.map(toLogEvent);
 }
 
@@ -41,6 +41,12 @@ export async function readEventById(
   knex: Knex,
   id: string,
 ): Promise<LogEvent | undefined> {
-  const row = await knex<EventRow>('callboard_events').where({ id }).first();
-  return row && toLogEvent(row);
+  const rows: EventRow[] = await selectEvents(knex).where({ 'e.id': id });
+  return rows.map(toLogEvent).at(0);
+}
+
+function selectEvents(knex: Knex) {
+  return knex('callboard_events as e')
+    .join('callboard_contents as c', 'c.position', 'e.content_position')
+    .select('e.*', 'c.payload', 'c.metadata');
 }

@@ -3,7 +3,8 @@ import type { Knex } from 'knex';
 /**
  * Removes the oldest events up to a position, and moves the head of the log behind them.
  *
- * The head row is moved in a statement of its own: held through the removal, it would hold up every append.
+ * The head row is moved in a statement of its own: held through the removal, it would hold up every append. Contents
+ * go after the events that have them; what a crash in between leaves behind goes with the next turn.
  */
 export async function trimEvents(
   knex: Knex,
@@ -22,6 +23,7 @@ export async function trimEvents(
   const removed = await knex('callboard_events')
     .where('position', '<=', last)
     .delete();
+  await knex('callboard_contents').where('position', '<=', last).delete();
   await knex('callboard_log')
     .where({ id: 1 })
     .where('head', '<', last)
