@@ -7,6 +7,8 @@ import { promoteNext } from './promoteNext';
  *
  * 1. Lock each subscription that something of it was still owed to, in the order of their ids.
  * 2. Remove, and let the next of each key be due: it would wait for ever behind one that is gone.
+ * 3. Remove what nobody waits for. What comes to be owed meanwhile, to a subscription that is not locked, is for the
+ *    next turn.
  *
  * @returns how many of the deliveries were still owed or dead
  */
@@ -26,6 +28,7 @@ export async function removeTrimmed(
     for (const id of affected) {
       await dialect.lockSubscription(trx, id);
     }
+    lost.whereIn('subscription_id', affected);
     const keyed: { subscription_id: string; key: string }[] = await lost
       .clone()
       .whereNotNull('key')
@@ -37,9 +40,11 @@ export async function removeTrimmed(
         .map(({ key }) => key);
       await promoteNext(trx, dialect, id, keys);
     }
-    for (const table of ['callboard_deliveries', 'callboard_attempts']) {
-      await trx(table).where('position', '<=', position).delete();
-    }
+    await trx('callboard_deliveries')
+      .where('position', '<=', position)
+      .where({ state: 'delivered' })
+      .delete();
+    await trx('callboard_attempts').where('position', '<=', position).delete();
     return removed;
   });
 }
