@@ -322,7 +322,10 @@ export class SubscriptionPool {
   }
 
   /**
-   * Removes subscriptions that no reader has asked for.
+   * Removes subscriptions that no reader has asked for, and that none holds a batch of: one whose handlers take long
+   * claims nothing meanwhile.
+   *
+   * Locked in the order of their ids, as wherever several are locked.
    *
    * @param silentForMs - since when, in milliseconds before now
    * @returns their ids
@@ -336,6 +339,13 @@ export class SubscriptionPool {
           '<',
           trx.raw(`${dialect.nowMs} - ?`, [silentForMs]),
         )
+        .whereNotIn(
+          'id',
+          trx('callboard_batches')
+            .where('leased_until', '>=', trx.raw(dialect.nowMs))
+            .select('subscription_id'),
+        )
+        .orderBy('id')
         .forUpdate()
         .pluck('id');
       await trx('callboard_subscriptions').whereIn('id', ids).delete();

@@ -85,7 +85,7 @@ describe.each(stores.ids)('removing silent subscriptions on %s', storeId => {
       expectBatch(await pools.claim('s', { maxEvents: 1 })),
       () => failed,
     );
-    await pools.claim('s');
+    await pools.lapse(expectBatch(await pools.claim('s')));
     await knex('callboard_subscriptions')
       .where({ id: 's' })
       .update({ heartbeat_at: 0 });
@@ -100,6 +100,18 @@ describe.each(stores.ids)('removing silent subscriptions on %s', storeId => {
       { id: 'alive', topics: [{ topic: 't' }] },
     ]);
     expect(positionsOf(await pools.claim('alive'))).toEqual([1, 2]);
+  });
+
+  it('keeps one whose reader is still at work, and claims nothing meanwhile', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish('k');
+    const batch = expectBatch(await pools.claim('s'));
+    await pools.store
+      .knex('callboard_subscriptions')
+      .update({ heartbeat_at: 0 });
+    await pools.subscriptions.renew([batch.ticket], 60_000);
+    await expect(pools.subscriptions.removeSilent(60_000)).resolves.toEqual([]);
+    await expect(pools.settle(batch)).resolves.toBe(true);
   });
 
   it('keeps one that is asked for, even if there is nothing for it', async () => {
