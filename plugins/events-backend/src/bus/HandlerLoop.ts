@@ -15,6 +15,7 @@ import {
   SubscriptionMissingError,
   type SubscriptionPool,
 } from '../subscriptions';
+import { describeFailure } from './describeFailure';
 import { Slots } from './Slots';
 import { splitLanes } from './splitLanes';
 import { WakeUp } from './WakeUp';
@@ -59,8 +60,6 @@ export interface HandlingObserver {
   ): Promise<T>;
   onLapsed(subscriptionId: string): void;
 }
-
-const maxErrorLength = 2_000;
 
 /**
  * Hands the events of one subscription to its handlers in this process: claim, handle, settle, again.
@@ -285,15 +284,16 @@ export class HandlerLoop {
       );
       return { kind: 'delivered', durationMs: performance.now() - start };
     } catch (error) {
+      const failure = describeFailure(error);
       this.#logger.warn(
         `Handler of ${this.#subscriptionId} failed at event ${
           event.id
         } of topic ${event.topic}, attempt ${attempt}`,
-        error instanceof Error ? error : new Error(String(error)),
+        error instanceof Error ? error : new Error(failure),
       );
       return {
         kind: 'failed',
-        error: String(error).slice(0, maxErrorLength),
+        error: failure,
         durationMs: performance.now() - start,
       };
     }
