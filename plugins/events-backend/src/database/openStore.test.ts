@@ -2,6 +2,7 @@ import { resolvePackagePath } from '@backstage/backend-plugin-api';
 import { mockServices } from '@backstage/backend-test-utils';
 import createKnex, { type Knex } from 'knex';
 import { createTestStores } from '../__testUtils__/stores';
+import { untilBlocked } from '../__testUtils__/untilBlocked';
 import { openStore } from './openStore';
 
 const stores = createTestStores();
@@ -65,6 +66,16 @@ describe.each(stores.ids)('the tables on %s', storeId => {
     });
   });
 
+  it('are made once when replicas start at the same time', async () => {
+    const knex = await stores.openEmpty(storeId);
+    const { dialect } = await open(knex, { skipMigrations: true }).store;
+    const replicas = [1, 2, 3].map(
+      () => stores.openReplica({ knex, dialect }).knex,
+    );
+    await Promise.all(replicas.map(replica => open(replica).store));
+    await expect(knex('callboard_log')).resolves.toHaveLength(1);
+  });
+
   it('stand beside those of the stock plugin', async () => {
     const knex = await stores.openEmpty(storeId);
     // As `@backstage/plugin-events-backend` leaves it: knex refuses migrations that it does not know.
@@ -96,6 +107,31 @@ describe.each(stores.ids)('the tables on %s', storeId => {
     expect(Math.abs(Number(row.now) - before)).toBeLessThan(5_000);
   });
 });
+
+const shared = stores.ids.filter(id => id === 'POSTGRES_15');
+
+(shared.length > 0 ? describe.each(shared) : describe.skip.each(['none']))(
+  'tables that are being made, on %s',
+  storeId => {
+    it('leave nothing behind, no lock either, when their process is killed', async () => {
+      const knex = await stores.openEmpty(storeId);
+      const { dialect } = await open(knex, { skipMigrations: true }).store;
+      const replica = stores.openReplica({ knex, dialect });
+      const holdUp = await replica.knex.transaction();
+      await holdUp.schema.createTable('callboard_batches', table => {
+        table.increments();
+      });
+      const opening = open(knex).store;
+      await untilBlocked(replica, 'callboard_batches');
+      await expect(
+        replica.knex.schema.hasTable('callboard_knex_migrations_lock'),
+      ).resolves.toBe(false);
+      await holdUp.rollback();
+      await opening;
+      await expect(findTables(knex)).resolves.toEqual(tables);
+    });
+  },
+);
 
 describe('opening the store', () => {
   it('warns when the database does not survive a restart', async () => {

@@ -40,7 +40,23 @@ export async function openStore(options: {
     );
   }
   if (!database.migrations?.skip) {
-    await knex.migrate.latest({
+    await migrate({ knex, dialect });
+  }
+  const weakness = await dialect.findWeakness(knex);
+  if (weakness) {
+    logger.warn(weakness);
+  }
+  return { knex, dialect };
+}
+
+/**
+ * Brings the tables up to date, in one transaction: a replica that starts meanwhile waits, where knex alone would let it
+ * fail, and a process that is killed leaves no lock behind, which knex would wait to be told to release.
+ */
+async function migrate({ knex, dialect }: Store): Promise<void> {
+  await knex.transaction(async trx => {
+    await dialect.lockMigrations(trx);
+    await trx.migrate.latest({
       directory: resolvePackagePath(
         '@callboard/backstage-plugin-events-backend',
         'migrations',
@@ -48,10 +64,5 @@ export async function openStore(options: {
       // The stock plugin's own migrations may stand in the same database.
       tableName: 'callboard_knex_migrations',
     });
-  }
-  const weakness = await dialect.findWeakness(knex);
-  if (weakness) {
-    logger.warn(weakness);
-  }
-  return { knex, dialect };
+  });
 }

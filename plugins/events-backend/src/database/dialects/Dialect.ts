@@ -25,6 +25,11 @@ export interface Dialect {
   makeDurable(knex: Knex): Promise<void>;
 
   /**
+   * Lets no other replica migrate the tables until the transaction ends.
+   */
+  lockMigrations(trx: Knex.Transaction): Promise<void>;
+
+  /**
    * What in the server's settings weakens a promise, for a warning at start.
    *
    * @returns a sentence that names the setting and the remedy, or undefined

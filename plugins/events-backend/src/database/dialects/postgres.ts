@@ -23,6 +23,12 @@ export const postgres: Dialect = {
 
   async makeDurable() {},
 
+  async lockMigrations(trx) {
+    await trx.raw(
+      "SELECT pg_advisory_xact_lock(hashtext('callboard_knex_migrations'))",
+    );
+  },
+
   async findWeakness(knex) {
     const { rows } = await knex.raw<{ rows: { synchronous_commit: string }[] }>(
       'SHOW synchronous_commit',

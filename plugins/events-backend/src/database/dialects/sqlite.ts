@@ -29,6 +29,9 @@ export const sqlite: Dialect = {
     await knex.raw('PRAGMA synchronous = FULL');
   },
 
+  // There are no other replicas.
+  async lockMigrations() {},
+
   async findWeakness(knex) {
     if ((await readFile(knex)) === '') {
       return 'The events database is in memory: events do not survive a restart. Set backend.database.connection.directory to keep them in a file.';
