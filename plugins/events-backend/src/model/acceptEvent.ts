@@ -13,6 +13,8 @@ const maxKeyBytes = 1024;
 /** Several times what Node.js takes as headers of a request. */
 const maxMetadataBytes = 65_536;
 
+const ours = new Set<string>(Object.values(eventMetadata));
+
 /** What accepting needs to know besides the event. */
 export interface AcceptOptions {
   /** The plugin or ingress that the event comes from, such as `catalog` or `http/github`. */
@@ -139,7 +141,6 @@ function writeMetadata(
 }
 
 function withoutOurs(metadata: NonNullable<EventParams['metadata']>) {
-  const ours = new Set<string>(Object.values(eventMetadata));
   return Object.fromEntries(
     Object.entries(metadata).filter(
       ([name, value]) => value !== undefined && !ours.has(name),
@@ -180,5 +181,11 @@ function readKey(what: string, key: string | undefined): string | undefined {
 }
 
 function hasControlCharacter(text: string): boolean {
-  return [...text].some(character => character < ' ' || character === '\x7f');
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code < 0x20 || code === 0x7f) {
+      return true;
+    }
+  }
+  return false;
 }

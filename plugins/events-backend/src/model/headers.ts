@@ -10,6 +10,21 @@ export type Metadata = Record<string, string | string[]>;
 const credential =
   /(^|[-_])(authorization|cookie|cookies|token|tokens|secret|secrets|signature|signatures|password|passwd|credential|credentials|api-?key|apikey|auth|hmac|jwt|session)([-_]|$)/;
 
+/** Senders use few names, again and again; a flood of others does not make this grow. */
+const verdicts = new Map<string, boolean>();
+const maxVerdicts = 1_000;
+
+function mayBeStored(name: string): boolean {
+  let verdict = verdicts.get(name);
+  if (verdict === undefined) {
+    verdict = !credential.test(name) && !name.startsWith(eventMetadataPrefix);
+    if (verdicts.size < maxVerdicts) {
+      verdicts.set(name, verdict);
+    }
+  }
+  return verdict;
+}
+
 /**
  * Turns the headers of a request into metadata.
  *
@@ -21,11 +36,7 @@ export function readHeaders(
 ): Metadata {
   return Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) =>
-      value === undefined ||
-      credential.test(name) ||
-      name.startsWith(eventMetadataPrefix)
-        ? []
-        : [[name, value]],
+      value !== undefined && mayBeStored(name) ? [[name, value]] : [],
     ),
   );
 }
