@@ -74,6 +74,23 @@ describe.each(stores.ids)('appending to the log on %s', storeId => {
     await expect(readTopics(log)).resolves.toEqual(['a', 'b', 'c']);
   });
 
+  it('stores no content for events that it has already', async () => {
+    const store = await stores.open(storeId);
+    const log = new SqlEventLog(store);
+    const event = makeEvent('a', { deduplicationId: 'd' });
+    const subtopic = { ...event, id: newEventId(), topic: 'a.b' };
+    await log.append([event]);
+    // The sender repeats it, and of the two the subtopic is new.
+    await log.append([{ ...event, id: newEventId() }, subtopic]);
+    await log.append([event, subtopic]);
+    await expect(
+      store.knex('callboard_contents').orderBy('position').pluck('position'),
+    ).resolves.toEqual(storeId === 'POSTGRES_15' ? ['1', '3'] : [1, 3]);
+    await expect(log.readById(subtopic.id)).resolves.toMatchObject({
+      payload: event.payload,
+    });
+  });
+
   it('stores any number of events without a deduplication id', async () => {
     const log = new SqlEventLog(await stores.open(storeId));
     const batch = Array.from({ length: 5_000 }, () => makeEvent('a'));

@@ -30,8 +30,8 @@ interface PlacedEvent {
  *
  * 1. Move the tail by the number of events. Its row stays locked until the commit, so whoever appends next gets
  *    higher positions and commits later: positions come in the order of commits.
- * 2. Insert the contents, each once for an event and its subtopics.
- * 3. Insert the events behind the old tail; those that the log has already are passed over and leave a gap.
+ * 2. Insert the events behind the old tail; those that the log has already are passed over and leave a gap.
+ * 3. Insert the contents of those that were not passed over, each once for an event and its subtopics.
  */
 export async function appendEvents(
   { knex, dialect }: Store,
@@ -57,10 +57,28 @@ export async function appendEvents(
     const inserted = new Set<number>();
     for (let first = 0; first < placed.length; first += eventsPerStatement) {
       const part = placed.slice(first, first + eventsPerStatement);
-      await insertContents(trx, part);
       for (const position of await insertEvents(trx, part, moved.tail_time)) {
         inserted.add(position);
       }
+    }
+    const carried = new Set(
+      placed
+        .filter(({ position }) => inserted.has(position))
+        .map(({ contentPosition }) => contentPosition),
+    );
+    const contents = placed.filter(({ position }) => carried.has(position));
+    const contentsPerStatement = Math.floor(
+      dialect.maxBindings / contentColumns.length,
+    );
+    for (
+      let first = 0;
+      first < contents.length;
+      first += contentsPerStatement
+    ) {
+      await insertContents(
+        trx,
+        contents.slice(first, first + contentsPerStatement),
+      );
     }
     return placed.map(
       ({ position }): AppendOutcome =>
@@ -95,16 +113,10 @@ async function insertContents(
   trx: Knex.Transaction,
   placed: readonly PlacedEvent[],
 ): Promise<void> {
-  const contents = placed.filter(
-    ({ position, contentPosition }) => position === contentPosition,
-  );
-  if (contents.length === 0) {
-    return;
-  }
   await trx.raw(
     `INSERT INTO callboard_contents (${contentColumns.join(', ')})
-     VALUES ${rows(contents.length, contentColumns.length)}`,
-    contents.flatMap(({ position, event }) => [
+     VALUES ${rows(placed.length, contentColumns.length)}`,
+    placed.flatMap(({ position, event }) => [
       position,
       event.payload,
       event.metadata,
