@@ -4,6 +4,20 @@ import { resolve } from 'node:path';
 import { parse } from 'yaml';
 import { root } from './ensureInstalled.mjs';
 
+/** Says what to do when nobody listens, in the place of a stack. */
+export async function request(url, init) {
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    console.error(
+      `${new URL(url).origin} does not answer (${
+        error.cause?.code ?? error.message
+      }); run npm start first`,
+    );
+    return process.exit(1);
+  }
+}
+
 export function readLocalConfig() {
   let text;
   try {

@@ -1,14 +1,14 @@
 // Posts a real push of GitHub, signed with the local portal's secret: npm run send-push
 import { createHmac, randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { readLocalConfig } from './readLocalConfig.mjs';
+import { readLocalConfig, request } from './readLocalConfig.mjs';
 
 const examples = createRequire(import.meta.url)('@octokit/webhooks-examples');
 const [push] = examples.find(({ name }) => name === 'push').examples;
 const { baseUrl, webhookSecret } = readLocalConfig();
 
 const body = JSON.stringify(push);
-const response = await fetch(`${baseUrl}/api/events/http/github`, {
+const response = await request(`${baseUrl}/api/events/http/github`, {
   method: 'POST',
   headers: {
     'Content-Type': 'application/json',

@@ -1,10 +1,10 @@
 // Shows the newest events of the local portal, and who got them: npm run show-events
-import { readLocalConfig } from './readLocalConfig.mjs';
+import { readLocalConfig, request } from './readLocalConfig.mjs';
 
 const { baseUrl, token } = readLocalConfig();
 
 async function get(path) {
-  const response = await fetch(`${baseUrl}/api/events/v1${path}`, {
+  const response = await request(`${baseUrl}/api/events/v1${path}`, {
     headers: { Authorization: `Bearer ${token}` },
   });
   if (!response.ok) {

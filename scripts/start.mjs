@@ -42,4 +42,5 @@ process.argv.splice(
 );
 const require = createRequire(import.meta.url);
 require('@backstage/cli/config/nodeTransform.cjs');
+
 require(resolve('src/index.ts'));

@@ -43,6 +43,8 @@ const tests = spawn(
     'test',
     '--watch=false',
     '--testTimeout=60000',
+    // Each worker holds some thirty connections to PostgreSQL, which allows a hundred unless told otherwise.
+    '--maxWorkers=2',
     ...process.argv.slice(2),
   ],
   {

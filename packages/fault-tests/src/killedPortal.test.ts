@@ -29,7 +29,9 @@ async function readLog(
   log: Knex,
   table: string,
 ): Promise<{ id: string; topic: string; deduplication_id: string }[]> {
-  return log(table).select('id', 'topic', 'deduplication_id');
+  return log(table)
+    .select('id', 'topic', 'deduplication_id')
+    .orderBy('position');
 }
 
 const disposables: { dispose(): Promise<void> }[] = [];
@@ -83,6 +85,8 @@ describe.each(databases.ids)('a portal on %s that is killed', databaseId => {
     for (const { pid, id } of portal.readHandled()) {
       lives.set(id, [...(lives.get(id) ?? []), pid]);
     }
+    // All pushes are of one repository, so of one key: each was delivered first when all before it had been.
+    expect([...lives.keys()]).toEqual(stored.map(({ id }) => id));
     const repeated = [...lives.values()].filter(pidsOf => pidsOf.length > 1);
     // Repeated only across a kill: never twice in the same life.
     expect(

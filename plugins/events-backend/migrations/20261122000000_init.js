@@ -94,6 +94,10 @@ exports.up = async function up(knex) {
     table
       .bigInteger('to_position')
       .comment('Inclusive; null while the topic is wanted');
+    table
+      .bigInteger('wanted_at')
+      .notNullable()
+      .comment('When a process last said that it wants the topic');
     table.primary(['subscription_id', 'topic', 'from_position']);
     table.index(['topic'], 'callboard_subscription_topics_topic_idx');
   });

@@ -92,6 +92,7 @@ export async function createSystem(options: {
     notifier,
     options: settings.handling,
     observer: telemetry,
+    isUnavailable: error => store.dialect.isUnavailable(error),
     logger,
   });
 

@@ -7,10 +7,12 @@ import type { HttpBodyParserOptions } from '@backstage/plugin-events-node';
 import { eventsExtensionPoint } from '@backstage/plugin-events-node/alpha';
 import { eventsPermissions } from '@callboard/backstage-plugin-events-common';
 import { ingressExtensionPoint } from '@callboard/backstage-plugin-events-node';
+import type { JsonObject } from '@backstage/types';
 import Router from 'express-promise-router';
 import { createApiRouter } from './api';
 import { createIngressRouter, Ingresses, readIngressSettings } from './ingress';
 import {
+  endUnwantedTopics,
   expireSilentSubscriptions,
   removeDeadDeliveries,
   rescueLapsedBatches,
@@ -57,6 +59,13 @@ const createEventsPlugin = (ingresses: Ingresses) =>
           const http = readIngressSettings(config);
           http.topics.forEach(topic => ingresses.open(topic));
           http.sources.forEach(source => ingresses.addSource(source));
+          for (const topic of ingresses.closeUnguarded(
+            Object.keys(config.getOptional<JsonObject>('events.modules') ?? {}),
+          )) {
+            logger.error(
+              `The ingress of topic '${topic}' refuses everything: events.modules.${topic} is configured, but the module that checks its webhooks is not there, or has not started. To take events from anybody, remove that configuration.`,
+            );
+          }
 
           const system = await handle.system;
           const {
@@ -93,14 +102,14 @@ const createEventsPlugin = (ingresses: Ingresses) =>
           );
           httpRouter.addAuthPolicy({ path: '/http', allow: 'unauthenticated' });
           for (const { topic, source, validator } of ingresses.list()) {
-            logger.info(
-              `Registered /api/events/http/${topic} to receive events`,
-            );
             if (!source && !validator) {
               logger.warn(
                 `The ingress of topic '${topic}' takes events from anybody. Give it a proof of origin in events.http.ingresses, or install the module of its sender.`,
               );
             }
+            logger.info(
+              `Registered /api/events/http/${topic} to receive events`,
+            );
           }
 
           services.permissionsRegistry.addPermissions(eventsPermissions);
@@ -146,6 +155,7 @@ const createEventsPlugin = (ingresses: Ingresses) =>
               expireAfterMs: settings.expireSubscriptionsAfterMs,
               logger,
             }),
+            endUnwantedTopics({ subscriptions, logger }),
             removeDeadDeliveries({
               deliveries,
               keepMs: settings.keepDeadMs,

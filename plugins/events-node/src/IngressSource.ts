@@ -53,6 +53,11 @@ export interface IngressSource {
   /** The topic, and the last segment of the ingress' path. */
   topic: string;
   /**
+   * Headers that hold a secret or a proof, in lower case. They are never stored, whatever they are called; those with
+   * a telling name, such as `authorization` or `x-hub-signature-256`, are left out for every source.
+   */
+  secretHeaders?: string[];
+  /**
    * Checks that a request comes from the sender. Runs before the body is parsed; a refused request is answered with
    * 403.
    */

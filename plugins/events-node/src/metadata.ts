@@ -73,7 +73,11 @@ export function createEventParams<TPayload>(
     ...params,
     metadata: {
       ...params.metadata,
-      ...(id !== undefined && { [eventMetadata.id]: id }),
+      // An id of its own: not derived from the event whose metadata are passed on.
+      ...(id !== undefined && {
+        [eventMetadata.id]: id,
+        [eventMetadata.topic]: undefined,
+      }),
       ...(key !== undefined && { [eventMetadata.key]: key }),
       ...(correlationId !== undefined && {
         [eventMetadata.correlationId]: correlationId,

@@ -1,9 +1,10 @@
 import type { Store } from '../database';
 
-/** Waits until a statement that holds the given text waits for a lock. PostgreSQL only. */
+/** Waits until so many statements that hold the given text wait for a lock. PostgreSQL only. */
 export async function untilBlocked(
   { knex }: Store,
   text: string,
+  count = 1,
 ): Promise<void> {
   for (;;) {
     const { rows } = await knex.raw<{ rows: unknown[] }>(
@@ -11,7 +12,7 @@ export async function untilBlocked(
         WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE ?`,
       [`%${text}%`],
     );
-    if (rows.length > 0) {
+    if (rows.length >= count) {
       return;
     }
   }

@@ -85,7 +85,7 @@ function explainRecipient(
       case 'delivered':
         return recipient(
           'delivered',
-          `Delivered at attempt ${delivery.attempts}`,
+          `Delivered at attempt ${tried.at(-1)?.number ?? delivery.attempts}`,
         );
       case 'dead':
         return recipient(

@@ -15,9 +15,6 @@ import {
 interface LocalSubscription {
   /** Of all handlers together. */
   topics: Set<string>;
-  /** Whether no further handler is expected; see `startUpMs`. */
-  complete: boolean;
-  completion: NodeJS.Timeout | undefined;
   handlers: { topics: string[]; onEvent: EventsServiceEventHandler }[];
   /** Counts hand-outs, so that handlers with the same topic take turns. */
   turn: number;
@@ -26,13 +23,8 @@ interface LocalSubscription {
   registered: Promise<void>;
 }
 
-/**
- * How long after its last call of `subscribe` a subscription is taken to be complete.
- *
- * Several handlers may subscribe with one id, each to topics of its own. After a restart the topics of those that have
- * not come yet must neither end nor go to the wrong handler.
- */
-const startUpMs = 30_000;
+/** How often each process says again what it wants, in milliseconds. */
+const refreshMs = 5 * 60_000;
 
 const maxIdBytes = 512;
 
@@ -47,8 +39,10 @@ export class HandlerBus {
   readonly #notifier: Notifier;
   readonly #options: HandlingOptions;
   readonly #observer: HandlingObserver;
+  readonly #isUnavailable: (error: unknown) => boolean;
   readonly #logger: LoggerService;
   readonly #subscriptions = new Map<string, LocalSubscription>();
+  readonly #refresh: NodeJS.Timeout;
   #stopped = false;
 
   constructor(options: {
@@ -56,13 +50,18 @@ export class HandlerBus {
     notifier: Notifier;
     options: HandlingOptions;
     observer: HandlingObserver;
+    /** Whether a failure of the store may pass. */
+    isUnavailable: (error: unknown) => boolean;
     logger: LoggerService;
   }) {
     this.#pool = options.pool;
     this.#notifier = options.notifier;
     this.#options = options.options;
     this.#observer = options.observer;
+    this.#isUnavailable = options.isUnavailable;
     this.#logger = options.logger;
+    this.#refresh = setInterval(() => this.#sayAgain(), refreshMs);
+    this.#refresh.unref();
   }
 
   /**
@@ -93,8 +92,6 @@ export class HandlerBus {
     }
     const local = this.#subscriptions.get(id) ?? {
       topics: new Set(),
-      complete: false,
-      completion: undefined,
       handlers: [],
       turn: 0,
       loop: undefined,
@@ -105,14 +102,13 @@ export class HandlerBus {
     const handler = { topics: [...topics], onEvent };
     local.handlers.push(handler);
 
-    const register = (others: 'keep' | 'end') => {
-      const registered = local.registered
+    const register = () => {
+      local.registered = local.registered
         .catch(() => {})
-        .then(() => this.#pool.register(id, [...local.topics], { others }));
-      local.registered = registered;
-      return registered;
+        .then(() => this.#pool.register(id, [...local.topics]));
+      return local.registered;
     };
-    register('keep');
+    register();
     try {
       await local.registered;
     } catch (error) {
@@ -121,27 +117,15 @@ export class HandlerBus {
       throw error;
     }
 
-    local.complete = false;
-    clearTimeout(local.completion);
-    local.completion = setTimeout(() => {
-      local.complete = true;
-      register('end').catch(error =>
-        this.#logger.warn(
-          `Ending topics that ${id} wants no longer failed; it is tried again at the next start`,
-          error,
-        ),
-      );
-    }, startUpMs);
-    local.completion.unref();
-
     local.loop ??= new HandlerLoop({
       subscriptionId: id,
       pool: this.#pool,
       notifier: this.#notifier,
       options: this.#options,
       observer: this.#observer,
+      isUnavailable: this.#isUnavailable,
       logger: this.#logger,
-      register: () => register('keep'),
+      register,
       topics: () => local.topics,
       findHandler: topic => findHandler(local, topic),
     });
@@ -150,14 +134,26 @@ export class HandlerBus {
     }
   }
 
+  /** Says of every topic that it is wanted still. */
+  async #sayAgain(): Promise<void> {
+    for (const [id, { topics }] of this.#subscriptions) {
+      await this.#pool
+        .register(id, [...topics])
+        .catch(error =>
+          this.#logger.warn(
+            `Saying again which topics ${id} wants failed; it is tried again`,
+            error,
+          ),
+        );
+    }
+  }
+
   /** Lets running handlers end and hands back what was not tried. */
   async stop(graceMs: number): Promise<void> {
     this.#stopped = true;
+    clearInterval(this.#refresh);
     await Promise.all(
-      [...this.#subscriptions.values()].map(({ loop, completion }) => {
-        clearTimeout(completion);
-        return loop?.stop(graceMs);
-      }),
+      [...this.#subscriptions.values()].map(({ loop }) => loop?.stop(graceMs)),
     );
   }
 }
@@ -166,14 +162,15 @@ function findHandler(
   local: LocalSubscription,
   topic: string,
 ): EventsServiceEventHandler {
-  const fitting = local.handlers.filter(({ topics }) => topics.includes(topic));
-  if (fitting.length === 0 && !local.complete) {
+  const eligible = local.handlers.filter(({ topics }) =>
+    topics.includes(topic),
+  );
+  if (eligible.length === 0) {
+    // Its handler has not subscribed yet since the start, or is in a replica of another version; a later attempt finds it.
     throw new Error(
-      `No handler has subscribed to topic '${topic}' yet since the start`,
+      `No handler of this process has subscribed to topic '${topic}'`,
     );
   }
-  // A topic may have been dropped while events of it were still to come; they go to any handler, as in the stock bus.
-  const eligible = fitting.length > 0 ? fitting : local.handlers;
   local.turn += 1;
   return eligible[local.turn % eligible.length].onEvent;
 }

@@ -74,6 +74,7 @@ export class HandlerLoop {
   readonly #notifier: Notifier;
   readonly #options: HandlingOptions;
   readonly #observer: HandlingObserver;
+  readonly #isUnavailable: (error: unknown) => boolean;
   readonly #logger: LoggerService;
   readonly #register: () => Promise<void>;
   readonly #findHandler: (topic: string) => EventsServiceEventHandler;
@@ -92,6 +93,8 @@ export class HandlerLoop {
     notifier: Notifier;
     options: HandlingOptions;
     observer: HandlingObserver;
+    /** Whether a failure of the store may pass. */
+    isUnavailable: (error: unknown) => boolean;
     logger: LoggerService;
     /** Makes the subscription stand again after it expired. */
     register: () => Promise<void>;
@@ -103,6 +106,7 @@ export class HandlerLoop {
     this.#notifier = options.notifier;
     this.#options = options.options;
     this.#observer = options.observer;
+    this.#isUnavailable = options.isUnavailable;
     this.#logger = options.logger;
     this.#register = options.register;
     this.#findHandler = options.findHandler;
@@ -299,7 +303,10 @@ export class HandlerLoop {
     }
   }
 
-  /** Settles, for as long as it takes while the store is away: the handlers have done their work. */
+  /**
+   * Settles, for as long as it takes while the store is away: the handlers have done their work. What the store refuses
+   * to record is left to lapse, so that it cannot keep this reader busy for ever.
+   */
   async #settle(
     batch: Batch,
     settlements: readonly Settlement[],
@@ -322,7 +329,7 @@ export class HandlerLoop {
         return;
       } catch (error) {
         this.#logFailure(error);
-        if (this.#stopping) {
+        if (this.#stopping || !this.#isUnavailable(error)) {
           return;
         }
         await delay(this.#options.errorDelayMs);

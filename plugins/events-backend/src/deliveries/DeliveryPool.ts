@@ -63,7 +63,12 @@ export class DeliveryPool {
     excludedKeys: ReadonlySet<string>,
     limit: { events: number; bytes: number },
   ): Promise<
-    { position: number; key: string | undefined; attempts: number }[]
+    {
+      position: number;
+      key: string | undefined;
+      attempts: number;
+      size: number;
+    }[]
   > {
     const rows = await claimDue(
       trx,
@@ -76,6 +81,7 @@ export class DeliveryPool {
       position: Number(row.position),
       key: row.key ?? undefined,
       attempts: row.attempts,
+      size: row.size,
     }));
   }
 

@@ -48,6 +48,31 @@ export class Ingresses {
     ingress.validator = validator ?? ingress.validator;
   }
 
+  /**
+   * Closes ingresses that nobody guards although the configuration has a module that should: one that did not start must
+   * not leave its door open.
+   *
+   * @param topics - that a module is configured for
+   * @returns those that were closed
+   */
+  closeUnguarded(topics: readonly string[]): string[] {
+    const unguarded = this.list().filter(
+      ({ topic, source, validator }) =>
+        topics.includes(topic) && !source && !validator,
+    );
+    unguarded.forEach(ingress => {
+      ingress.source = {
+        topic: ingress.topic,
+        verify: async () => ({
+          accepted: false,
+          reason: 'no_module',
+          message: 'the module that checks these webhooks has not started',
+        }),
+      };
+    });
+    return unguarded.map(({ topic }) => topic);
+  }
+
   /** All ingresses, in the order they were opened. */
   list(): Ingress[] {
     return [...this.#ingresses.values()];

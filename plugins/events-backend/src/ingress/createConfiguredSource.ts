@@ -35,6 +35,7 @@ export function createConfiguredSource(
   const { topic, proof, deduplicationHeader, keyHeader } = ingress;
   return {
     topic,
+    secretHeaders: proof.kind === 'basic' ? [] : [proof.header],
     verify: async request => check(proof, request),
     describe: event => {
       const read = (name: string | undefined) => {

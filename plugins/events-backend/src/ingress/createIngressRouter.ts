@@ -72,7 +72,7 @@ export function createIngressRouter(
     if (!ingress) {
       observer.onRejected('', 'unknown_topic');
       throw new NotFoundError(
-        'There is no ingress for this topic. Name the topic in events.http.topics, or install the module of its sender.',
+        'There is no ingress for this topic. Install the module of its sender, describe the ingress in events.http.ingresses, or, for one that takes events from anybody, name the topic in events.http.topics.',
       );
     }
     return observer.observeRequest(ingress.topic, request.headers, async () => {
@@ -138,7 +138,10 @@ export function createIngressRouter(
         },
         {
           reject: details => {
-            rejection = { status: 403, payload: {}, ...details };
+            rejection = {
+              status: details?.status ?? 403,
+              payload: details?.payload ?? {},
+            };
           },
         },
       );
@@ -152,7 +155,7 @@ export function createIngressRouter(
       {
         topic,
         eventPayload: bodyParsed,
-        metadata: readHeaders(request.headers),
+        metadata: readHeaders(request.headers, source?.secretHeaders),
       },
       { source: `http/${topic}`, timeLimitMs: options.timeLimitMs },
     );

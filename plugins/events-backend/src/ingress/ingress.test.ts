@@ -315,6 +315,45 @@ describe.each(stores.ids)('an ingress on %s', storeId => {
     await ingress.stop();
   });
 
+  it('stores no header that a proof is read from, whatever it is called', async () => {
+    const ingress = await openIngress(storeId, {
+      ingresses: [
+        { topic: 'odd', token: { secret: 'hush', header: 'X-Webhook-Word' } },
+      ],
+    });
+    const response = await ingress.post('odd', '{}', {
+      'content-type': 'application/json',
+      'x-webhook-word': 'hush',
+      'x-functions-key': 'hush',
+      'x-amzn-oidc-data': 'hush',
+    });
+    expect(response.status).toBe(202);
+    const [event] = await ingress.readLog();
+    expect(event.metadata).not.toContain('hush');
+    await ingress.stop();
+  });
+
+  it('stays closed for a topic whose module is configured but has not started', async () => {
+    const knex = await stores.openEmpty(storeId);
+    const portal = await startPortal({
+      knex,
+      config: {
+        events: {
+          http: { topics: ['github'] },
+          modules: { github: { webhookSecret: 'hush' } },
+        },
+      },
+    });
+    const response = await fetch(`${portal.url}/http/github`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    });
+    expect(response.status).toBe(403);
+    expect(await knex('callboard_events')).toEqual([]);
+    await portal.stop();
+  });
+
   it('asks the validators and body parsers of the stock extension point', async () => {
     const stock = createBackendModule({
       pluginId: 'events',

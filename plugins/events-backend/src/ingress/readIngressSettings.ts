@@ -9,8 +9,16 @@ const header = z
   .string()
   .min(1)
   .transform(name => name.toLowerCase());
+const missingSecret =
+  'is missing or empty; is the environment variable set that it is taken from?';
 const secrets = z
-  .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+  .union(
+    [
+      z.string().min(1),
+      z.array(z.string({ error: missingSecret }).min(1)).min(1),
+    ],
+    { error: missingSecret },
+  )
   .transform(secret => [secret].flat());
 
 const ingressSchema = z

@@ -97,7 +97,9 @@ function setUp(options: Partial<GroupCommitterOptions> = {}) {
   });
   const publish = (...topics: string[]) =>
     committer.append(
-      topics.map(topic => makeEvent(topic, { payload: '"12345678"' })),
+      topics.map(topic =>
+        makeEvent(topic, { payload: '"12345678"', metadata: '' }),
+      ),
       30_000,
     );
   return { log, committer, publish, observed };

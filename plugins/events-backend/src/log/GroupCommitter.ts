@@ -13,7 +13,7 @@ export interface GroupCommitterOptions {
   maxBatchEvents: number;
   /** Bytes of payload that one append carries at the most; a single group may be larger. */
   maxBatchBytes: number;
-  /** Bytes of payload that may wait at the most; more are refused. */
+  /** Bytes of payload and metadata, in characters, that may wait at the most; more are refused. */
   maxQueuedBytes: number;
   /** Pause after a failed append, in milliseconds. */
   retryDelayMs: number;
@@ -90,7 +90,10 @@ export class GroupCommitter {
         new ServiceUnavailableError('The events system is shutting down'),
       );
     }
-    const bytes = events.reduce((sum, event) => sum + event.size, 0);
+    const bytes = events.reduce(
+      (sum, { payload, metadata }) => sum + payload.length + metadata.length,
+      0,
+    );
     if (
       this.#queue.length > 0 &&
       this.#queuedBytes + bytes > this.#options.maxQueuedBytes
@@ -105,6 +108,11 @@ export class GroupCommitter {
     }
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
+        // What waits in the queue is let go; what an append has in hand goes with it.
+        const place = this.#queue.indexOf(group);
+        if (place >= 0) {
+          this.#queue.splice(place, 1);
+        }
         group.reject(
           new ServiceUnavailableError(
             `The event was not stored within ${timeLimitMs} ms; the events database is away or slow`,
@@ -148,14 +156,17 @@ export class GroupCommitter {
   async #drain(): Promise<void> {
     // Publishers that run in the same turn of the event loop share the first append.
     await nextTurn();
-    while (this.#queue.length > 0) {
-      const batch = this.#takeBatch();
-      if (batch.length > 0) {
-        await this.#appendBatch(batch);
+    try {
+      while (this.#queue.length > 0) {
+        const batch = this.#takeBatch();
+        if (batch.length > 0) {
+          await this.#appendBatch(batch);
+        }
       }
+    } finally {
+      // In the same turn as the last look into the queue: a group that comes later starts the next drain.
+      this.#running = undefined;
     }
-    // In the same turn as the last look into the queue: a group that comes later starts the next drain.
-    this.#running = undefined;
   }
 
   #takeBatch(): Group[] {
@@ -221,7 +232,7 @@ export class GroupCommitter {
       return;
     }
     // One event that the store refuses must not take the others with it.
-    for (const group of batch) {
+    for (const group of batch.filter(({ settled }) => !settled)) {
       await this.#appendBatch([group]);
     }
   }

@@ -1,3 +1,4 @@
+export { endUnwantedTopics } from './endUnwantedTopics';
 export { expireSilentSubscriptions } from './expireSilentSubscriptions';
 export { removeDeadDeliveries } from './removeDeadDeliveries';
 export { rescueLapsedBatches } from './rescueLapsedBatches';

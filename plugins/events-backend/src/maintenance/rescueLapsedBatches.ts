@@ -21,23 +21,25 @@ export function rescueLapsedBatches(options: {
     initialDelayMs: 0,
     async run() {
       let rescued = 0;
-      for (;;) {
-        const { batches, topics } = await subscriptions.rescueLapsed(
-          batchesPerTurn,
-        );
-        rescued += batches;
-        if (topics.size > 0) {
-          notifier.notify(topics);
+      let failure: unknown;
+      let more = true;
+      while (more) {
+        const turn = await subscriptions.rescueLapsed(batchesPerTurn);
+        rescued += turn.batches;
+        failure ??= turn.failure;
+        if (turn.topics.size > 0) {
+          notifier.notify(turn.topics);
         }
-        if (batches < batchesPerTurn) {
-          break;
-        }
+        more = turn.batches === batchesPerTurn;
       }
       if (rescued > 0) {
         observer.onRescued(rescued);
         logger.warn(
           `Rescued ${rescued} batches whose readers vanished; their events will be delivered again`,
         );
+      }
+      if (failure !== undefined) {
+        throw failure;
       }
     },
   };

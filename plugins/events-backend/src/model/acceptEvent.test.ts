@@ -61,8 +61,8 @@ describe('accepting an event', () => {
     const [event, ...routed] = post();
     expect(event).toMatchObject({ id, topic: 'a', key: 'k' });
     expect(routed).toEqual([
-      { ...event, id: deriveEventId(id, 'a.x'), topic: 'a.x' },
-      { ...event, id: deriveEventId(id, 'a.y'), topic: 'a.y' },
+      { ...event, id: deriveEventId(id, 'a.x', event.payload), topic: 'a.x' },
+      { ...event, id: deriveEventId(id, 'a.y', event.payload), topic: 'a.y' },
     ]);
   });
 
@@ -71,7 +71,7 @@ describe('accepting an event', () => {
     const { metadata } = presentEvent({ ...event, position: 1, timeMs: 0 }, 3);
     const again = () => accept({ topic: 'a.routed', metadata })[0];
     expect(again().id).toBe(again().id);
-    expect(again().id).toBe(deriveEventId(event.id, 'a.routed'));
+    expect(again().id).toBe(deriveEventId(event.id, 'a.routed', event.payload));
     expect(JSON.parse(again().metadata)).toEqual({
       'x-h': '1',
       [eventMetadata.source]: 'catalog',
@@ -79,10 +79,20 @@ describe('accepting an event', () => {
     });
   });
 
-  it('takes an event that is posted again under its own topic for the same event', () => {
+  it('lets a handler make several events of one, and tells them apart', () => {
     const [event] = accept({});
     const { metadata } = presentEvent({ ...event, position: 1, timeMs: 0 }, 1);
-    expect(accept({ metadata })[0].id).toBe(event.id);
+    const ids = [1, 2, 3].map(
+      eventPayload => accept({ topic: 'part', eventPayload, metadata })[0].id,
+    );
+    expect(new Set([event.id, ...ids]).size).toBe(4);
+  });
+
+  it('takes an id that a handler gives for the id, whatever event it was given itself', () => {
+    const [event] = accept({});
+    const params = presentEvent({ ...event, position: 1, timeMs: 0 }, 1);
+    const id = newEventId();
+    expect(accept(createEventParams({ ...params, id }))[0].id).toBe(id);
   });
 
   it('says where an event comes from, whatever its publisher says', () => {

@@ -31,9 +31,9 @@ export interface AcceptOptions {
  * Checks an event, names it and keys it: turns what was published into what is appended.
  *
  * @remarks
- * The id is the one that the publisher gave, or a new one. A handler that publishes what it was given under another
- * topic (as the stock routers do) carries the metadata of the first event along; such an event gets an id derived
- * from the first, so that routing it again after a retry stores nothing twice.
+ * The id is the one that the publisher gave, or a new one. A handler that publishes with the metadata of the event it
+ * was given (as the stock routers do) makes an event from another; such an event gets an id derived from the first,
+ * from its topic and its payload, so that making it again after a retry stores nothing twice.
  *
  * @param params - as given to `publish`
  * @returns the event, followed by itself under each subtopic; to be appended in one batch
@@ -48,11 +48,10 @@ export function acceptEvent(
   const { payload, size } = writePayload(params, options.maxPayloadBytes);
   const given = params.metadata ?? {};
   const givenId = readText(given, eventMetadata.id);
-  const republished =
-    givenId !== undefined &&
-    given[eventMetadata.topic] !== undefined &&
-    given[eventMetadata.topic] !== topic;
-  const id = chooseId(givenId, topic, republished);
+  // The metadata of an event that a handler was given name its topic; a publisher's own do not.
+  const isDerived =
+    givenId !== undefined && given[eventMetadata.topic] !== undefined;
+  const id = chooseId(givenId, isDerived, topic, payload);
 
   const description = options.describe?.(params) ?? {};
   const key = readKey(
@@ -60,8 +59,7 @@ export function acceptEvent(
     description.key ?? readText(given, eventMetadata.key),
   );
   const correlationId =
-    readText(given, eventMetadata.correlationId) ??
-    (republished ? givenId : id);
+    readText(given, eventMetadata.correlationId) ?? (isDerived ? givenId : id);
 
   const metadata = writeMetadata(topic, {
     ...withoutOurs(given),
@@ -81,15 +79,20 @@ export function acceptEvent(
   };
   const routed = (description.subtopics ?? []).map(subtopic => {
     checkTopic(subtopic);
-    return { ...event, id: deriveEventId(id, subtopic), topic: subtopic };
+    return {
+      ...event,
+      id: deriveEventId(id, subtopic, payload),
+      topic: subtopic,
+    };
   });
   return [event, ...routed];
 }
 
 function chooseId(
   givenId: string | undefined,
+  isDerived: boolean,
   topic: string,
-  republished: boolean,
+  payload: string,
 ): string {
   if (givenId === undefined) {
     return newEventId();
@@ -102,7 +105,9 @@ function chooseId(
       )}'`,
     );
   }
-  return republished ? deriveEventId(givenId, topic) : givenId.toLowerCase();
+  return isDerived
+    ? deriveEventId(givenId, topic, payload)
+    : givenId.toLowerCase();
 }
 
 function writePayload(params: EventParams, maxBytes: number) {

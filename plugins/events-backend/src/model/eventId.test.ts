@@ -16,7 +16,7 @@ describe('deriveEventId', () => {
   it('is a UUID of version 7', () => {
     fc.assert(
       fc.property(uuid, fc.string(), (id, topic) => {
-        const derived = deriveEventId(id, topic);
+        const derived = deriveEventId(id, topic, '1');
         expect(validate(derived)).toBe(true);
         expect(version(derived)).toBe(7);
       }),
@@ -26,9 +26,11 @@ describe('deriveEventId', () => {
   it('is the same for the same event and topic', () => {
     fc.assert(
       fc.property(uuid, fc.string(), (id, topic) => {
-        expect(deriveEventId(id, topic)).toBe(deriveEventId(id, topic));
-        expect(deriveEventId(id.toUpperCase(), topic)).toBe(
-          deriveEventId(id, topic),
+        expect(deriveEventId(id, topic, '1')).toBe(
+          deriveEventId(id, topic, '1'),
+        );
+        expect(deriveEventId(id.toUpperCase(), topic, '1')).toBe(
+          deriveEventId(id, topic, '1'),
         );
       }),
     );
@@ -41,7 +43,7 @@ describe('deriveEventId', () => {
         fc.uniqueArray(fc.string(), { minLength: 2, maxLength: 2 }),
         (ids, topics) => {
           const derived = ids.flatMap(id =>
-            topics.map(topic => deriveEventId(id, topic)),
+            topics.map(topic => deriveEventId(id, topic, '1')),
           );
           expect(new Set([...ids, ...derived]).size).toBe(6);
         },
@@ -51,6 +53,11 @@ describe('deriveEventId', () => {
 
   it('keeps the time of the event', () => {
     const id = newEventId();
-    expect(deriveEventId(id, 'a').slice(0, 13)).toBe(id.slice(0, 13));
+    expect(deriveEventId(id, 'a', '1').slice(0, 13)).toBe(id.slice(0, 13));
+  });
+
+  it('tells different payloads apart', () => {
+    const id = newEventId();
+    expect(deriveEventId(id, 'a', '1')).not.toBe(deriveEventId(id, 'a', '2'));
   });
 });

@@ -14,19 +14,26 @@ export function isEventId(value: string): boolean {
 }
 
 /**
- * Derives the id of an event that is posted again under another topic.
+ * Derives the id of an event that is made from another: posted under a subtopic, or published by a handler together
+ * with the metadata of the event that it was given.
  *
  * @remarks
- * The same event and topic give the same id, so routing twice stores once. Time and version are taken from the
+ * The same event, topic and payload give the same id, so routing twice stores once, and a handler may make several
+ * different events of one. Time and version are taken from the
  * event's id where it is of version 7; the random bits come from a hash.
  *
  * @param id - of the event that is routed
- * @param topic - that it is routed to
+ * @param topic - of the event that is made
+ * @param payload - of the event that is made, as JSON text
  * @returns a UUID
  */
-export function deriveEventId(id: string, topic: string): string {
+export function deriveEventId(
+  id: string,
+  topic: string,
+  payload: string,
+): string {
   const bytes = createHash('sha256')
-    .update(`${id.toLowerCase()}\n${topic}`)
+    .update(`${id.toLowerCase()}\n${topic}\n${payload}`)
     .digest();
   Buffer.from(id.replaceAll('-', '').slice(0, 12), 'hex').copy(bytes, 0);
   // RFC 9562, sections 4.1 and 4.2: variant 10, version 7.

@@ -7,6 +7,8 @@ export interface ClaimedDelivery {
   key: string | undefined;
   /** Attempts so far. */
   attempts: number;
+  /** Bytes of the payload. */
+  size: number;
 }
 
 /**

@@ -6,7 +6,11 @@ import type { Store } from '../database';
 import type { Batch, OwedEvent, Settlement } from '../model/batch';
 import type { OwedDeliveries } from './OwedDeliveries';
 import { claimBatch } from './operations/claimBatch';
-import { findLapsedBatches } from './operations/findLapsedBatches';
+import { endUnwantedTopics } from './operations/endUnwantedTopics';
+import {
+  findLapsedBatches,
+  type LapsedBatch,
+} from './operations/findLapsedBatches';
 import { lockUnmoved } from './operations/lockUnmoved';
 import {
   readSubscription,
@@ -87,17 +91,18 @@ export class SubscriptionPool {
    * Makes a subscription stand.
    *
    * @param id - `<plugin>.<name>`; replicas that use the same id share its events
-   * @param topics - the topics it wants from now on
-   * @param options.others - whether topics that it wanted before and that are not named end, as they do unless told, or
-   * are kept
+   * @param topics - that it wants from now on; those it wanted before stay until `endUnwantedTopics` ends them
    * @returns when the row is there: every event appended later reaches it
    */
-  register(
-    id: string,
-    topics: readonly string[],
-    { others = 'end' }: { others?: 'keep' | 'end' } = {},
-  ): Promise<void> {
-    return registerSubscription(this.#store, id, topics, others);
+  register(id: string, topics: readonly string[]): Promise<void> {
+    return registerSubscription(this.#store, id, topics);
+  }
+
+  /** Ends topics that no process has wanted for a while, in milliseconds; returns them. */
+  endUnwantedTopics(
+    unwantedForMs: number,
+  ): Promise<{ subscriptionId: string; topic: string }[]> {
+    return endUnwantedTopics(this.#store, unwantedForMs);
   }
 
   /**
@@ -201,37 +206,47 @@ export class SubscriptionPool {
    * Owes the events of batches whose lease has lapsed to whoever claims next.
    *
    * @param limit - how many batches at the most
-   * @returns how many batches were rescued, and the topics of their events
+   * @returns how many batches were rescued, the topics of their events, and the first failure: one batch that cannot be
+   * settled does not keep the others waiting
    */
   async rescueLapsed(
     limit: number,
-  ): Promise<{ batches: number; topics: Set<string> }> {
+  ): Promise<{ batches: number; topics: Set<string>; failure?: unknown }> {
     const lapsed = await findLapsedBatches(this.#store, limit);
     const topics = new Set<string>();
     let batches = 0;
+    let failure: unknown;
     for (const batch of lapsed) {
-      const attempts = await this.#deliveries.readAttempts(
-        batch.subscriptionId,
-        batch.positions,
-      );
-      const events = await this.#log.readHeads(batch.positions);
-      const rescued = await settleBatch(this.#store, this.#deliveries, {
-        ticket: batch.ticket,
-        subscriptionId: batch.subscriptionId,
-        lapsed: true,
-        settlements: events.map(event => ({
-          event,
-          attempt: (attempts.get(event.position) ?? 0) + 1,
-          owed: attempts.has(event.position),
-          outcome: { kind: 'lapsed' },
-        })),
-      });
-      if (rescued) {
-        batches += 1;
-        events.forEach(({ topic }) => topics.add(topic));
+      try {
+        const events = await this.#rescue(batch);
+        batches += events ? 1 : 0;
+        events?.forEach(({ topic }) => topics.add(topic));
+      } catch (error) {
+        failure ??= error;
       }
     }
-    return { batches, topics };
+    return { batches, topics, failure };
+  }
+
+  /** Settles a lapsed batch in its reader's stead; undefined when the reader was faster after all. */
+  async #rescue(batch: LapsedBatch): Promise<OwedEvent[] | undefined> {
+    const attempts = await this.#deliveries.readAttempts(
+      batch.subscriptionId,
+      batch.positions,
+    );
+    const events = await this.#log.readHeads(batch.positions);
+    const rescued = await settleBatch(this.#store, this.#deliveries, {
+      ticket: batch.ticket,
+      subscriptionId: batch.subscriptionId,
+      lapsed: true,
+      settlements: events.map(event => ({
+        event,
+        attempt: (attempts.get(event.position) ?? 0) + 1,
+        owed: attempts.has(event.position),
+        outcome: { kind: 'lapsed' },
+      })),
+    });
+    return rescued ? events : undefined;
   }
 
   /**

@@ -5,11 +5,24 @@ import {
   expectBatch,
   failed,
   positionsOf,
+  type Pools,
 } from '../__testUtils__/pools';
 import { createTestStores } from '../__testUtils__/stores';
 import { SubscriptionMissingError } from './SubscriptionPool';
 
 const stores = createTestStores();
+
+/** Lets subscription `s` want the topic `other` and, for long enough, no more the given one. */
+async function dropTopic(pools: Pools, topic: string): Promise<void> {
+  await pools.subscriptions.register('s', ['other']);
+  await pools.store
+    .knex('callboard_subscription_topics')
+    .where({ subscription_id: 's', topic })
+    .update({ wanted_at: 0 });
+  await expect(pools.subscriptions.endUnwantedTopics(60_000)).resolves.toEqual([
+    { subscriptionId: 's', topic },
+  ]);
+}
 
 describe.each(stores.ids)('registering on %s', storeId => {
   it('starts a new subscription at the end of the log', async () => {
@@ -39,16 +52,31 @@ describe.each(stores.ids)('registering on %s', storeId => {
   it('gives a topic that is dropped up to there', async () => {
     const pools = await createSubscribedPools(await stores.open(storeId));
     await pools.publish(undefined);
-    await pools.subscriptions.register('s', ['other']);
+    await dropTopic(pools, 't');
     await pools.publish(undefined);
     await pools.log.append([makeEvent('other')]);
     expect(positionsOf(await pools.claim('s'))).toEqual([1, 3]);
   });
 
+  it('keeps a topic that any process still wants, or whose whole subscription is away', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.subscriptions.register('s', ['newer']);
+    await pools.subscriptions.register('s', ['t']);
+    await expect(
+      pools.subscriptions.endUnwantedTopics(60_000),
+    ).resolves.toEqual([]);
+    await pools.store
+      .knex('callboard_subscription_topics')
+      .update({ wanted_at: 0 });
+    await expect(
+      pools.subscriptions.endUnwantedTopics(60_000),
+    ).resolves.toEqual([]);
+  });
+
   it('leaves out what came while a topic was not wanted', async () => {
     const pools = await createSubscribedPools(await stores.open(storeId));
     await pools.publish(undefined);
-    await pools.subscriptions.register('s', []);
+    await dropTopic(pools, 't');
     await pools.publish(undefined);
     await pools.subscriptions.register('s', ['t']);
     await pools.publish(undefined);
@@ -57,7 +85,7 @@ describe.each(stores.ids)('registering on %s', storeId => {
 
   it('takes up a topic that was dropped a moment ago without a gap', async () => {
     const pools = await createSubscribedPools(await stores.open(storeId));
-    await pools.subscriptions.register('s', []);
+    await dropTopic(pools, 't');
     await pools.subscriptions.register('s', ['t']);
     await pools.publish(undefined);
     expect(positionsOf(await pools.claim('s'))).toEqual([1]);

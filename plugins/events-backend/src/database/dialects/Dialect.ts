@@ -16,6 +16,9 @@ export interface Dialect {
   /** The most bindings that one statement may have. */
   maxBindings: number;
 
+  /** Whether a query may contain statements that write (`WITH … AS (INSERT …)`). */
+  writesInQueries: boolean;
+
   /** Whether other processes may use the same store. */
   shared: boolean;
 
@@ -37,7 +40,8 @@ export interface Dialect {
   findWeakness(knex: Knex): Promise<string | undefined>;
 
   /**
-   * Locks the row of one subscription until the transaction ends. Serialises claims and settlements.
+   * Locks the row of one subscription until the transaction ends. Serialises claims and settlements. Where other
+   * processes wait for the lock, the server ends the transaction of a process that froze in the middle of it.
    */
   lockSubscription(trx: Knex.Transaction, id: string): Promise<void>;
 

@@ -6,11 +6,15 @@ import { readErrorCode } from './readErrorCode';
  *
  * @see https://www.postgresql.org/docs/15/errcodes-appendix.html
  */
-const passingSqlState = /^(08|53|57P0[1-5]|58|40001|40P01|25006|57014|55P03)/;
+const passingSqlState =
+  /^(08|53|57P0[1-5]|58|40001|40P01|25006|25P03|57014|55P03|28000|28P01|3D000)/;
 const passingSystemError =
   /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
 const passingMessage =
   /connection terminated|connection ended|timeout acquiring a connection|query timeout|connection is closed|client has encountered a connection error|client was closed|unable to acquire a connection|aborted/i;
+
+/** A transaction whose process says nothing for this long has frozen; between its statements it waits for nothing. */
+const frozenAfter = '10s';
 
 /** PostgreSQL, for one replica or many. */
 export const postgres: Dialect = {
@@ -19,6 +23,7 @@ export const postgres: Dialect = {
   nowMs: '(select (extract(epoch from clock_timestamp()) * 1000)::bigint)',
   greatest: 'greatest',
   maxBindings: 65_535,
+  writesInQueries: true,
   shared: true,
 
   async makeDurable() {},
@@ -39,7 +44,15 @@ export const postgres: Dialect = {
   },
 
   async lockSubscription(trx, id) {
-    await trx('callboard_subscriptions').where({ id }).select('id').forUpdate();
+    await trx('callboard_subscriptions')
+      .where({ id })
+      .select(
+        'id',
+        trx.raw("set_config('idle_in_transaction_session_timeout', ?, true)", [
+          frozenAfter,
+        ]),
+      )
+      .forUpdate();
   },
 
   isUnavailable(error) {

@@ -2,159 +2,24 @@ import type {
   AppendOutcome,
   NewEvent,
 } from '@callboard/backstage-plugin-events-node';
-import type { Knex } from 'knex';
 import type { Store } from '../../database';
-
-const eventColumns = [
-  'position',
-  'id',
-  'topic',
-  'key',
-  'deduplication_id',
-  'time',
-  'size',
-  'content_position',
-];
-const contentColumns = ['position', 'payload', 'metadata'];
-
-/** An event with the place that it gets. */
-interface PlacedEvent {
-  event: NewEvent;
-  position: number;
-  /** Position of the last event that has the same content. */
-  contentPosition: number;
-}
+import { appendInOneStatement, bindingsOf } from './appendInOneStatement';
+import { appendInTransaction } from './appendInTransaction';
 
 /**
- * Appends events in one transaction.
+ * Appends events, whole or not at all.
  *
- * 1. Move the tail by the number of events. Its row stays locked until the commit, so whoever appends next gets
- *    higher positions and commits later: positions come in the order of commits.
- * 2. Insert the events behind the old tail; those that the log has already are passed over and leave a gap.
- * 3. Insert the contents of those that were not passed over, each once for an event and its subtopics.
+ * The tail is locked from the moment it moves until the commit. Where others wait for that lock, no round trip to this
+ * process may lie in between: if it froze there, nobody could append any more. So the whole append is one statement
+ * there, and the same steps in a transaction elsewhere.
  */
 export async function appendEvents(
-  { knex, dialect }: Store,
+  store: Store,
   events: readonly NewEvent[],
 ): Promise<AppendOutcome[]> {
+  const { knex, dialect } = store;
   await dialect.makeDurable(knex);
-  return knex.transaction(async trx => {
-    const [moved] = await trx('callboard_log')
-      .where({ id: 1 })
-      .update({
-        tail: trx.raw('tail + ?', [events.length]),
-        tail_time: trx.raw(`${dialect.greatest}(tail_time, ${dialect.nowMs})`),
-      })
-      .returning<{ tail: number | string; tail_time: number | string }[]>([
-        'tail',
-        'tail_time',
-      ]);
-    const placed = place(events, Number(moved.tail) - events.length);
-
-    const eventsPerStatement = Math.floor(
-      dialect.maxBindings / eventColumns.length,
-    );
-    const inserted = new Set<number>();
-    for (let first = 0; first < placed.length; first += eventsPerStatement) {
-      const part = placed.slice(first, first + eventsPerStatement);
-      for (const position of await insertEvents(trx, part, moved.tail_time)) {
-        inserted.add(position);
-      }
-    }
-    const carried = new Set(
-      placed
-        .filter(({ position }) => inserted.has(position))
-        .map(({ contentPosition }) => contentPosition),
-    );
-    const contents = placed.filter(({ position }) => carried.has(position));
-    const contentsPerStatement = Math.floor(
-      dialect.maxBindings / contentColumns.length,
-    );
-    for (
-      let first = 0;
-      first < contents.length;
-      first += contentsPerStatement
-    ) {
-      await insertContents(
-        trx,
-        contents.slice(first, first + contentsPerStatement),
-      );
-    }
-    return placed.map(
-      ({ position }): AppendOutcome =>
-        inserted.has(position)
-          ? { appended: true, position }
-          : { appended: false },
-    );
-  });
-}
-
-/** Gives events their positions, and those that follow each other with the same content one place for it. */
-function place(events: readonly NewEvent[], start: number): PlacedEvent[] {
-  const placed = events.map((event, index) => ({
-    event,
-    position: start + index + 1,
-    contentPosition: start + index + 1,
-  }));
-  for (let index = placed.length - 2; index >= 0; index--) {
-    const { event } = placed[index];
-    const next = placed[index + 1];
-    if (
-      event.payload === next.event.payload &&
-      event.metadata === next.event.metadata
-    ) {
-      placed[index].contentPosition = next.contentPosition;
-    }
-  }
-  return placed;
-}
-
-async function insertContents(
-  trx: Knex.Transaction,
-  placed: readonly PlacedEvent[],
-): Promise<void> {
-  await trx.raw(
-    `INSERT INTO callboard_contents (${contentColumns.join(', ')})
-     VALUES ${rows(placed.length, contentColumns.length)}`,
-    placed.flatMap(({ position, event }) => [
-      position,
-      event.payload,
-      event.metadata,
-    ]),
-  );
-}
-
-async function insertEvents(
-  trx: Knex.Transaction,
-  placed: readonly PlacedEvent[],
-  time: number | string,
-): Promise<number[]> {
-  const result: ReturnedPositions = await trx.raw(
-    `INSERT INTO callboard_events (${eventColumns.join(', ')})
-     VALUES ${rows(placed.length, eventColumns.length)}
-     ON CONFLICT DO NOTHING
-     RETURNING position`,
-    placed.flatMap(({ event, position, contentPosition }) => [
-      position,
-      event.id,
-      event.topic,
-      event.key ?? null,
-      event.deduplicationId ?? null,
-      time,
-      event.size,
-      contentPosition,
-    ]),
-  );
-  const returned = Array.isArray(result) ? result : result.rows;
-  return returned.map(({ position }) => Number(position));
-}
-
-/** The two drivers shape the result of a raw statement differently. */
-type ReturnedPositions =
-  | { rows: { position: number | string }[] }
-  | { position: number | string }[];
-
-function rows(count: number, columns: number): string {
-  const row = `(${Array(columns).fill('?').join(', ')})`;
-  return Array(count).fill(row).join(', ');
+  return dialect.writesInQueries && bindingsOf(events) <= dialect.maxBindings
+    ? appendInOneStatement(store, events)
+    : appendInTransaction(store, events);
 }

@@ -64,10 +64,7 @@ export async function claimBatch(
       new Set([...busyKeys, ...slowKeys]),
       input.limit,
     );
-    const candidates = input.candidates.slice(
-      0,
-      input.limit.events - owed.length,
-    );
+    const candidates = fitBeside(owed, input.candidates, input.limit);
     const keys = new Set(
       candidates.flatMap(({ key }) => (key === undefined ? [] : [key])),
     );
@@ -120,4 +117,21 @@ export async function claimBatch(
     });
     return { ticket, fresh: selection.claimed, owed };
   });
+}
+
+/** The first of the new events that fit into the limit beside what is owed; one event fits whatever its size. */
+function fitBeside(
+  owed: readonly ClaimedDelivery[],
+  candidates: readonly LogEvent[],
+  limit: { events: number; bytes: number },
+): readonly LogEvent[] {
+  let bytes = owed.reduce((sum, { size }) => sum + size, 0);
+  const end = candidates.findIndex(({ size }, index) => {
+    const isFull =
+      owed.length + index >= limit.events ||
+      (bytes >= limit.bytes && owed.length + index > 0);
+    bytes += size;
+    return isFull;
+  });
+  return end < 0 ? candidates : candidates.slice(0, end);
 }

@@ -2,20 +2,17 @@ import type { Store } from '../../database';
 import type { SubscriptionTopicRow } from '../subscriptionRow';
 
 /**
- * Makes a subscription stand, or changes which topics it wants.
+ * Makes a subscription stand, adds the topics it wants, and says that they are wanted still.
  *
  * Which event is the newest is asked once the subscription is locked, so that no reader passes it meanwhile.
  *
- * A new subscription, and a new topic of an old one, starts behind the newest event. A topic that is wanted no longer
- * keeps its end, so that what came before is still delivered and can be explained.
- *
- * @param others - what becomes of topics that it wanted before and that are not named: `keep` or `end`
+ * A new subscription, and a new topic of an old one, starts behind the newest event. Topics that are not named are left
+ * alone: another handler or another replica may want them. See `endUnwantedTopics`.
  */
 export async function registerSubscription(
   { knex, dialect }: Store,
   id: string,
   topics: readonly string[],
-  others: 'keep' | 'end',
 ): Promise<void> {
   await dialect.makeDurable(knex);
   await knex.transaction(async trx => {
@@ -35,17 +32,11 @@ export async function registerSubscription(
       .whereNull('to_position');
     const before = new Set(wanted.map(row => row.topic));
     const added = [...new Set(topics)].filter(topic => !before.has(topic));
-    const removed =
-      others === 'keep'
-        ? []
-        : [...before].filter(topic => !topics.includes(topic));
-    if (removed.length > 0) {
-      await trx('callboard_subscription_topics')
-        .where({ subscription_id: id })
-        .whereNull('to_position')
-        .whereIn('topic', removed)
-        .update({ to_position: tail });
-    }
+    await trx('callboard_subscription_topics')
+      .where({ subscription_id: id })
+      .whereNull('to_position')
+      .whereIn('topic', [...topics])
+      .update({ wanted_at: now });
     if (added.length > 0) {
       await trx('callboard_subscription_topics')
         .insert(
@@ -54,10 +45,11 @@ export async function registerSubscription(
             topic,
             from_position: tail,
             to_position: null,
+            wanted_at: now,
           })),
         )
         .onConflict(['subscription_id', 'topic', 'from_position'])
-        .merge({ to_position: null });
+        .merge({ to_position: null, wanted_at: now });
     }
   });
 }
