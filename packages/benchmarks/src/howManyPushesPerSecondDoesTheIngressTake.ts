@@ -9,7 +9,7 @@ import { postgres } from './databases/postgres';
 import { sqlite } from './databases/sqlite';
 import { createPush } from './load/createPush';
 import { measureIngress, type Measurement } from './measureIngress';
-import type { MeasuringOptions } from './questions';
+import type { MeasuringOptions } from './MeasuringOptions';
 import { describeMachine, describePackages } from './report/describeMachine';
 import { formatTable } from './report/formatTable';
 import { median } from './report/statistics';

@@ -1,19 +1,6 @@
 import { howManyPushesPerSecondDoesTheIngressTake } from './howManyPushesPerSecondDoesTheIngressTake';
+import type { MeasuringOptions } from './MeasuringOptions';
 import type { Workbench } from './Workbench';
-
-/** How thoroughly to measure, and what of it. */
-export interface MeasuringOptions {
-  rounds: number;
-  /** About how long each measurement takes. */
-  seconds: number;
-  warmUpSeconds: number;
-  /** The only database; all of them when undefined. */
-  database: string | undefined;
-  /** The only contestants; all of them when undefined. */
-  contestants: string[] | undefined;
-  /** Where contestants write CPU profiles; none are written when undefined. */
-  profileFolder: string | undefined;
-}
 
 /** Something that is answered by measuring. */
 export interface Question {

@@ -6,12 +6,15 @@ import type { Store } from '../database';
 import type { Batch, OwedEvent, Settlement } from '../model/batch';
 import type { OwedDeliveries } from './OwedDeliveries';
 import { claimBatch } from './operations/claimBatch';
+import { keepUp } from './operations/keepUp';
+import { listClaimed } from './operations/listClaimed';
+import { readFloor } from './operations/readFloor';
+import { removeSilent } from './operations/removeSilent';
 import { endUnwantedTopics } from './operations/endUnwantedTopics';
 import {
   findLapsedBatches,
   type LapsedBatch,
 } from './operations/findLapsedBatches';
-import { lockUnmoved } from './operations/lockUnmoved';
 import {
   readSubscription,
   readSubscriptions,
@@ -46,10 +49,6 @@ export interface ClaimOptions {
   /** How long a key may be in another reader's hands before events behind it are set aside, in milliseconds. */
   patienceMs: number;
 }
-
-/** How far a cursor may fall behind the tail, over events nobody here wants, before it is moved. */
-const idleAdvance = 1_000;
-const heartbeatIntervalMs = 15_000;
 
 /**
  * Who wants what, how far each has read, and who holds which batch.
@@ -131,7 +130,7 @@ export class SubscriptionPool {
       const isDue = dueInMs !== undefined && dueInMs <= 0;
       if (candidates.length === 0 && !isDue) {
         const sawUnwanted = slice.events.length > 0;
-        await this.#keepUp(subscription, slice.upTo, sawUnwanted);
+        await keepUp(this.#store, subscription, slice.upTo, sawUnwanted);
         if (sawUnwanted) {
           continue;
         }
@@ -294,107 +293,23 @@ export class SubscriptionPool {
   }
 
   /** Positions that readers have in hand, by subscription. */
-  async listClaimed(): Promise<Map<string, Set<number>>> {
-    const rows: { subscription_id: string; positions: string }[] =
-      await this.#store
-        .knex('callboard_batches')
-        .select('subscription_id', 'positions');
-    const claimed = new Map<string, Set<number>>();
-    for (const row of rows) {
-      const positions = claimed.get(row.subscription_id) ?? new Set();
-      const more: number[] = JSON.parse(row.positions);
-      more.forEach(position => positions.add(position));
-      claimed.set(row.subscription_id, positions);
-    }
-    return claimed;
+  listClaimed(): Promise<Map<string, Set<number>>> {
+    return listClaimed(this.#store.knex);
+  }
+
+  /** The last position that no cursor and no batch needs any more; undefined when there is no subscription. */
+  readFloor(): Promise<number | undefined> {
+    return readFloor(this.#store.knex);
   }
 
   /**
-   * The last position that no subscription needs any more: before the smallest cursor and the oldest batch.
-   *
-   * Cursors first, because a claim moves an event from behind the cursor into a batch: one that the first look misses
-   * the second one sees. Whoever looks at what is owed as well does that last.
-   *
-   * @returns undefined when there is no subscription
-   */
-  async readFloor(): Promise<number | undefined> {
-    const { knex } = this.#store;
-    const cursors = await knex('callboard_subscriptions')
-      .min({ floor: 'cursor' })
-      .first();
-    const batches = await knex('callboard_batches')
-      .min({ first: 'first_position' })
-      .first();
-    const floors = [
-      cursors?.floor === null || cursors?.floor === undefined
-        ? undefined
-        : Number(cursors.floor),
-      batches?.first === null || batches?.first === undefined
-        ? undefined
-        : Number(batches.first) - 1,
-    ].filter(floor => floor !== undefined);
-    return floors.length > 0 ? Math.min(...floors) : undefined;
-  }
-
-  /**
-   * Removes subscriptions that no reader has asked for, and that none holds a batch of: one whose handlers take long
-   * claims nothing meanwhile.
-   *
-   * Locked in the order of their ids, as wherever several are locked.
+   * Removes subscriptions that no reader has asked for, and that none holds a batch of.
    *
    * @param silentForMs - since when, in milliseconds before now
    * @returns their ids
    */
-  async removeSilent(silentForMs: number): Promise<string[]> {
-    const { knex, dialect } = this.#store;
-    return knex.transaction(async trx => {
-      const ids: string[] = await trx('callboard_subscriptions')
-        .where(
-          'heartbeat_at',
-          '<',
-          trx.raw(`${dialect.nowMs} - ?`, [silentForMs]),
-        )
-        .whereNotIn(
-          'id',
-          trx('callboard_batches')
-            .where('leased_until', '>=', trx.raw(dialect.nowMs))
-            .select('subscription_id'),
-        )
-        .orderBy('id')
-        .forUpdate()
-        .pluck('id');
-      await trx('callboard_subscriptions').whereIn('id', ids).delete();
-      await trx('callboard_subscription_topics')
-        .whereIn('subscription_id', ids)
-        .delete();
-      await trx('callboard_batches').whereIn('subscription_id', ids).delete();
-      await this.#deliveries.forget(trx, ids);
-      return ids;
-    });
-  }
-
-  /** Moves the cursor over events that the subscription does not want, and says that its reader is alive. */
-  async #keepUp(
-    subscription: Subscription,
-    upTo: number,
-    always: boolean,
-  ): Promise<void> {
-    const { knex, dialect } = this.#store;
-    const isDue =
-      always ||
-      upTo - subscription.cursor >= idleAdvance ||
-      // By the clock of this process, which decides nothing but how often the row is written.
-      Math.abs(Date.now() - subscription.heartbeatAtMs) > heartbeatIntervalMs;
-    if (!isDue) {
-      return;
-    }
-    await knex.transaction(async trx => {
-      if (await lockUnmoved(trx, dialect, subscription)) {
-        await trx('callboard_subscriptions')
-          .where({ id: subscription.id })
-          .update({ cursor: upTo, heartbeat_at: trx.raw(dialect.nowMs) });
-      }
-    });
+  removeSilent(silentForMs: number): Promise<string[]> {
+    return removeSilent(this.#store, this.#deliveries, silentForMs);
   }
 }
 
