@@ -149,7 +149,7 @@ exports.up = async function up(knex) {
     table.index(['position'], 'callboard_deliveries_position_idx');
   });
   await knex.schema.raw(
-    'CREATE INDEX callboard_deliveries_key_idx ON callboard_deliveries (subscription_id, key, position) WHERE key IS NOT NULL',
+    'CREATE INDEX callboard_deliveries_key_idx ON callboard_deliveries (subscription_id, key, state, position) WHERE key IS NOT NULL',
   );
 
   await knex.schema.createTable('callboard_attempts', table => {

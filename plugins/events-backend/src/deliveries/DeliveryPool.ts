@@ -5,6 +5,7 @@ import type { OwedEvent, Settlement } from '../model/batch';
 import type { RetryPolicy } from '../model/retryPolicy';
 import { owedStates, type AttemptRow, type DeliveryRow } from './deliveryRow';
 import { claimDue } from './operations/claimDue';
+import { findOwedKeys } from './operations/findOwedKeys';
 import {
   listDeliveries,
   type DeliveryListing,
@@ -86,21 +87,12 @@ export class DeliveryPool {
   }
 
   /** Those of the given keys that something is owed for. */
-  async findOwedKeys(
+  findOwedKeys(
     trx: Knex.Transaction,
     subscriptionId: string,
     keys: readonly string[],
   ): Promise<Set<string>> {
-    if (keys.length === 0) {
-      return new Set();
-    }
-    const owed: string[] = await trx('callboard_deliveries')
-      .where({ subscription_id: subscriptionId })
-      .whereIn('key', [...keys])
-      .whereIn('state', owedStates)
-      .distinct('key')
-      .pluck('key');
-    return new Set(owed);
+    return findOwedKeys(trx, subscriptionId, keys);
   }
 
   /**
