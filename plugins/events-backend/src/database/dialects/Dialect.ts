@@ -4,7 +4,7 @@ import type { Knex } from 'knex';
  * Where PostgreSQL and SQLite differ. Everything else is one text of SQL for both.
  */
 export interface Dialect {
-  /** What it is called in logs and measurements. */
+  /** What the database is called. */
   name: 'postgres' | 'sqlite';
 
   /** SQL expression: the store's clock, in milliseconds since the epoch. Leases and due times go by it. */

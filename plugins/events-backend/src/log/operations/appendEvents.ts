@@ -11,7 +11,8 @@ import { appendInTransaction } from './appendInTransaction';
  *
  * The tail is locked from the moment it moves until the commit. Where others wait for that lock, no round trip to this
  * process may lie in between: if it froze there, nobody could append any more. So the whole append is one statement
- * there, and the same steps in a transaction elsewhere.
+ * there, and the same steps in a transaction elsewhere; and for a batch that is too large for a statement, which the
+ * group commit never makes.
  */
 export async function appendEvents(
   store: Store,

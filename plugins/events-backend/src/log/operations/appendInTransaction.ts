@@ -19,7 +19,8 @@ const eventColumns = [
 const contentColumns = ['position', 'payload', 'metadata'];
 
 /**
- * Appends events in one transaction, for a store that only this process uses.
+ * Appends events in one transaction: where a store cannot do it in one statement, or there are more events than one can
+ * carry.
  *
  * 1. Move the tail by the number of events. Its row stays locked until the commit, so whoever appends next gets
  *    higher positions and commits later: positions come in the order of commits.

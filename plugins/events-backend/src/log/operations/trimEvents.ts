@@ -4,7 +4,7 @@ import type { Knex } from 'knex';
  * Removes the oldest events up to a position, and moves the head of the log behind them.
  *
  * The head row is moved in a statement of its own: held through the removal, it would hold up every append. Contents
- * go after the events that have them; what a crash in between leaves behind goes with the next turn.
+ * go after the events that have them; what a crash in between leaves behind goes when more is trimmed.
  */
 export async function trimEvents(
   knex: Knex,
