@@ -3,8 +3,15 @@ import {
   createServiceFactory,
   createServiceRef,
 } from '@backstage/backend-plugin-api';
-import { ServiceUnavailableError } from '@backstage/errors';
-import { eventsServiceRef } from '@backstage/plugin-events-node';
+import { InputError, ServiceUnavailableError } from '@backstage/errors';
+import {
+  eventsServiceRef,
+  type EventParams,
+} from '@backstage/plugin-events-node';
+import {
+  maxEventsAtOnce,
+  type DurableEventsService,
+} from '@callboard/backstage-plugin-events-node';
 import { withTimeLimit } from './model/withTimeLimit';
 import { createSystem, type EventsSystem } from './createSystem';
 import type { Ingresses } from './ingress';
@@ -80,19 +87,27 @@ export const eventsServiceFactory = createServiceFactory({
             `The events plugin has not started within ${startLimitMs} ms; see its own errors in the log`,
           ),
       );
-    return {
-      async publish(params) {
-        const { accept, settings } = await waitForSystem();
-        await accept(params, {
-          source: pluginId,
-          timeLimitMs: settings.publish.timeLimitMs,
-        });
-      },
+    const publishAll = async (events: readonly EventParams[]) => {
+      if (events.length > maxEventsAtOnce) {
+        throw new InputError(
+          `At most ${maxEventsAtOnce} events can be published at once, got ${events.length}`,
+        );
+      }
+      const { accept, settings } = await waitForSystem();
+      await accept(events, {
+        source: pluginId,
+        timeLimitMs: settings.publish.timeLimitMs,
+      });
+    };
+    const service: DurableEventsService = {
+      publish: params => publishAll([params]),
+      publishAll,
       async subscribe(options) {
         const { bus } = await waitForSystem();
         await bus.subscribe({ ...options, id: `${pluginId}.${options.id}` });
       },
     };
+    return service;
   },
 });
 

@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export * from './DurableEventsService';
 export * from './metadata';
 export * from './IngressSource';
 export * from './signatures';

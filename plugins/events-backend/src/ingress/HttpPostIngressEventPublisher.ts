@@ -63,16 +63,16 @@ export class HttpPostIngressEventPublisher {
         },
         maxBodyBytes: settings.maxBodyBytes,
         timeLimitMs: settings.timeLimitMs,
-        accept: async (params, { timeLimitMs }) => {
+        accept: async (given, { timeLimitMs }) => {
           await withTimeLimit(
-            events.publish(params),
+            Promise.all(given.map(params => events.publish(params))),
             timeLimitMs,
             () =>
               new ServiceUnavailableError(
                 `The event was not published within ${timeLimitMs} ms`,
               ),
           );
-          return { id: '', duplicate: false };
+          return given.map(() => ({ id: '', duplicate: false }));
         },
       }),
     );

@@ -15,18 +15,19 @@ export interface Accepted {
 }
 
 /**
- * Takes an event in: checks, names and keys it, and resolves when it is durable.
+ * Takes events in: checks, names and keys them, and resolves when they are durable.
  *
- * @param params - the event
- * @param options.source - where it comes from, such as `catalog` or `http/github`
+ * @param events - appended in one commit, in this order, whole or not at all
+ * @param options.source - where they come from, such as `catalog` or `http/github`
  * @param options.timeLimitMs - how long to try while the store is away
- * @throws InputError when it cannot be stored as it is
+ * @returns what became of each
+ * @throws InputError when one cannot be stored as it is
  * @throws ServiceUnavailableError when the store stayed away
  */
 export type Accept = (
-  params: EventParams,
+  events: readonly EventParams[],
   options: { source: string; timeLimitMs: number },
-) => Promise<Accepted>;
+) => Promise<Accepted[]>;
 
 /**
  * Makes the one way into the log, for ingresses and publishers alike.
@@ -45,18 +46,32 @@ export function createAccept(options: {
 }): Accept {
   const { append, notifier, describe, readTraceparent, maxPayloadBytes } =
     options;
-  return async (params, { source, timeLimitMs }) => {
-    const events = acceptEvent(params, {
+  return async (given, { source, timeLimitMs }) => {
+    const acceptOptions = {
       source,
-      describe: event => describe(event) ?? {},
+      describe: (event: EventParams) => describe(event) ?? {},
       traceparent: readTraceparent(),
       maxPayloadBytes,
-    });
+    };
+    // Each event is followed by itself under its subtopics.
+    const groups = given.map(params => acceptEvent(params, acceptOptions));
+    const events = groups.flat();
+    if (events.length === 0) {
+      return [];
+    }
     const outcomes = await append(events, timeLimitMs);
     const appended = events.filter((_, index) => outcomes[index].appended);
     if (appended.length > 0) {
       notifier.notify(new Set(appended.map(({ topic }) => topic)));
     }
-    return { id: events[0].id, duplicate: !outcomes[0].appended };
+    let first = 0;
+    return groups.map(group => {
+      const accepted = {
+        id: group[0].id,
+        duplicate: !outcomes[first].appended,
+      };
+      first += group.length;
+      return accepted;
+    });
   };
 }

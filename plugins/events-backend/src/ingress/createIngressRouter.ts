@@ -151,12 +151,14 @@ export function createIngressRouter(
       }
     }
 
-    const { id, duplicate } = await options.accept(
-      {
-        topic,
-        eventPayload: bodyParsed,
-        metadata: readHeaders(request.headers, source?.secretHeaders),
-      },
+    const [{ id, duplicate }] = await options.accept(
+      [
+        {
+          topic,
+          eventPayload: bodyParsed,
+          metadata: readHeaders(request.headers, source?.secretHeaders),
+        },
+      ],
       { source: `http/${topic}`, timeLimitMs: options.timeLimitMs },
     );
     observer.onAccepted(topic, duplicate);
