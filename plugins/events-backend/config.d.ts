@@ -143,6 +143,17 @@ export interface Config {
       keepDead?: HumanDuration | string;
     };
 
+    /** Topics whose events are of use for a moment only: kept for a short time, tried once, in no order. */
+    ephemeral?: {
+      /** Their names. A list replaces the default: `[signals]`. */
+      topics?: string[];
+      /**
+       * Their events go after this time, read or not, and subscriptions that want nothing else go after this time
+       * without a reader. At least 1 minute. Default: 10 minutes.
+       */
+      retention?: HumanDuration | string;
+    };
+
     /** How long events are kept. */
     log?: {
       /**

@@ -50,6 +50,10 @@ exports.up = async function up(knex) {
     'CREATE INDEX callboard_events_key_idx ON callboard_events (key, position) WHERE key IS NOT NULL',
   );
 
+  await knex.schema.raw(
+    'CREATE INDEX callboard_events_sharing_idx ON callboard_events (content_position) WHERE content_position <> position',
+  );
+
   await knex.schema.createTable('callboard_contents', table => {
     table.comment(
       'What events carry, stored once for an event and its subtopics',
@@ -82,6 +86,14 @@ exports.up = async function up(knex) {
       .comment('When a reader last asked');
     table.text('last_error');
     table.bigInteger('last_error_at');
+    table
+      .text('retry')
+      .comment('JSON: what it says about retries; null for what is configured');
+    table
+      .bigInteger('expires_after')
+      .comment(
+        'Time without a reader until it goes; null for what is configured',
+      );
   });
 
   await knex.schema.createTable('callboard_subscription_topics', table => {

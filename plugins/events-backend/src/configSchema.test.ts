@@ -57,6 +57,7 @@ const full = {
     },
     subscriptions: { lease: { seconds: 10 }, expireAfter: { days: 2 } },
     deliveries: { keepDead: { days: 3 } },
+    ephemeral: { topics: ['presence'], retention: { minutes: 2 } },
     log: { retention: '1 day', maxAge: '2 days', maxEvents: 1_000_000 },
   },
 };
@@ -113,9 +114,11 @@ describe('the schema of the configuration', () => {
       commit: { maxQueuedBytes: 2_000 },
       handling: {
         concurrency: 3,
-        leaseMs: 10_000,
         handlerTimeLimitMs: 60_000,
+        graceMs: 5_000,
       },
+      reading: { leaseMs: 10_000 },
+      ephemeral: { topics: new Set(['presence']), retentionMs: 120_000 },
       retry: { maxAttempts: 4, initialDelayMs: 2_000, maxDelayMs: 60_000 },
       retention: {
         retentionMs: 86_400_000,
@@ -124,7 +127,6 @@ describe('the schema of the configuration', () => {
       },
       expireSubscriptionsAfterMs: 2 * 86_400_000,
       keepDeadMs: 3 * 86_400_000,
-      shutdownGraceMs: 5_000,
     });
     expect(readIngressSettings(config)).toMatchObject({
       topics: ['builds'],

@@ -4,7 +4,8 @@ import type {
   RootConfigService,
 } from '@backstage/backend-plugin-api';
 import type { Notifier } from '@callboard/backstage-plugin-events-node';
-import { HandlerBus } from './bus';
+import { HandlerBus } from '@callboard/backstage-plugin-events-node/bus';
+import { LocalSubscriptionAccess } from './bus';
 import { openStore } from './database';
 import { DeliveryPool } from './deliveries';
 import { createAccept, Ingresses, type Accept } from './ingress';
@@ -44,6 +45,7 @@ export async function createSystem(options: {
   const telemetry = new Telemetry();
   const store = await openStore({ database, logger });
   const notifier = new InProcessNotifier();
+  const isEphemeral = (topic: string) => settings.ephemeral.topics.has(topic);
 
   const log = new SqlEventLog(store);
   const committer = new GroupCommitter({
@@ -66,12 +68,14 @@ export async function createSystem(options: {
     notifier,
     describe: event => ingresses.describe(event),
     readTraceparent: () => telemetry.readTraceparent(),
+    isEphemeral,
     maxPayloadBytes: settings.publish.maxPayloadBytes,
   });
 
   const deliveries = new DeliveryPool({
     store,
     policy: settings.retry,
+    isEphemeral,
     observer: {
       onRetry: id => telemetry.onRetry(id),
       onDead: (id, { eventId, topic, error }) => {
@@ -87,12 +91,16 @@ export async function createSystem(options: {
     await subscriptions.lapseAll();
   }
 
-  const bus = new HandlerBus({
+  const access = new LocalSubscriptionAccess({
     pool: subscriptions,
     notifier,
+    options: settings.reading,
+    isUnavailable: error => store.dialect.isUnavailable(error),
+  });
+  const bus = new HandlerBus({
+    access,
     options: settings.handling,
     observer: telemetry,
-    isUnavailable: error => store.dialect.isUnavailable(error),
     logger,
   });
 
@@ -107,7 +115,7 @@ export async function createSystem(options: {
     accept,
     bus,
     async stop() {
-      await bus.stop(settings.shutdownGraceMs);
+      await bus.stop();
       await committer.stop();
     },
   };

@@ -17,6 +17,7 @@ import {
   removeDeadDeliveries,
   rescueLapsedBatches,
   scheduleChores,
+  trimEphemeralTopics,
   trimLog,
 } from './maintenance';
 import {
@@ -140,13 +141,19 @@ const createEventsPlugin = (ingresses: Ingresses) =>
               notifier,
               observer: telemetry,
               logger,
-              intervalMs: settings.handling.leaseMs / 3,
+              intervalMs: settings.reading.leaseMs / 3,
             }),
             trimLog({
               log,
               subscriptions,
               deliveries,
               retention: settings.retention,
+              observer: telemetry,
+              logger,
+            }),
+            trimEphemeralTopics({
+              log,
+              ephemeral: settings.ephemeral,
               observer: telemetry,
               logger,
             }),

@@ -12,7 +12,7 @@ import {
   maxEventsAtOnce,
   type DurableEventsService,
 } from '@callboard/backstage-plugin-events-node';
-import { withTimeLimit } from './model/withTimeLimit';
+import { withTimeLimit } from '@callboard/backstage-plugin-events-node/bus';
 import { createSystem, type EventsSystem } from './createSystem';
 import type { Ingresses } from './ingress';
 

@@ -14,9 +14,11 @@ describe('reading the settings', () => {
       commit: expect.objectContaining({ maxQueuedBytes: 268_435_456 }),
       handling: expect.objectContaining({
         concurrency: 10,
-        leaseMs: 30 * second,
         handlerTimeLimitMs: 5 * minute,
+        graceMs: 10 * second,
       }),
+      reading: expect.objectContaining({ leaseMs: 30 * second }),
+      ephemeral: { topics: new Set(['signals']), retentionMs: 10 * minute },
       retry: expect.objectContaining({
         maxAttempts: 10,
         initialDelayMs: second,
@@ -29,7 +31,6 @@ describe('reading the settings', () => {
       },
       expireSubscriptionsAfterMs: 7 * day,
       keepDeadMs: 14 * day,
-      shutdownGraceMs: 10 * second,
     });
   });
 

@@ -1,6 +1,7 @@
 import { readDurationFromConfig, type Config } from '@backstage/config';
 import { durationToMilliseconds } from '@backstage/types';
-import type { HandlingOptions } from './bus';
+import type { HandlingOptions } from '@callboard/backstage-plugin-events-node/bus';
+import type { ExpiryOptions, ReadingOptions } from './bus';
 import type { GroupCommitterOptions } from './log';
 import type { RetentionOptions } from './maintenance';
 import type { RetryPolicy } from './model/retryPolicy';
@@ -10,11 +11,12 @@ export interface Settings {
   publish: { timeLimitMs: number; maxPayloadBytes: number };
   commit: GroupCommitterOptions;
   handling: HandlingOptions;
+  reading: ReadingOptions & { expiry: ExpiryOptions };
+  ephemeral: { topics: ReadonlySet<string>; retentionMs: number };
   retry: RetryPolicy;
   retention: RetentionOptions;
   expireSubscriptionsAfterMs: number;
   keepDeadMs: number;
-  shutdownGraceMs: number;
 }
 
 const second = 1_000;
@@ -56,6 +58,14 @@ export function readSettings(config: Config): Settings {
   };
 
   const timer = { mostMs: longestTimerMs };
+  const ephemeral = {
+    topics: new Set(
+      config.getOptionalStringArray('events.ephemeral.topics') ?? ['signals'],
+    ),
+    retentionMs: duration('events.ephemeral.retention', 10 * minute, {
+      leastMs: minute,
+    }),
+  };
 
   const settings: Settings = {
     publish: {
@@ -72,23 +82,31 @@ export function readSettings(config: Config): Settings {
     handling: {
       concurrency: whole('events.handlers.concurrency', 10),
       maxBatchEvents: 200,
-      maxBatchBytes: 16 * megabyte,
       maxOpenBatches: 4,
       patienceMs: 250,
       loadedBatchEvents: 16,
       gatherMs: 50,
-      leaseMs: duration('events.subscriptions.lease', 30 * second, {
-        leastMs: second,
-        mostMs: longestTimerMs,
-      }),
+      waitLimitMs: 30 * second,
+      callLimitMs: 30 * second,
       handlerTimeLimitMs: duration(
         'events.handlers.timeLimit',
         5 * minute,
         timer,
       ),
-      pollIntervalMs: 2 * second,
+      graceMs: duration('events.handlers.shutdownGrace', 10 * second, timer),
       errorDelayMs: second,
     },
+    reading: {
+      maxBatchBytes: 16 * megabyte,
+      keyPatienceMs: 250,
+      leaseMs: duration('events.subscriptions.lease', 30 * second, {
+        leastMs: second,
+        mostMs: longestTimerMs,
+      }),
+      pollIntervalMs: 2 * second,
+      expiry: { perProcessMs: 10 * minute, ephemeral },
+    },
+    ephemeral,
     retry: {
       maxAttempts: whole('events.handlers.retry.maxAttempts', 10),
       initialDelayMs: duration('events.handlers.retry.initialDelay', second),
@@ -107,11 +125,6 @@ export function readSettings(config: Config): Settings {
       { leastMs: minute },
     ),
     keepDeadMs: duration('events.deliveries.keepDead', 14 * day),
-    shutdownGraceMs: duration(
-      'events.handlers.shutdownGrace',
-      10 * second,
-      timer,
-    ),
   };
   if (settings.retention.maxAgeMs < settings.retention.retentionMs) {
     throw new Error(

@@ -107,7 +107,12 @@ export interface EventLog {
    *
    * @param upTo - the last position that may go
    * @param limit - how many events at the most
+   * @param topics - only events of these, so that the log has gaps afterwards; unless given, every event
    * @returns how many went
    */
-  trim(upTo: number, limit: number): Promise<number>;
+  trim(
+    upTo: number,
+    limit: number,
+    topics?: readonly string[],
+  ): Promise<number>;
 }

@@ -4,6 +4,8 @@
  * @packageDocumentation
  */
 export * from './DurableEventsService';
+export * from './SubscribeOptions';
+export * from './Topic';
 export * from './metadata';
 export * from './IngressSource';
 export * from './signatures';

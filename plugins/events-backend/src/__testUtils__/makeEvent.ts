@@ -1,5 +1,5 @@
 import type { NewEvent } from '@callboard/backstage-plugin-events-node';
-import { newEventId } from '../model/eventId';
+import { newEventId } from '@callboard/backstage-plugin-events-node/bus';
 
 /** Makes an event that can be appended. */
 export function makeEvent(

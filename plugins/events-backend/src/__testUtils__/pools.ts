@@ -58,6 +58,7 @@ export function createPools(store: Store, policy: Partial<RetryPolicy> = {}) {
   const deliveries = new DeliveryPool({
     store,
     policy: { ...hourly, ...policy },
+    isEphemeral: topic => topic.startsWith('ephemeral'),
     observer: {
       onRetry: id => retried.push(id),
       onDead: (_, { eventId }) => dead.push(eventId),

@@ -13,6 +13,7 @@ function makeSubscription(fields: Partial<Subscription> = {}): Subscription {
     heartbeatAtMs: 0,
     lastError: undefined,
     lastErrorAtMs: undefined,
+    retry: undefined,
     ...fields,
   };
 }

@@ -80,7 +80,13 @@ export async function replayEvents(
   async function planReplay(): Promise<Map<string, OwedEvent[]>> {
     const { eventId, query } = request;
     if (eventId !== undefined && query === undefined) {
-      return share([await findEvent(log, eventId)]);
+      const event = await findEvent(log, eventId);
+      if (deliveries.isEphemeral(event.topic)) {
+        throw new InputError(
+          `Events of the ephemeral topic '${event.topic}' are tried once and cannot be replayed`,
+        );
+      }
+      return share([event]);
     }
     if (query === undefined || eventId !== undefined) {
       throw new InputError('Name either eventId or query');

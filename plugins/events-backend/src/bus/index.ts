@@ -1,2 +1,3 @@
-export { HandlerBus } from './HandlerBus';
-export type { HandlingObserver, HandlingOptions } from './HandlerLoop';
+export type { ReadingOptions } from './claimOrWait';
+export { LocalSubscriptionAccess } from './LocalSubscriptionAccess';
+export type { ExpiryOptions } from './planExpiry';

@@ -1,5 +1,6 @@
 import type { DeliveryState } from '@callboard/backstage-plugin-events-common';
 import type { Knex } from 'knex';
+import type { RetryWish } from '@callboard/backstage-plugin-events-node/bus';
 import type { Store } from '../database';
 import type { OwedEvent, Settlement } from '../model/batch';
 import type { RetryPolicy } from '../model/retryPolicy';
@@ -33,15 +34,19 @@ const countLimit = 10_000;
 export class DeliveryPool {
   readonly #store: Store;
   readonly #policy: RetryPolicy;
+  readonly #isEphemeral: (topic: string) => boolean;
   readonly #observer: DeliveryObserver;
 
   constructor(options: {
     store: Store;
     policy: RetryPolicy;
+    /** Whether events of a topic are tried once and no more. */
+    isEphemeral: (topic: string) => boolean;
     observer: DeliveryObserver;
   }) {
     this.#store = options.store;
     this.#policy = options.policy;
+    this.#isEphemeral = options.isEphemeral;
     this.#observer = options.observer;
   }
 
@@ -96,16 +101,25 @@ export class DeliveryPool {
   }
 
   /**
-   * Records outcomes, and lets the next of each key be due.
+   * Records outcomes, and lets the next of each key be due. What is of an ephemeral topic and was not owed before is
+   * tried once and no more.
    *
+   * @param retry - what the subscription says about retries, over what is configured
    * @returns what to call once the transaction is committed: it tells the observer
    */
   async settle(
     trx: Knex.Transaction,
     subscriptionId: string,
     settlements: readonly Settlement[],
+    retry?: RetryWish,
   ): Promise<() => void> {
-    const planned = planSettlement(settlements, this.#policy, Math.random);
+    const planned = planSettlement(
+      settlements.filter(
+        ({ event, owed }) => owed || !this.#isEphemeral(event.topic),
+      ),
+      { ...this.#policy, ...withoutUndefined(retry) },
+      Math.random,
+    );
     const keys = new Set(
       settlements.flatMap(({ event: { key } }) =>
         key === undefined ? [] : [key],
@@ -146,13 +160,23 @@ export class DeliveryPool {
     );
   }
 
-  /** Owes events to a subscription again, or counts what that would come to. */
+  /** Owes events to a subscription again, or counts what that would come to; those of ephemeral topics are left out. */
   async replay(
     subscriptionId: string,
     events: readonly OwedEvent[],
     options: { dryRun: boolean },
   ): Promise<{ owed: number; alreadyOwed: number }> {
-    return oweAgain(this.#store, subscriptionId, events, options.dryRun);
+    return oweAgain(
+      this.#store,
+      subscriptionId,
+      events.filter(({ topic }) => !this.#isEphemeral(topic)),
+      options.dryRun,
+    );
+  }
+
+  /** Whether events of a topic are tried once and no more, so that none of them is ever owed. */
+  isEphemeral(topic: string): boolean {
+    return this.#isEphemeral(topic);
   }
 
   /** Lists deliveries by position and subscription. */
@@ -257,4 +281,11 @@ export class DeliveryPool {
         .delete();
     }
   }
+}
+
+/** A wish that says nothing about something must not hide what is configured. */
+function withoutUndefined(wish: RetryWish = {}): Partial<RetryPolicy> {
+  return Object.fromEntries(
+    Object.entries(wish).filter(([, value]) => value !== undefined),
+  );
 }

@@ -7,7 +7,7 @@ import type {
 } from '@backstage/plugin-events-node';
 import type { Router } from 'express';
 import { ServiceUnavailableError } from '@backstage/errors';
-import { withTimeLimit } from '../model/withTimeLimit';
+import { withTimeLimit } from '@callboard/backstage-plugin-events-node/bus';
 import { createIngressRouter } from './createIngressRouter';
 import { Ingresses } from './Ingresses';
 import { readIngressSettings } from './readIngressSettings';

@@ -42,15 +42,18 @@ export function createAccept(options: {
   describe: (params: EventParams) => SourceDescription | undefined;
   /** The current span in the W3C format. */
   readTraceparent: () => string | undefined;
+  /** Whether events of a topic are kept for a short time and tried once. */
+  isEphemeral: (topic: string) => boolean;
   maxPayloadBytes: number;
 }): Accept {
-  const { append, notifier, describe, readTraceparent, maxPayloadBytes } =
-    options;
+  const { append, notifier, describe, readTraceparent } = options;
+  const { isEphemeral, maxPayloadBytes } = options;
   return async (given, { source, timeLimitMs }) => {
     const acceptOptions = {
       source,
       describe: (event: EventParams) => describe(event) ?? {},
       traceparent: readTraceparent(),
+      isEphemeral,
       maxPayloadBytes,
     };
     // Each event is followed by itself under its subtopics.

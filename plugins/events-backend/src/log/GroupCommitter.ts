@@ -5,7 +5,7 @@ import type {
   EventLog,
   NewEvent,
 } from '@callboard/backstage-plugin-events-node';
-import { withTimeLimit } from '../model/withTimeLimit';
+import { withTimeLimit } from '@callboard/backstage-plugin-events-node/bus';
 
 /** Limits of the {@link GroupCommitter}. */
 export interface GroupCommitterOptions {

@@ -1,4 +1,4 @@
-import { newEventId } from '../model/eventId';
+import { newEventId } from '@callboard/backstage-plugin-events-node/bus';
 import { makeEvent } from '../__testUtils__/makeEvent';
 import { createTestStores } from '../__testUtils__/stores';
 import { untilBlocked } from '../__testUtils__/untilBlocked';

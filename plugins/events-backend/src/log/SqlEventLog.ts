@@ -14,11 +14,13 @@ import {
   type EventHead,
   type EventListing,
 } from './operations/listEvents';
+import { findPositionBefore } from './operations/findPositionBefore';
 import { findNext } from './operations/findNext';
 import { listTopics } from './operations/listTopics';
 import { readAfter } from './operations/readAfter';
 import { readEventById, readEvents, readHeads } from './operations/readEvents';
 import { trimEvents } from './operations/trimEvents';
+import { trimTopics } from './operations/trimTopics';
 
 /**
  * The log in SQL, on PostgreSQL and SQLite.
@@ -61,8 +63,14 @@ export class SqlEventLog implements EventLog {
     return { head: Number(row.head), tail: Number(row.tail) };
   }
 
-  trim(upTo: number, limit: number): Promise<number> {
-    return trimEvents(this.#store.knex, upTo, limit);
+  trim(
+    upTo: number,
+    limit: number,
+    topics?: readonly string[],
+  ): Promise<number> {
+    return topics
+      ? trimTopics(this.#store.knex, upTo, limit, topics)
+      : trimEvents(this.#store.knex, upTo, limit);
   }
 
   /** Events without their payloads. */
@@ -99,13 +107,13 @@ export class SqlEventLog implements EventLog {
   }
 
   /** Position of the newest event before a time; 0 when there is none. */
-  async positionBefore(timeMs: number): Promise<number> {
-    const row = await this.#store
-      .knex('callboard_events')
-      .where('time', '<', timeMs)
-      .orderBy('time', 'desc')
-      .orderBy('position', 'desc')
-      .first('position');
-    return row ? Number(row.position) : 0;
+  positionBefore(timeMs: number): Promise<number> {
+    return findPositionBefore(this.#store.knex, timeMs);
+  }
+
+  /** Position of the newest event that is older than an age in milliseconds, by the clock of the store. */
+  positionOlderThan(ageMs: number): Promise<number> {
+    const { knex, dialect } = this.#store;
+    return findPositionBefore(knex, knex.raw(`${dialect.nowMs} - ?`, [ageMs]));
   }
 }

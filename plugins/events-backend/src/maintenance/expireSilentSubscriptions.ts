@@ -12,13 +12,23 @@ export function expireSilentSubscriptions(options: {
   const { subscriptions, expireAfterMs, logger } = options;
   return {
     id: 'expire-silent-subscriptions',
-    intervalMs: 3_600_000,
+    intervalMs: 60_000,
     initialDelayMs: 600_000,
     async run() {
       const expired = await subscriptions.removeSilent(expireAfterMs);
-      if (expired.length > 0) {
+      const list = (asAgreed: boolean) =>
+        expired.filter(row => row.asAgreed === asAgreed).map(({ id }) => id);
+      const [agreed, silent] = [list(true), list(false)];
+      if (agreed.length > 0) {
+        logger.info(
+          `Removed subscriptions of processes that are gone: ${agreed.join(
+            ', ',
+          )}`,
+        );
+      }
+      if (silent.length > 0) {
         logger.warn(
-          `Removed subscriptions that nobody has read for ${expireAfterMs} ms (events.subscriptions.expireAfter): ${expired.join(
+          `Removed subscriptions that nobody has read for ${expireAfterMs} ms (events.subscriptions.expireAfter): ${silent.join(
             ', ',
           )}`,
         );

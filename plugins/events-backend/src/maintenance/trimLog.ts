@@ -68,11 +68,10 @@ export function trimLog(options: {
     intervalMs: 60_000,
     initialDelayMs: 300_000,
     async run() {
-      const now = Date.now();
       const { head, tail } = await log.ends();
       const [retained, aged, read] = await Promise.all([
-        log.positionBefore(now - retention.retentionMs),
-        log.positionBefore(now - retention.maxAgeMs),
+        log.positionOlderThan(retention.retentionMs),
+        log.positionOlderThan(retention.maxAgeMs),
         subscriptions.readFloor(),
       ]);
       // Last, because settling moves an event from a batch to what is owed: one of the two looks sees it.

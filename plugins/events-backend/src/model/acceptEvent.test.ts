@@ -5,7 +5,10 @@ import {
 } from '@callboard/backstage-plugin-events-node';
 import fc from 'fast-check';
 import { acceptEvent, type AcceptOptions } from './acceptEvent';
-import { deriveEventId, newEventId } from './eventId';
+import {
+  deriveEventId,
+  newEventId,
+} from '@callboard/backstage-plugin-events-node/bus';
 import { presentEvent } from './presentEvent';
 
 const options: AcceptOptions = { source: 'catalog', maxPayloadBytes: 1_000 };

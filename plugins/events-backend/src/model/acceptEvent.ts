@@ -5,7 +5,11 @@ import {
   type NewEvent,
   type SourceDescription,
 } from '@callboard/backstage-plugin-events-node';
-import { deriveEventId, isEventId, newEventId } from './eventId';
+import {
+  deriveEventId,
+  isEventId,
+  newEventId,
+} from '@callboard/backstage-plugin-events-node/bus';
 
 const maxTopicLength = 255;
 /** PostgreSQL indexes a key together with a subscription, and a deduplication id with a topic, in 2,704 bytes. */
@@ -23,6 +27,8 @@ export interface AcceptOptions {
   describe?: (event: EventParams) => SourceDescription;
   /** W3C trace context of the current span, if there is one. */
   traceparent?: string;
+  /** Whether events of a topic are kept for a short time and tried once; they keep no order. */
+  isEphemeral?: (topic: string) => boolean;
   /** The most bytes a payload may have as JSON. */
   maxPayloadBytes: number;
 }
@@ -68,10 +74,14 @@ export function acceptEvent(
     ...(options.traceparent && { [eventMetadata.trace]: options.traceparent }),
   });
 
+  // What is tried once leaves nothing behind it that could wait.
+  const keyOf = (name: string) =>
+    options.isEphemeral?.(name) ? undefined : key;
+
   const event: NewEvent = {
     id,
     topic,
-    key,
+    key: keyOf(topic),
     deduplicationId: readKey('deduplication id', description.deduplicationId),
     payload,
     metadata,
@@ -83,6 +93,7 @@ export function acceptEvent(
       ...event,
       id: deriveEventId(id, subtopic, payload),
       topic: subtopic,
+      key: keyOf(subtopic),
     };
   });
   return [event, ...routed];

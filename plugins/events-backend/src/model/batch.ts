@@ -1,4 +1,5 @@
 import type { LogEvent } from '@callboard/backstage-plugin-events-node';
+import type { HandlingOutcome } from '@callboard/backstage-plugin-events-node/bus';
 
 /** An event that a reader holds. */
 export interface ClaimedEvent {
@@ -20,10 +21,7 @@ export interface Batch {
 
 /** What became of a claimed event. */
 export type Outcome =
-  | { kind: 'delivered'; durationMs: number }
-  | { kind: 'failed'; error: string; durationMs: number }
-  /** Not tried, because an earlier one with its key failed or the reader stops. Does not count as an attempt. */
-  | { kind: 'untried' }
+  | HandlingOutcome
   /** Nobody knows: the reader vanished. Counts as an attempt, or an event that kills its reader would do so for ever. */
   | { kind: 'lapsed' };
 

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { RetryWish } from '@callboard/backstage-plugin-events-node/bus';
 import type { Settlement } from '../model/batch';
 
 /** A delivery that was claimed. */
@@ -37,12 +38,14 @@ export interface OwedDeliveries {
   /**
    * Records outcomes, and lets the next of each key be due.
    *
+   * @param retry - what the subscription says about retries
    * @returns what to call once the transaction is committed: it tells of retries and of what is dead
    */
   settle(
     trx: Knex.Transaction,
     subscriptionId: string,
     settlements: readonly Settlement[],
+    retry: RetryWish | undefined,
   ): Promise<() => void>;
 
   /** Attempts so far of those of the given positions that are owed. */

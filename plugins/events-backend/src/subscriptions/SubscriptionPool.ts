@@ -2,6 +2,11 @@ import type {
   EventLog,
   LogEvent,
 } from '@callboard/backstage-plugin-events-node';
+import {
+  SubscriptionMissingError,
+  type RetryWish,
+  type StartPosition,
+} from '@callboard/backstage-plugin-events-node/bus';
 import type { Store } from '../database';
 import type { Batch, OwedEvent, Settlement } from '../model/batch';
 import type { OwedDeliveries } from './OwedDeliveries';
@@ -9,7 +14,11 @@ import { claimBatch } from './operations/claimBatch';
 import { keepUp } from './operations/keepUp';
 import { listClaimed } from './operations/listClaimed';
 import { readFloor } from './operations/readFloor';
-import { removeSilent } from './operations/removeSilent';
+import {
+  removeSilent,
+  type ExpiredSubscription,
+} from './operations/removeSilent';
+import { removeSubscriptions } from './operations/removeSubscriptions';
 import { endUnwantedTopics } from './operations/endUnwantedTopics';
 import {
   findLapsedBatches,
@@ -32,13 +41,30 @@ export interface ClaimableLog extends Pick<EventLog, 'readAfter' | 'tail'> {
     position: number,
     topics: readonly string[],
   ): Promise<number | undefined>;
+  ends(): Promise<{ head: number; tail: number }>;
+  positionBefore(timeMs: number): Promise<number>;
+}
+
+/** What may be said of a subscription when it is registered. */
+export interface Terms {
+  /** Where it starts when it is made. Default: the end. */
+  start?: StartPosition;
+  /** Default: what is configured. */
+  retry?: RetryWish;
+  /** Time without a reader after which it goes, in milliseconds. Default: what is configured. */
+  expireAfterMs?: number;
 }
 
 /** What a claim came to. */
 export type Claim =
   | { batch: Batch }
   /** Nothing to claim now; `dueInMs` says when the next owed event is due, if one is. */
-  | { batch: undefined; dueInMs: number | undefined };
+  | {
+      batch: undefined;
+      dueInMs: number | undefined;
+      /** Topics that the subscription wants. */
+      topics: ReadonlySet<string>;
+    };
 
 /** Limits of a claim. */
 export interface ClaimOptions {
@@ -93,8 +119,28 @@ export class SubscriptionPool {
    * @param topics - that it wants from now on; those it wanted before stay until `endUnwantedTopics` ends them
    * @returns when the row is there: every event appended later reaches it
    */
-  register(id: string, topics: readonly string[]): Promise<void> {
-    return registerSubscription(this.#store, id, topics);
+  async register(
+    id: string,
+    topics: readonly string[],
+    { start = 'end', ...terms }: Terms = {},
+  ): Promise<void> {
+    const startPosition = await this.#findStart(start);
+    await registerSubscription(this.#store, id, topics, {
+      ...terms,
+      startPosition,
+    });
+  }
+
+  /** Which position lies before the first event to be read; undefined for the tail, whatever it is by then. */
+  async #findStart(start: StartPosition): Promise<number | undefined> {
+    switch (start) {
+      case 'end':
+        return undefined;
+      case 'beginning':
+        return (await this.#log.ends()).head;
+      default:
+        return this.#log.positionBefore(start.timeMs);
+    }
   }
 
   /** Ends topics that no process has wanted for a while, in milliseconds; returns them. */
@@ -134,7 +180,11 @@ export class SubscriptionPool {
         if (sawUnwanted) {
           continue;
         }
-        return { batch: undefined, dueInMs };
+        return {
+          batch: undefined,
+          dueInMs,
+          topics: wantedTopics(subscription),
+        };
       }
 
       const claimed = await claimBatch(this.#store, this.#deliveries, {
@@ -147,7 +197,11 @@ export class SubscriptionPool {
       });
       if (claimed === 'empty') {
         // There is something, but its keys are in other readers' hands: worth another look soon.
-        return { batch: undefined, dueInMs: 0 };
+        return {
+          batch: undefined,
+          dueInMs: 0,
+          topics: wantedTopics(subscription),
+        };
       }
       if (claimed !== 'moved') {
         const owed = await this.#log.readPositions(
@@ -305,20 +359,25 @@ export class SubscriptionPool {
   /**
    * Removes subscriptions that no reader has asked for, and that none holds a batch of.
    *
-   * @param silentForMs - since when, in milliseconds before now
-   * @returns their ids
+   * @param silentForMs - since when, in milliseconds before now, where the subscription says nothing else
    */
-  removeSilent(silentForMs: number): Promise<string[]> {
+  removeSilent(silentForMs: number): Promise<ExpiredSubscription[]> {
     return removeSilent(this.#store, this.#deliveries, silentForMs);
+  }
+
+  /** Removes a subscription with everything that is owed to it. */
+  async remove(id: string): Promise<void> {
+    await this.#store.knex.transaction(async trx => {
+      await this.#store.dialect.lockSubscription(trx, id);
+      await removeSubscriptions(trx, this.#deliveries, [id]);
+    });
   }
 }
 
-/** The subscription is not there: it never was, or it expired because nobody asked for it. */
-export class SubscriptionMissingError extends Error {
-  constructor(id: string) {
-    super(`Subscription '${id}' does not exist`);
-    this.name = 'SubscriptionMissingError';
-  }
+function wantedTopics({ topics }: Subscription): ReadonlySet<string> {
+  return new Set(
+    topics.filter(({ to }) => to === undefined).map(({ topic }) => topic),
+  );
 }
 
 /** Topics that the subscription may still find something of behind its cursor. */

@@ -8,7 +8,7 @@ import {
   type Pools,
 } from '../__testUtils__/pools';
 import { createTestStores } from '../__testUtils__/stores';
-import { SubscriptionMissingError } from './SubscriptionPool';
+import { SubscriptionMissingError } from '@callboard/backstage-plugin-events-node/bus';
 
 const stores = createTestStores();
 

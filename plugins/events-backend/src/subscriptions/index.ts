@@ -1,6 +1,5 @@
 export {
   SubscriptionPool,
-  SubscriptionMissingError,
   type Claim,
   type ClaimOptions,
 } from './SubscriptionPool';

@@ -29,6 +29,8 @@ describe.each(stores.ids)(
         deliveries: pools.deliveries,
         log: {
           tail: () => pools.log.tail(),
+          ends: () => pools.log.ends(),
+          positionBefore: timeMs => pools.log.positionBefore(timeMs),
           readPositions: positions => pools.log.readPositions(positions),
           readHeads: positions => pools.log.readHeads(positions),
           findNext: (...args) => pools.log.findNext(...args),

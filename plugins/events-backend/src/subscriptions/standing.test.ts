@@ -91,7 +91,7 @@ describe.each(stores.ids)('removing silent subscriptions on %s', storeId => {
       .update({ heartbeat_at: 0 });
 
     await expect(pools.subscriptions.removeSilent(60_000)).resolves.toEqual([
-      's',
+      { id: 's', asAgreed: false },
     ]);
     for (const table of ['deliveries', 'attempts', 'batches']) {
       await expect(knex(`callboard_${table}`)).resolves.toEqual([]);

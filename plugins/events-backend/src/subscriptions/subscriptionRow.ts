@@ -1,3 +1,5 @@
+import type { RetryWish } from '@callboard/backstage-plugin-events-node/bus';
+
 /** A row of `callboard_subscriptions`. */
 export interface SubscriptionRow {
   id: string;
@@ -6,6 +8,7 @@ export interface SubscriptionRow {
   heartbeat_at: number | string;
   last_error: string | null;
   last_error_at: number | string | null;
+  retry: string | null;
 }
 
 /** A row of `callboard_subscription_topics`. */
@@ -34,6 +37,8 @@ export interface Subscription {
   heartbeatAtMs: number;
   lastError: string | undefined;
   lastErrorAtMs: number | undefined;
+  /** What it says about retries; undefined for what is configured. */
+  retry: RetryWish | undefined;
 }
 
 /** Puts a subscription together from its rows. */
@@ -50,6 +55,7 @@ export function toSubscription(
     lastError: row.last_error ?? undefined,
     lastErrorAtMs:
       row.last_error_at === null ? undefined : Number(row.last_error_at),
+    retry: row.retry === null ? undefined : JSON.parse(row.retry),
   };
 }
 

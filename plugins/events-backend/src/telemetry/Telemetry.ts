@@ -13,9 +13,10 @@ import type { EventParams } from '@backstage/plugin-events-node';
 import {
   eventMetadata,
   type AppendOutcome,
-  type LogEvent,
   type NewEvent,
 } from '@callboard/backstage-plugin-events-node';
+
+import type { ClaimedEvent } from '@callboard/backstage-plugin-events-node/bus';
 
 const scope = '@callboard/backstage-plugin-events-backend';
 
@@ -163,15 +164,32 @@ export class Telemetry {
   }
 
   async observeHandling<T>(
-    handled: { event: LogEvent; params: EventParams; subscriptionId: string },
+    handled: {
+      events: readonly ClaimedEvent[];
+      given: readonly EventParams[];
+      subscriptionId: string;
+    },
     handle: () => Promise<T>,
   ): Promise<T> {
-    const { event, params, subscriptionId } = handled;
-    const attributes = { subscription: subscriptionId, topic: event.topic };
+    const { events, given, subscriptionId } = handled;
+    const [event] = events;
     const start = Date.now();
-    this.#latency.record(Math.max(0, start - event.timeMs) / 1000, attributes);
+    const attributesOf = ({ topic }: ClaimedEvent) => ({
+      subscription: subscriptionId,
+      topic,
+    });
+    for (const handledEvent of events) {
+      this.#latency.record(
+        Math.max(0, start - handledEvent.timeMs) / 1000,
+        attributesOf(handledEvent),
+      );
+    }
+    // A batch has no single cause, so its span begins a trace.
     const parent = propagation.extract(ROOT_CONTEXT, {
-      traceparent: params.metadata?.[eventMetadata.trace],
+      traceparent:
+        events.length === 1
+          ? given[0].metadata?.[eventMetadata.trace]
+          : undefined,
     });
     let outcome = 'failed';
     try {
@@ -184,15 +202,22 @@ export class Telemetry {
           'messaging.system': 'callboard',
           'messaging.operation.type': 'process',
           'messaging.destination.name': event.topic,
-          'messaging.message.id': event.id,
+          ...(events.length === 1
+            ? { 'messaging.message.id': event.id }
+            : { 'messaging.batch.message_count': events.length }),
           'messaging.consumer.group.name': subscriptionId,
         },
       );
       outcome = 'delivered';
       return result;
     } finally {
-      this.#handled.add(1, { ...attributes, outcome });
-      this.#handlingDuration.record((Date.now() - start) / 1000, attributes);
+      for (const handledEvent of events) {
+        this.#handled.add(1, { ...attributesOf(handledEvent), outcome });
+      }
+      this.#handlingDuration.record(
+        (Date.now() - start) / 1000,
+        attributesOf(event),
+      );
     }
   }
 
@@ -224,7 +249,7 @@ export class Telemetry {
     kind: SpanKind,
     parent: Context,
     action: () => Promise<T>,
-    attributes: Record<string, string>,
+    attributes: Record<string, string | number>,
   ): Promise<T> {
     return this.#tracer.startActiveSpan(
       name,

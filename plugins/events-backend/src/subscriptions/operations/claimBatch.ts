@@ -89,6 +89,7 @@ export async function claimBatch(
         owed: false,
         outcome: { kind: 'untried' },
       })),
+      undefined,
     );
     await trx('callboard_subscriptions')
       .where({ id: subscriptionId })

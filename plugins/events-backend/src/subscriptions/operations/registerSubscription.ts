@@ -1,29 +1,51 @@
 import type { Store } from '../../database';
+import type { RetryWish } from '@callboard/backstage-plugin-events-node/bus';
 import type { SubscriptionTopicRow } from '../subscriptionRow';
+import { readSubscription } from './readSubscriptions';
 
 /**
  * Makes a subscription stand, adds the topics it wants, and says that they are wanted still.
  *
  * Which event is the newest is asked once the subscription is locked, so that no reader passes it meanwhile.
  *
- * A new subscription, and a new topic of an old one, starts behind the newest event. Topics that are not named are left
+ * A new subscription starts where it is told, a new topic of an old one behind the newest event. Topics that are not named are left
  * alone: another handler or another replica may want them. See `endUnwantedTopics`.
  */
 export async function registerSubscription(
   { knex, dialect }: Store,
   id: string,
   topics: readonly string[],
+  terms: {
+    /** Where a new subscription starts; undefined for the tail. */
+    startPosition: number | undefined;
+    retry?: RetryWish;
+    expireAfterMs?: number;
+  },
 ): Promise<void> {
+  const { startPosition } = terms;
+  const written = {
+    retry: terms.retry ? JSON.stringify(terms.retry) : null,
+    expires_after: terms.expireAfterMs ?? null,
+  };
   await dialect.makeDurable(knex);
   await knex.transaction(async trx => {
     const tailNow = trx('callboard_log').where({ id: 1 }).select('tail');
     const now = trx.raw(dialect.nowMs);
     await trx('callboard_subscriptions')
-      .insert({ id, cursor: tailNow, created_at: now, heartbeat_at: now })
+      .insert({
+        id,
+        cursor: startPosition ?? tailNow,
+        created_at: now,
+        heartbeat_at: now,
+        ...written,
+      })
       .onConflict('id')
-      .merge({ heartbeat_at: now });
+      .merge({ heartbeat_at: now, ...written });
     await dialect.lockSubscription(trx, id);
     const { tail } = await tailNow.clone().first();
+    const subscription = await readSubscription(trx, id);
+    // Without any topic yet, it was made just now.
+    const from = subscription?.topics.length ? tail : subscription?.cursor;
 
     const wanted: SubscriptionTopicRow[] = await trx(
       'callboard_subscription_topics',
@@ -43,7 +65,7 @@ export async function registerSubscription(
           added.map(topic => ({
             subscription_id: id,
             topic,
-            from_position: tail,
+            from_position: from,
             to_position: null,
             wanted_at: now,
           })),

@@ -1,6 +1,7 @@
 import type { Store } from '../../database';
 import type { Settlement } from '../../model/batch';
 import type { OwedDeliveries } from '../OwedDeliveries';
+import { readSubscription } from './readSubscriptions';
 
 /**
  * Ends a claim, in one transaction that holds the lock on the subscription.
@@ -33,10 +34,12 @@ export async function settleBatch(
     if ((await batch.delete()) === 0) {
       return false;
     }
-    announce = await deliveries.settle(trx, subscriptionId, settlements);
     const failure = settlements.findLast(
       ({ outcome }) => outcome.kind === 'failed' || outcome.kind === 'lapsed',
     );
+    const retry =
+      failure && (await readSubscription(trx, subscriptionId))?.retry;
+    announce = await deliveries.settle(trx, subscriptionId, settlements, retry);
     if (failure) {
       await trx('callboard_subscriptions')
         .where({ id: subscriptionId })

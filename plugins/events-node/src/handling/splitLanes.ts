@@ -1,4 +1,4 @@
-import type { ClaimedEvent } from '../model/batch';
+import type { ClaimedEvent } from './ClaimedBatch';
 
 /**
  * Splits a batch into lanes that may run side by side: one per key, in the order of the log, and one for each event
@@ -7,11 +7,9 @@ import type { ClaimedEvent } from '../model/batch';
 export function splitLanes(events: readonly ClaimedEvent[]): ClaimedEvent[][] {
   const keyed = new Map<string, ClaimedEvent[]>();
   const lanes: ClaimedEvent[][] = [];
-  const ordered = [...events].sort(
-    (a, b) => a.event.position - b.event.position,
-  );
+  const ordered = [...events].sort((a, b) => a.position - b.position);
   for (const claimed of ordered) {
-    const { key } = claimed.event;
+    const { key } = claimed;
     const lane = key === undefined ? undefined : keyed.get(key);
     if (lane) {
       lane.push(claimed);

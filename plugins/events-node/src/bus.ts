@@ -1,0 +1,7 @@
+/**
+ * What the events backend and the client of the bus share. Not for plugins: it may change with any release.
+ *
+ * @packageDocumentation
+ */
+export * from './handling';
+export * from './eventId';

@@ -1,0 +1,253 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { LoggerService } from '@backstage/backend-plugin-api';
+import type { ClaimedBatch, HandledEvent } from './ClaimedBatch';
+import {
+  SubscriptionMissingError,
+  type SubscriptionAccess,
+} from './SubscriptionAccess';
+import { WakeUp } from './WakeUp';
+import { withTimeLimit } from './withTimeLimit';
+
+/** How one subscription is read by one process. */
+export interface LoopOptions {
+  /** Events that one claim takes at the most. */
+  maxBatchEvents: number;
+  /** Batches that may be open at once, when one is held up by a slow event. */
+  maxOpenBatches: number;
+  /** How long a batch may be worked on before the next is claimed beside it, in milliseconds. */
+  patienceMs: number;
+  /** From this many events on a claim is taken for a sign of load. */
+  loadedBatchEvents: number;
+  /**
+   * Under load, the least time from one claim to the next, in milliseconds: a claim costs the same for one event as for
+   * a hundred, so more are let gather. A claim that is full is followed by the next at once.
+   */
+  gatherMs: number;
+  /** How long one claim waits for something to come, in milliseconds. */
+  waitLimitMs: number;
+  /** How long a call of the subscriptions may take, its waiting aside; a connection that hangs must not hold up more. */
+  callLimitMs: number;
+  /** Pause after a failure of the store, in milliseconds. */
+  errorDelayMs: number;
+}
+
+/**
+ * Hands the events of one subscription to its handlers in this process: claim, handle, settle, again.
+ *
+ * @remarks
+ * While events are handled, the lease is renewed; if this process stops, whoever claims next gets what was not settled.
+ */
+export class HandlerLoop {
+  readonly #subscriptionId: string;
+  readonly #access: SubscriptionAccess;
+  readonly #options: LoopOptions;
+  readonly #logger: LoggerService;
+  readonly #register: () => Promise<void>;
+  readonly #handle: (batch: ClaimedBatch) => Promise<HandledEvent[]>;
+  readonly #onLapsed: () => void;
+  readonly #open = new Map<string, Promise<void>>();
+  readonly #freed = new WakeUp();
+  readonly #stopping = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(options: {
+    subscriptionId: string;
+    access: SubscriptionAccess;
+    options: LoopOptions;
+    logger: LoggerService;
+    /** Makes the subscription stand again after it expired. */
+    register: () => Promise<void>;
+    /** Handles a batch; never rejects. */
+    handle: (batch: ClaimedBatch) => Promise<HandledEvent[]>;
+    onLapsed: () => void;
+  }) {
+    this.#subscriptionId = options.subscriptionId;
+    this.#access = options.access;
+    this.#options = options.options;
+    this.#logger = options.logger;
+    this.#register = options.register;
+    this.#handle = options.handle;
+    this.#onLapsed = options.onLapsed;
+  }
+
+  /** Aborted when the loop claims no more; handlers that have not begun by then should not. */
+  get stopping(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
+  /** Starts to hand out events. */
+  start(): void {
+    if (!this.#stopping.signal.aborted) {
+      this.#running ??= this.#run();
+    }
+  }
+
+  /**
+   * Claims no more, lets running handlers end, and hands back what was not tried.
+   *
+   * @param graceMs - how long handlers may still take, in milliseconds; what is not settled by then lapses
+   */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping.abort();
+    this.#freed.wake();
+    await withTimeLimit(
+      this.#end(),
+      graceMs,
+      () => new Error('grace is over'),
+    ).catch(() =>
+      this.#logger.warn(
+        `Handlers of ${
+          this.#subscriptionId
+        } did not end within ${graceMs} ms; their events will be delivered again`,
+      ),
+    );
+  }
+
+  /**
+   * Claims one batch and starts to work on it; waits for something to claim.
+   *
+   * @returns the work, or undefined when nothing came in time
+   */
+  async runOnce(): Promise<
+    { work: Promise<void>; gatherMs: number } | undefined
+  > {
+    const { maxBatchEvents, waitLimitMs, callLimitMs } = this.#options;
+    // A claim that comes after the limit is not worked on, and lapses.
+    const batch = await withTimeLimit(
+      this.#access.claim(
+        this.#subscriptionId,
+        { maxEvents: maxBatchEvents },
+        { limitMs: waitLimitMs, signal: this.#stopping.signal },
+      ),
+      waitLimitMs + callLimitMs,
+      () => new Error(`A claim took more than ${callLimitMs} ms`),
+    );
+    if (!batch) {
+      return undefined;
+    }
+    const work = this.#work(batch).finally(() => {
+      this.#open.delete(batch.ticket);
+      this.#freed.wake();
+    });
+    this.#open.set(batch.ticket, work);
+    const count = batch.events.length;
+    const gathers =
+      count >= this.#options.loadedBatchEvents && count < maxBatchEvents;
+    return { work, gatherMs: gathers ? this.#options.gatherMs : 0 };
+  }
+
+  async #end(): Promise<void> {
+    // A claim that was under way may still open a batch.
+    await this.#running;
+    await Promise.all(this.#open.values());
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      this.#freed.reset();
+      if (this.#open.size >= this.#options.maxOpenBatches) {
+        await this.#freed.sleep(this.#options.waitLimitMs);
+        continue;
+      }
+      try {
+        const turn = await this.runOnce();
+        if (turn) {
+          await Promise.all([
+            Promise.race([turn.work, delay(this.#options.patienceMs)]),
+            turn.gatherMs > 0 && delay(turn.gatherMs),
+          ]);
+        }
+      } catch (error) {
+        await this.#recover(error);
+      }
+    }
+  }
+
+  async #recover(error: unknown): Promise<void> {
+    if (this.#stopping.signal.aborted) {
+      return;
+    }
+    if (error instanceof SubscriptionMissingError) {
+      this.#logger.warn(
+        `Subscription ${
+          this.#subscriptionId
+        } had expired because nobody read it; it is made anew, and what was published meanwhile is passed over unless it starts at the beginning`,
+      );
+      await this.#register().catch(again => this.#logFailure(again));
+    } else {
+      this.#logFailure(error);
+    }
+    await this.#pause();
+  }
+
+  async #pause(): Promise<void> {
+    await delay(this.#options.errorDelayMs, undefined, {
+      signal: this.#stopping.signal,
+    }).catch(() => {});
+  }
+
+  #logFailure(error: unknown): void {
+    this.#logger.warn(
+      `Reading events for ${this.#subscriptionId} failed, trying again`,
+      error instanceof Error ? error : new Error(String(error)),
+    );
+  }
+
+  async #work(batch: ClaimedBatch): Promise<void> {
+    const renewal = setInterval(
+      () => this.#access.renew(batch).catch(error => this.#logFailure(error)),
+      batch.leaseMs / 3,
+    );
+    try {
+      await this.#settle(batch, await this.#handle(batch));
+    } finally {
+      clearInterval(renewal);
+    }
+  }
+
+  /**
+   * Settles, for as long as it takes while the store is away: the handlers have done their work. What the store refuses
+   * to record is left to lapse, so that it cannot keep this reader busy for ever.
+   */
+  async #settle(
+    batch: ClaimedBatch,
+    handled: readonly HandledEvent[],
+  ): Promise<void> {
+    const { callLimitMs } = this.#options;
+    for (;;) {
+      try {
+        let timeIsUp = false;
+        const settled = await withTimeLimit(
+          this.#access.settle(batch, handled),
+          callLimitMs,
+          () => {
+            timeIsUp = true;
+            return new Error(`Settling took more than ${callLimitMs} ms`);
+          },
+        ).catch(error => {
+          if (!timeIsUp && !this.#access.isUnavailable(error)) {
+            // Said once; the lease lapses.
+            this.#logFailure(error);
+            return undefined;
+          }
+          throw error;
+        });
+        if (settled === false) {
+          this.#onLapsed();
+          this.#logger.warn(
+            `A batch of ${handled.length} events of ${
+              this.#subscriptionId
+            } was not settled within its lease; its events will be delivered again`,
+          );
+        }
+        return;
+      } catch (error) {
+        this.#logFailure(error);
+        if (this.#stopping.signal.aborted) {
+          return;
+        }
+        await this.#pause();
+      }
+    }
+  }
+}

@@ -1,0 +1,6 @@
+export * from './ClaimedBatch';
+export * from './HandlerBus';
+export * from './HandlingObserver';
+export * from './SubscriptionAccess';
+export * from './WakeUp';
+export * from './withTimeLimit';
