@@ -1,5 +1,7 @@
 /** How thoroughly to measure, and what of it. */
 export interface MeasuringOptions {
+  /** Only to see that everything works. */
+  quick: boolean;
   rounds: number;
   /** About how long each measurement takes. */
   seconds: number;

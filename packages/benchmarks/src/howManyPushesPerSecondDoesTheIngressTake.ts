@@ -10,8 +10,8 @@ import { sqlite } from './databases/sqlite';
 import { createPush } from './load/createPush';
 import { measureIngress, type Measurement } from './measureIngress';
 import type { MeasuringOptions } from './MeasuringOptions';
-import { describeMachine, describePackages } from './report/describeMachine';
 import { formatTable } from './report/formatTable';
+import { formatCount, print, printSetup } from './report/print';
 import { median } from './report/statistics';
 import type { Workbench } from './Workbench';
 
@@ -39,21 +39,15 @@ export async function howManyPushesPerSecondDoesTheIngressTake(
   const chosen = contestants.filter(
     ({ name }) => options.contestants?.includes(name) ?? true,
   );
-  if (chosen.length === 0) {
-    throw new Error(
-      `There are only these contestants: ${contestants
-        .map(({ name }) => name)
-        .join(', ')}`,
-    );
-  }
   const secret = randomBytes(32).toString('base64url');
   const push = createPush(secret);
 
-  print('How many signed pushes of GitHub does the ingress take per second?\n');
-  describeMachine().forEach(print);
-  describePackages(packages).forEach(print);
-  print(
-    `Load: ${connections} connections, ${options.rounds} rounds of about ${options.seconds} s after ${options.warmUpSeconds} s of warm-up, a push of ${push.bytes} bytes`,
+  printSetup(
+    'How many signed pushes of GitHub does the ingress take per second?',
+    packages,
+    [
+      `Load: ${connections} connections, ${options.rounds} rounds of about ${options.seconds} s after ${options.warmUpSeconds} s of warm-up, a push of ${push.bytes} bytes`,
+    ],
   );
   const kinds = [];
   for (const kind of [postgres, sqlite]) {
@@ -86,7 +80,7 @@ export async function howManyPushesPerSecondDoesTheIngressTake(
         });
         measurements.push(measurement);
         print(
-          `${kind.name}, round ${round}, ${contestant.name}: ${count(
+          `${kind.name}, round ${round}, ${contestant.name}: ${formatCount(
             measurement.rate,
           )}/s, p50 ${measurement.p50Ms} ms, p99 ${
             measurement.p99Ms
@@ -142,21 +136,13 @@ function summarize(name: string, all: readonly Measurement[]): string[] {
   const handled = own.flatMap(({ handledRate }) => handledRate ?? []);
   return [
     name,
-    count(median(rates)),
-    `${count(Math.min(...rates))}–${count(Math.max(...rates))}`,
+    formatCount(median(rates)),
+    `${formatCount(Math.min(...rates))}–${formatCount(Math.max(...rates))}`,
     median(own.map(({ p50Ms }) => p50Ms)).toFixed(0),
     median(own.map(({ p99Ms }) => p99Ms)).toFixed(0),
-    handled.length > 0 ? count(median(handled)) : '',
+    handled.length > 0 ? formatCount(median(handled)) : '',
     median(own.map(({ cpuMs }) => cpuMs)).toFixed(2),
     timesStock === undefined ? '' : timesStock.toFixed(1),
     ofEmpty === undefined ? '' : `${(ofEmpty * 100).toFixed(0)} %`,
   ];
-}
-
-function count(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

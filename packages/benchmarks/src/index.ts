@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
+import { print } from './report/print';
 import { questions } from './questions';
 import { Workbench } from './Workbench';
 
-const usage = `npm run bench [question] -- [options]
+const usage = `npm run bench [question …] -- [options]
 
 Questions:
 ${questions.map(({ name }) => `  ${name}`).join('\n')}
@@ -17,7 +18,7 @@ Options:
 `;
 
 /**
- * Runs the benchmark that the command line asks for, the first of the list when it names none.
+ * Answers the questions that the command line asks, all of them when it asks none.
  *
  * @param args - of the command line
  * @returns the exit code
@@ -36,12 +37,16 @@ export async function main(args: string[]): Promise<number> {
       help: { type: 'boolean', default: false },
     },
   });
-  const [name = questions[0].name] = positionals;
-  const question = questions.find(candidate => candidate.name === name);
-  if (!question || values.help) {
+  const unknown = positionals.filter(
+    name => !questions.some(question => question.name === name),
+  );
+  if (values.help || unknown.length > 0) {
     process.stdout.write(usage);
-    return question ? 0 : 1;
+    return values.help ? 0 : 1;
   }
+  const asked = questions.filter(
+    ({ name }) => positionals.length === 0 || positionals.includes(name),
+  );
 
   const workbench = new Workbench();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -51,14 +56,21 @@ export async function main(args: string[]): Promise<number> {
     });
   }
   try {
-    await question.answer(workbench, {
-      rounds: readNumber('rounds', values.rounds) ?? (values.quick ? 1 : 3),
-      seconds: readNumber('seconds', values.seconds) ?? (values.quick ? 2 : 8),
-      warmUpSeconds: values.quick ? 1.5 : 3,
-      database: values.database,
-      contestants: values.contestant,
-      profileFolder: values.profile,
-    });
+    for (const question of asked) {
+      const begin = performance.now();
+      await question.answer(workbench, {
+        quick: values.quick,
+        rounds: readNumber('rounds', values.rounds) ?? (values.quick ? 1 : 3),
+        seconds:
+          readNumber('seconds', values.seconds) ?? (values.quick ? 2 : 8),
+        warmUpSeconds: values.quick ? 1.5 : 3,
+        database: values.database,
+        contestants: values.contestant,
+        profileFolder: values.profile,
+      });
+      const seconds = (performance.now() - begin) / 1e3;
+      print(`\n${question.name}: answered in ${seconds.toFixed(0)} s\n`);
+    }
     return 0;
   } catch (error) {
     process.stderr.write(`\nFailed: ${error}\n`);

@@ -1,4 +1,9 @@
 import { howManyPushesPerSecondDoesTheIngressTake } from './howManyPushesPerSecondDoesTheIngressTake';
+import { howManyEventsPerSecondGoBetweenProcesses } from './howManyEventsPerSecondGoBetweenProcesses';
+import { howLongDoesAnEventTakeToItsHandler } from './howLongDoesAnEventTakeToItsHandler';
+import { howLongDoesASequentialPublishTake } from './howLongDoesASequentialPublishTake';
+import { doesASlowOrFailingSubscriberSlowDownOthers } from './doesASlowOrFailingSubscriberSlowDownOthers';
+import { whatDoesABacklogOfAMillionEventsCost } from './whatDoesABacklogOfAMillionEventsCost';
 import type { MeasuringOptions } from './MeasuringOptions';
 import type { Workbench } from './Workbench';
 
@@ -14,10 +19,30 @@ export interface Question {
   answer(workbench: Workbench, options: MeasuringOptions): Promise<void>;
 }
 
-/** Everything that `npm run bench` can answer; the first is the default. */
+/** Everything that `npm run bench` can answer, in the order in which it does. */
 export const questions: readonly Question[] = [
   {
     name: 'howManyPushesPerSecondDoesTheIngressTake',
     answer: howManyPushesPerSecondDoesTheIngressTake,
+  },
+  {
+    name: 'howManyEventsPerSecondGoBetweenProcesses',
+    answer: howManyEventsPerSecondGoBetweenProcesses,
+  },
+  {
+    name: 'howLongDoesAnEventTakeToItsHandler',
+    answer: howLongDoesAnEventTakeToItsHandler,
+  },
+  {
+    name: 'howLongDoesASequentialPublishTake',
+    answer: howLongDoesASequentialPublishTake,
+  },
+  {
+    name: 'doesASlowOrFailingSubscriberSlowDownOthers',
+    answer: doesASlowOrFailingSubscriberSlowDownOthers,
+  },
+  {
+    name: 'whatDoesABacklogOfAMillionEventsCost',
+    answer: whatDoesABacklogOfAMillionEventsCost,
   },
 ];

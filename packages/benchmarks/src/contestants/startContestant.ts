@@ -13,6 +13,7 @@ const answerLimitMs = 10_000;
 /** A backend that is up. */
 export interface RunningContestant {
   baseUrl: string;
+  child: ChildProcess;
   readProgress(): Promise<Progress>;
   /** Ends it, at once or in an orderly way. */
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
@@ -64,6 +65,7 @@ export async function startContestant(
 
   return {
     baseUrl,
+    child,
     async readProgress() {
       const answer = hear(child, 'progress', answerLimitMs);
       child.send('how far?');

@@ -1,7 +1,12 @@
-/** Writes a Markdown table; the first column is left aligned, the others right. */
+/**
+ * Writes a Markdown table.
+ *
+ * @param texts - so many columns from the left hold texts, and are left aligned; the others hold numbers
+ */
 export function formatTable(
   header: readonly string[],
   rows: readonly (readonly string[])[],
+  texts: number = 1,
 ): string {
   const widths = header.map((title, column) =>
     Math.max(title.length, ...rows.map(row => row[column].length)),
@@ -9,14 +14,14 @@ export function formatTable(
   const formatRow = (cells: readonly string[]) =>
     `| ${cells
       .map((cell, column) =>
-        column === 0
+        column < texts
           ? cell.padEnd(widths[column])
           : cell.padStart(widths[column]),
       )
       .join(' | ')} |`;
   const rule = `| ${widths
     .map((width, column) =>
-      column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`,
+      column < texts ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`,
     )
     .join(' | ')} |`;
   return [formatRow(header), rule, ...rows.map(formatRow)].join('\n');

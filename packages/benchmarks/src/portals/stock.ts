@@ -1,0 +1,4 @@
+import events from '@backstage/plugin-events-backend';
+import { runPortal } from './runPortal';
+
+runPortal(() => [events]);
