@@ -47,7 +47,7 @@ export async function whatDoesABacklogOfAMillionEventsCost(
 }
 
 function listCost(cost: BacklogCost): string[][] {
-  const { publishing, reading, batchMs } = cost;
+  const { publishing, reading, batches } = cost;
   const { publishAtRest, publishWhileTrimming } = cost;
   return [
     ['published per second', formatCount(cost.publishedPerSecond)],
@@ -56,9 +56,16 @@ function listCost(cost: BacklogCost): string[][] {
     ['handled per second', formatCount(cost.handledPerSecond)],
     ['memory before reading, MB', formatMegabytes(reading.beforeBytes)],
     ['most memory while reading, MB', formatMegabytes(reading.mostBytes)],
-    ['one batch at the start, ms', formatMs(batchMs.start)],
-    ['one batch in the middle, ms', formatMs(batchMs.middle)],
-    ['one batch at the end, ms', formatMs(batchMs.end)],
+    ...(['start', 'middle', 'end'] as const).flatMap(place => [
+      [
+        `statements of a batch, ${place}, ms`,
+        formatMs(batches[place].statementsMs),
+      ],
+      [
+        `from one batch to the next, ${place}, ms`,
+        formatMs(batches[place].intervalMs),
+      ],
+    ]),
     ['trimmed per second', formatCount(cost.trimmedPerSecond)],
     ['publish at rest, p50 ms', formatMs(publishAtRest.p50)],
     ['publish at rest, p99 ms', formatMs(publishAtRest.p99)],

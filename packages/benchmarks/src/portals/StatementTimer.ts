@@ -6,17 +6,23 @@ const textLength = 150;
 /** A claim writes its batch down here. */
 const claimed = /insert into ["`]?callboard_batches/i;
 
-/** Times the statements that one process sends to the database, transactions included. */
+/** knex does not tell when these end. */
+const untimed = /^(BEGIN|COMMIT|ROLLBACK)/;
+
+/** Times the statements that one process sends to the database, but for the begin and the end of transactions. */
 export class StatementTimer {
   readonly #started = new Map<string, number>();
   readonly #statements = new Map<string, { count: number; totalMs: number }>();
-  readonly #batchesMs: number[] = [];
+  readonly #batches: StatementTimes['batches'] = [];
   #sinceBatchMs = 0;
+  #batchAtMs = performance.now();
 
   constructor(knex: Knex) {
-    knex.on('query', (query: Query) =>
-      this.#started.set(query.__knexQueryUid, performance.now()),
-    );
+    knex.on('query', ({ __knexQueryUid: id, sql }: Query) => {
+      if (!untimed.test(sql)) {
+        this.#started.set(id, performance.now());
+      }
+    });
     knex.on('query-response', (_, query: Query) => this.#end(query));
     knex.on('query-error', (_, query: Query) => this.#end(query));
   }
@@ -28,7 +34,7 @@ export class StatementTimer {
     }));
     return {
       statements: statements.sort((a, b) => b.totalMs - a.totalMs),
-      batchesMs: this.#batchesMs,
+      batches: this.#batches,
     };
   }
 
@@ -49,8 +55,13 @@ export class StatementTimer {
     }
     this.#sinceBatchMs += ms;
     if (claimed.test(sql)) {
-      this.#batchesMs.push(this.#sinceBatchMs);
+      const nowMs = performance.now();
+      this.#batches.push({
+        statementsMs: this.#sinceBatchMs,
+        intervalMs: nowMs - this.#batchAtMs,
+      });
       this.#sinceBatchMs = 0;
+      this.#batchAtMs = nowMs;
     }
   }
 }

@@ -16,12 +16,20 @@ export interface BacklogCost {
   publishing: MemoryUse;
   handledPerSecond: number;
   reading: MemoryUse;
-  /** Time in the database for one batch, claim and settlement: medians at places of the backlog. */
-  batchMs: { start: number; middle: number; end: number };
+  /** What one batch takes at places of the backlog. */
+  batches: { start: BatchTimes; middle: BatchTimes; end: BatchTimes };
   trimmedPerSecond: number;
   /** How long `publish` takes while nothing else goes on, and while the log is trimmed. */
   publishAtRest: LoadOutcome['publishMs'];
   publishWhileTrimming: LoadOutcome['publishMs'];
+}
+
+/** Medians of many batches. */
+export interface BatchTimes {
+  /** Of the statements of its claim and its settlement. */
+  statementsMs: number;
+  /** From its claim to the next. */
+  intervalMs: number;
 }
 
 interface MemoryUse {
@@ -124,16 +132,21 @@ async function readBacklog(reader: Portal, amount: number) {
       } were lost, and there were ${repeated} repetitions`,
     );
   }
-  const { batchesMs } = await reader.order('statementTimes', null);
-  const medianFrom = (batch: number) =>
-    median(batchesMs.slice(batch).slice(0, batchesAtPlace));
+  const { batches } = await reader.order('statementTimes', null);
+  const readFrom = (first: number): BatchTimes => {
+    const place = batches.slice(first).slice(0, batchesAtPlace);
+    return {
+      statementsMs: median(place.map(({ statementsMs }) => statementsMs)),
+      intervalMs: median(place.map(({ intervalMs }) => intervalMs)),
+    };
+  };
   return {
     handledPerSecond: amount / seconds,
     reading: memory,
-    batchMs: {
-      start: medianFrom(0),
-      middle: medianFrom(Math.floor((batchesMs.length - batchesAtPlace) / 2)),
-      end: medianFrom(-batchesAtPlace),
+    batches: {
+      start: readFrom(0),
+      middle: readFrom(Math.floor((batches.length - batchesAtPlace) / 2)),
+      end: readFrom(-batchesAtPlace),
     },
   };
 }

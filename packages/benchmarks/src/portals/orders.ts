@@ -56,8 +56,8 @@ export interface Usage {
 export interface StatementTimes {
   /** The beginnings of their texts, the one that took most first. */
   statements: { text: string; count: number; totalMs: number }[];
-  /** For each claimed batch, all statements since the batch before. */
-  batchesMs: number[];
+  /** For each claimed batch: all statements since the batch before, and the time since then. */
+  batches: { statementsMs: number; intervalMs: number }[];
 }
 
 /** What a portal can be told to do, and what it answers. */
