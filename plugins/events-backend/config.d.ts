@@ -100,6 +100,13 @@ export interface Config {
       }>;
     };
 
+    /**
+     * How long a request for events of a process that keeps the stock events service is held when there is nothing to
+     * read, in milliseconds. Keep it below the time after which proxies in between end a silent connection, and below
+     * `subscriptions.expireAfter`. Default: 55000.
+     */
+    notifyTimeoutMs?: number;
+
     /** How events are handed to the handlers of plugins. */
     handlers?: {
       /** Events that one subscription handles side by side, per process. Default: 10. */

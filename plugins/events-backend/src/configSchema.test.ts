@@ -45,6 +45,7 @@ const full = {
         },
       ],
     },
+    notifyTimeoutMs: 20_000,
     handlers: {
       concurrency: 3,
       timeLimit: 'PT1M',

@@ -5,7 +5,7 @@ import type {
 } from '@backstage/backend-plugin-api';
 import type { Notifier } from '@callboard/backstage-plugin-events-node';
 import { HandlerBus } from '@callboard/backstage-plugin-events-node/bus';
-import { LocalSubscriptionAccess } from './bus';
+import { BusV1Reader, LocalSubscriptionAccess } from './bus';
 import { openStore } from './database';
 import { DeliveryPool } from './deliveries';
 import { createAccept, Ingresses, type Accept } from './ingress';
@@ -25,7 +25,9 @@ export interface EventsSystem {
   notifier: Notifier;
   ingresses: Ingresses;
   accept: Accept;
+  access: LocalSubscriptionAccess;
   bus: HandlerBus;
+  busV1: BusV1Reader;
   /** Lets running handlers end, hands back the rest, and waits for appends that are under way. */
   stop(): Promise<void>;
 }
@@ -104,6 +106,15 @@ export async function createSystem(options: {
     logger,
   });
 
+  const busV1 = new BusV1Reader({
+    pool: subscriptions,
+    notifier,
+    options: { ...settings.reading, ...settings.busV1 },
+    observer: telemetry,
+    isUnavailable: error => store.dialect.isUnavailable(error),
+    logger,
+  });
+
   return {
     settings,
     telemetry,
@@ -113,9 +124,11 @@ export async function createSystem(options: {
     notifier,
     ingresses,
     accept,
+    access,
     bus,
+    busV1,
     async stop() {
-      await bus.stop();
+      await Promise.all([bus.stop(), busV1.stop(settings.handling.graceMs)]);
       await committer.stop();
     },
   };

@@ -10,6 +10,7 @@ import { ingressExtensionPoint } from '@callboard/backstage-plugin-events-node';
 import type { JsonObject } from '@backstage/types';
 import Router from 'express-promise-router';
 import { createApiRouter } from './api';
+import { createBusV1Router } from './bus';
 import { createIngressRouter, Ingresses, readIngressSettings } from './ingress';
 import {
   endUnwantedTopics,
@@ -112,6 +113,22 @@ const createEventsPlugin = (ingresses: Ingresses) =>
               `Registered /api/events/http/${topic} to receive events`,
             );
           }
+
+          router.use(
+            '/bus/v1',
+            createBusV1Router({
+              reader: system.busV1,
+              access: system.access,
+              subscriptions,
+              publish: (event, from) =>
+                system.accept([event], {
+                  ...from,
+                  timeLimitMs: settings.publish.timeLimitMs,
+                }),
+              httpAuth: services.httpAuth,
+              maxPayloadBytes: settings.publish.maxPayloadBytes,
+            }),
+          );
 
           services.permissionsRegistry.addPermissions(eventsPermissions);
           router.use(

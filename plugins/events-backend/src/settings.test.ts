@@ -19,6 +19,10 @@ describe('reading the settings', () => {
       }),
       reading: expect.objectContaining({ leaseMs: 30 * second }),
       ephemeral: { topics: new Set(['signals']), retentionMs: 10 * minute },
+      busV1: expect.objectContaining({
+        maxBatchEvents: 10,
+        notifyTimeoutMs: 55 * second,
+      }),
       retry: expect.objectContaining({
         maxAttempts: 10,
         initialDelayMs: second,
@@ -46,6 +50,8 @@ describe('reading the settings', () => {
     [{ publish: { timeLimit: { seconds: 0 } } }, 'events.publish.timeLimit'],
     [{ publish: { maxPayloadBytes: 0 } }, 'events.publish.maxPayloadBytes'],
     [{ publish: { maxQueuedBytes: 0.5 } }, 'events.publish.maxQueuedBytes'],
+    [{ notifyTimeoutMs: 0 }, 'events.notifyTimeoutMs'],
+    [{ notifyTimeoutMs: 2 ** 31 }, 'events.notifyTimeoutMs'],
     [{ handlers: { concurrency: 'all' } }, 'events.handlers.concurrency'],
     [{ handlers: { timeLimit: 'a while' } }, 'events.handlers.timeLimit'],
     [

@@ -1,7 +1,7 @@
 import { readDurationFromConfig, type Config } from '@backstage/config';
 import { durationToMilliseconds } from '@backstage/types';
 import type { HandlingOptions } from '@callboard/backstage-plugin-events-node/bus';
-import type { ExpiryOptions, ReadingOptions } from './bus';
+import type { BusV1Options, ExpiryOptions, ReadingOptions } from './bus';
 import type { GroupCommitterOptions } from './log';
 import type { RetentionOptions } from './maintenance';
 import type { RetryPolicy } from './model/retryPolicy';
@@ -13,6 +13,7 @@ export interface Settings {
   handling: HandlingOptions;
   reading: ReadingOptions & { expiry: ExpiryOptions };
   ephemeral: { topics: ReadonlySet<string>; retentionMs: number };
+  busV1: BusV1Options;
   retry: RetryPolicy;
   retention: RetentionOptions;
   expireSubscriptionsAfterMs: number;
@@ -47,11 +48,16 @@ export function readSettings(config: Config): Settings {
     }
     return ms;
   };
-  const whole = (key: string, fallback: number, least = 1) => {
+  const whole = (
+    key: string,
+    fallback: number,
+    least = 1,
+    most = Number.MAX_SAFE_INTEGER,
+  ) => {
     const value = config.getOptionalNumber(key) ?? fallback;
-    if (!Number.isInteger(value) || value < least) {
+    if (!Number.isInteger(value) || value < least || value > most) {
       throw new Error(
-        `Invalid configuration: ${key} must be a whole number of at least ${least}`,
+        `Invalid configuration: ${key} must be a whole number from ${least} to ${most}`,
       );
     }
     return value;
@@ -107,6 +113,18 @@ export function readSettings(config: Config): Settings {
       expiry: { perProcessMs: 10 * minute, ephemeral },
     },
     ephemeral,
+    busV1: {
+      // As many as the stock events backend answers with.
+      maxBatchEvents: 10,
+      notifyTimeoutMs: whole(
+        'events.notifyTimeoutMs',
+        55 * second,
+        1,
+        longestTimerMs,
+      ),
+      maxHeldRequests: 1_000,
+      errorDelayMs: second,
+    },
     retry: {
       maxAttempts: whole('events.handlers.retry.maxAttempts', 10),
       initialDelayMs: duration('events.handlers.retry.initialDelay', second),
@@ -137,6 +155,12 @@ export function readSettings(config: Config): Settings {
   ) {
     throw new Error(
       'Invalid configuration: events.subscriptions.expireAfter must be longer than events.handlers.timeLimit',
+    );
+  }
+  // Nor is it heard of while its reader is told to wait.
+  if (settings.expireSubscriptionsAfterMs <= settings.busV1.notifyTimeoutMs) {
+    throw new Error(
+      'Invalid configuration: events.subscriptions.expireAfter must be longer than events.notifyTimeoutMs',
     );
   }
   return settings;

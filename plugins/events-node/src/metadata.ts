@@ -27,6 +27,8 @@ export const eventMetadata = {
   attempt: 'callboard-attempt',
   /** W3C trace context of the span that accepted the event; `traceparent` stays as the sender set it. */
   trace: 'callboard-traceparent',
+  /** Ids of subscriptions that were given the event in the publisher's process, before it was published here. */
+  notified: 'callboard-notified',
 } as const;
 
 /**

@@ -29,7 +29,7 @@ import { z } from 'zod';
 import { decodeCursor, encodeCursor } from './cursors';
 import { explainEvent } from './explainEvent';
 import { openApiDocument } from './openApiDocument';
-import { parseInput } from './parseInput';
+import { parseInput } from '../model/parseInput';
 import { replayEvents, type ReplayPools } from './replayEvents';
 import { toDeliveryView, toEventSummary, toSubscriptionView } from './views';
 

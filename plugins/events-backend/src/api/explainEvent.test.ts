@@ -1,8 +1,9 @@
+import { eventMetadata } from '@callboard/backstage-plugin-events-node';
 import type { AttemptRow, DeliveryRow } from '../deliveries';
 import type { Subscription } from '../subscriptions';
 import { explainEvent, type EventFacts } from './explainEvent';
 
-const event = { position: 5, topic: 't' };
+const event = { position: 5, topic: 't', metadata: '{}' };
 
 function makeSubscription(fields: Partial<Subscription> = {}): Subscription {
   return {
@@ -52,6 +53,29 @@ describe('explaining an event', () => {
       explanation: expect.stringMatching(/^Nobody was subscribed to topic 't'/),
       recipients: [],
     });
+  });
+
+  it('says so when a subscription had the event from its publisher, whether it has read this far or not', () => {
+    const notified = {
+      ...event,
+      metadata: JSON.stringify({ [eventMetadata.notified]: ['s'] }),
+    };
+    for (const cursor of [0, 9]) {
+      expect(
+        explain({
+          event: notified,
+          subscriptions: [makeSubscription({ cursor })],
+        }),
+      ).toMatchObject({
+        explanation: 'Delivered to 1 of 1 subscriptions',
+        recipients: [
+          {
+            status: 'delivered',
+            explanation: expect.stringMatching(/process of its publisher/),
+          },
+        ],
+      });
+    }
   });
 
   it.each<[string, Partial<Subscription>, RegExp]>([

@@ -3,11 +3,12 @@ import type {
   Recipient,
 } from '@callboard/backstage-plugin-events-common';
 import type { AttemptRow, DeliveryRow } from '../deliveries';
+import { wasNotified } from '../model/notified';
 import { wants, type Subscription } from '../subscriptions';
 
 /** What is known about an event's way to its subscribers. */
 export interface EventFacts {
-  event: { position: number; topic: string };
+  event: { position: number; topic: string; metadata: string };
   subscriptions: readonly Subscription[];
   deliveries: readonly DeliveryRow[];
   attempts: readonly AttemptRow[];
@@ -102,6 +103,12 @@ function explainRecipient(
       topics.some(({ from }) => event.position <= from)
         ? `Subscribed to '${event.topic}' only after this event`
         : `Was not subscribed to '${event.topic}' any more when this event came`,
+    );
+  }
+  if (wasNotified(event, id)) {
+    return recipient(
+      'delivered',
+      'Handled in the process of its publisher, as that said',
     );
   }
   if (claimed.get(id)?.has(event.position)) {

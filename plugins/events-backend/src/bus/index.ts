@@ -1,3 +1,5 @@
 export type { ReadingOptions } from './claimOrWait';
 export { LocalSubscriptionAccess } from './LocalSubscriptionAccess';
 export type { ExpiryOptions } from './planExpiry';
+export { BusV1Reader, type BusV1Options } from './http/BusV1Reader';
+export { createBusV1Router } from './http/createBusV1Router';

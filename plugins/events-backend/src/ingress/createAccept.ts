@@ -20,13 +20,18 @@ export interface Accepted {
  * @param events - appended in one commit, in this order, whole or not at all
  * @param options.source - where they come from, such as `catalog` or `http/github`
  * @param options.timeLimitMs - how long to try while the store is away
+ * @param options.notified - subscriptions that have been given the events by their publisher, and are not given them again
  * @returns what became of each
  * @throws InputError when one cannot be stored as it is
  * @throws ServiceUnavailableError when the store stayed away
  */
 export type Accept = (
   events: readonly EventParams[],
-  options: { source: string; timeLimitMs: number },
+  options: {
+    source: string;
+    timeLimitMs: number;
+    notified?: readonly string[];
+  },
 ) => Promise<Accepted[]>;
 
 /**
@@ -48,13 +53,14 @@ export function createAccept(options: {
 }): Accept {
   const { append, notifier, describe, readTraceparent } = options;
   const { isEphemeral, maxPayloadBytes } = options;
-  return async (given, { source, timeLimitMs }) => {
+  return async (given, { source, timeLimitMs, notified }) => {
     const acceptOptions = {
       source,
       describe: (event: EventParams) => describe(event) ?? {},
       traceparent: readTraceparent(),
       isEphemeral,
       maxPayloadBytes,
+      notified,
     };
     // Each event is followed by itself under its subtopics.
     const groups = given.map(params => acceptEvent(params, acceptOptions));

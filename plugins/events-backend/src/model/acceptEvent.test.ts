@@ -9,6 +9,7 @@ import {
   deriveEventId,
   newEventId,
 } from '@callboard/backstage-plugin-events-node/bus';
+import { wasNotified } from './notified';
 import { presentEvent } from './presentEvent';
 
 const options: AcceptOptions = { source: 'catalog', maxPayloadBytes: 1_000 };
@@ -51,6 +52,31 @@ describe('accepting an event', () => {
     expect(accept({}, { describe: () => ({ key: '' }) })[0].key).toBe(
       undefined,
     );
+  });
+
+  it('notes who was given the event by its publisher, under its own topic only', () => {
+    const notified = ['a.s', 'b.s'];
+    const describe = () => ({ subtopics: ['a.x'] });
+    const [event, routed] = accept({}, { notified, describe });
+    expect(wasNotified(event, 'b.s')).toBe(true);
+    expect(wasNotified(event, 'c.s')).toBe(false);
+    expect(wasNotified(routed, 'b.s')).toBe(false);
+    expect(accept({}, { notified: [] })[0].metadata).not.toContain(
+      eventMetadata.notified,
+    );
+  });
+
+  it('believes no metadata that say who was given the event', () => {
+    const metadata = {
+      [eventMetadata.notified]: ['a.s'],
+      said: `"${eventMetadata.notified}":["a.s"]`,
+    };
+    expect(wasNotified(accept({ metadata })[0], 'a.s')).toBe(false);
+  });
+
+  it('refuses more notified subscriptions than metadata may hold', () => {
+    const notified = Array.from({ length: 200 }, () => 'a'.repeat(500));
+    expect(() => accept({}, { notified })).toThrow(InputError);
   });
 
   it('posts the event under each subtopic, with an id of its own that is always the same', () => {

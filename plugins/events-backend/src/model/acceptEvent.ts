@@ -31,6 +31,11 @@ export interface AcceptOptions {
   isEphemeral?: (topic: string) => boolean;
   /** The most bytes a payload may have as JSON. */
   maxPayloadBytes: number;
+  /**
+   * Ids of subscriptions that have been given the event, under its own topic, by its publisher. They are not given it
+   * again.
+   */
+  notified?: readonly string[];
 }
 
 /**
@@ -67,12 +72,14 @@ export function acceptEvent(
   const correlationId =
     readText(given, eventMetadata.correlationId) ?? (isDerived ? givenId : id);
 
-  const metadata = writeMetadata(topic, {
+  const metadata = {
     ...withoutOurs(given),
     [eventMetadata.source]: options.source,
     [eventMetadata.correlationId]: correlationId,
     ...(options.traceparent && { [eventMetadata.trace]: options.traceparent }),
-  });
+  };
+  const routedMetadata = writeMetadata(topic, metadata);
+  const { notified = [] } = options;
 
   // What is tried once leaves nothing behind it that could wait.
   const keyOf = (name: string) =>
@@ -84,7 +91,13 @@ export function acceptEvent(
     key: keyOf(topic),
     deduplicationId: readKey('deduplication id', description.deduplicationId),
     payload,
-    metadata,
+    metadata:
+      notified.length === 0
+        ? routedMetadata
+        : writeMetadata(topic, {
+            ...metadata,
+            [eventMetadata.notified]: [...notified],
+          }),
     size,
   };
   const routed = (description.subtopics ?? []).map(subtopic => {
@@ -94,6 +107,8 @@ export function acceptEvent(
       id: deriveEventId(id, subtopic, payload),
       topic: subtopic,
       key: keyOf(subtopic),
+      // Nobody has been given it under this topic yet.
+      metadata: routedMetadata,
     };
   });
   return [event, ...routed];

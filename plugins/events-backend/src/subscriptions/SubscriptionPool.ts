@@ -9,8 +9,10 @@ import {
 } from '@callboard/backstage-plugin-events-node/bus';
 import type { Store } from '../database';
 import type { Batch, OwedEvent, Settlement } from '../model/batch';
+import { wasNotified } from '../model/notified';
 import type { OwedDeliveries } from './OwedDeliveries';
 import { claimBatch } from './operations/claimBatch';
+import { isWanted } from './operations/isWanted';
 import { keepUp } from './operations/keepUp';
 import { listClaimed } from './operations/listClaimed';
 import { readFloor } from './operations/readFloor';
@@ -170,8 +172,8 @@ export class SubscriptionPool {
         { topics: topicsBehind(subscription) },
         { events: options.maxEvents, bytes: options.maxBytes },
       );
-      const candidates = slice.events.filter(event =>
-        wants(subscription.topics, event),
+      const candidates = slice.events.filter(
+        event => wants(subscription.topics, event) && !wasNotified(event, id),
       );
       const isDue = dueInMs !== undefined && dueInMs <= 0;
       if (candidates.length === 0 && !isDue) {
@@ -310,6 +312,39 @@ export class SubscriptionPool {
    */
   async lapseAll(): Promise<void> {
     await this.#store.knex('callboard_batches').update({ leased_until: 0 });
+  }
+
+  /**
+   * Whether a claim may find something: an event behind the cursor, or one that is due. A look that changes nothing,
+   * and may be wrong where the claim decides by more than the topic.
+   *
+   * @throws SubscriptionMissingError when there is no such subscription
+   */
+  async mayHaveNext(id: string): Promise<boolean> {
+    const [subscription, dueInMs] = await Promise.all([
+      this.read(id),
+      this.#deliveries.dueInMs(id),
+    ]);
+    if (!subscription) {
+      throw new SubscriptionMissingError(id);
+    }
+    if (dueInMs !== undefined && dueInMs <= 0) {
+      return true;
+    }
+    const next = await this.#log.findNext(
+      subscription.cursor,
+      topicsBehind(subscription),
+    );
+    return next !== undefined;
+  }
+
+  /**
+   * Whether a subscription wants a topic now.
+   *
+   * @param except - ids of subscriptions that do not count
+   */
+  isWanted(topic: string, except: readonly string[] = []): Promise<boolean> {
+    return isWanted(this.#store.knex, topic, except);
   }
 
   /** One subscription with every topic it wants or wanted. */
