@@ -13,7 +13,7 @@ const packages = {
 /** The rooms of events-backend, by kind. */
 const rooms = {
   pools: ['log', 'subscriptions', 'deliveries', 'endpoints'],
-  movers: ['ingress', 'bus', 'webhooks', 'maintenance'],
+  movers: ['ingress', 'bus', 'streams', 'webhooks', 'maintenance'],
   windows: ['api'],
   leaves: ['model', 'database', 'notifiers', 'telemetry'],
 };

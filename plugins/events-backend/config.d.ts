@@ -179,5 +179,25 @@ export interface Config {
        */
       maxEvents?: number;
     };
+
+    /** Readers outside that follow the log: `GET /api/events/v1/stream`, and polls that wait. */
+    streams?: {
+      /**
+       * Streams and waiting polls that one process serves at once; more are answered with 503. Each may cost about
+       * 1 MiB of memory, or one event if that is larger. Default: 100.
+       */
+      maxStreams?: number;
+      /**
+       * A stream ends by itself after this time. The client comes again, goes on where it was, and is asked for its
+       * permission again. At most 24 days. Default: 30 minutes.
+       */
+      timeLimit?: HumanDuration | string;
+      /** A client that takes nothing for this time is disconnected. Default: 1 minute. */
+      stallLimit?: HumanDuration | string;
+      /**
+       * How often a stream says something even if no event comes, so that proxies keep it open. Default: 15 seconds.
+       */
+      heartbeat?: HumanDuration | string;
+    };
   };
 }

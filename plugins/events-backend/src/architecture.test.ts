@@ -124,6 +124,7 @@ describe('the check of the architecture', () => {
       'a package has its row in .dependency-cruiser.cjs',
     ],
     [`${rooms}/ingress/a.ts`, '../bus', 'no mover imports a mover'],
+    [`${rooms}/streams/a.ts`, '../bus', 'no mover imports a mover'],
     [`${rooms}/log/a.ts`, '../deliveries', 'no pool imports a pool'],
     [
       `${rooms}/subscriptions/a.ts`,

@@ -60,6 +60,12 @@ const full = {
     deliveries: { keepDead: { days: 3 } },
     ephemeral: { topics: ['presence'], retention: { minutes: 2 } },
     log: { retention: '1 day', maxAge: '2 days', maxEvents: 1_000_000 },
+    streams: {
+      maxStreams: 7,
+      timeLimit: '10 minutes',
+      stallLimit: { seconds: 20 },
+      heartbeat: { seconds: 4 },
+    },
   },
 };
 
@@ -125,6 +131,12 @@ describe('the schema of the configuration', () => {
         retentionMs: 86_400_000,
         maxAgeMs: 2 * 86_400_000,
         maxEvents: 1_000_000,
+      },
+      streams: {
+        maxStreams: 7,
+        timeLimitMs: 600_000,
+        stallLimitMs: 20_000,
+        heartbeatMs: 4_000,
       },
       expireSubscriptionsAfterMs: 2 * 86_400_000,
       keepDeadMs: 3 * 86_400_000,

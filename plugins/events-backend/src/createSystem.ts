@@ -12,6 +12,7 @@ import { createAccept, Ingresses, type Accept } from './ingress';
 import { GroupCommitter, SqlEventLog } from './log';
 import { InProcessNotifier } from './notifiers';
 import { readSettings, type Settings } from './settings';
+import { EventStreams } from './streams';
 import { SubscriptionPool } from './subscriptions';
 import { Telemetry } from './telemetry';
 
@@ -28,7 +29,8 @@ export interface EventsSystem {
   access: LocalSubscriptionAccess;
   bus: HandlerBus;
   busV1: BusV1Reader;
-  /** Lets running handlers end, hands back the rest, and waits for appends that are under way. */
+  streams: EventStreams;
+  /** Ends streams, lets running handlers end, hands back the rest, and waits for appends that are under way. */
   stop(): Promise<void>;
 }
 
@@ -115,6 +117,14 @@ export async function createSystem(options: {
     logger,
   });
 
+  const streams = new EventStreams({
+    log,
+    notifier,
+    options: settings.streams,
+    isUnavailable: error => store.dialect.isUnavailable(error),
+    logger,
+  });
+
   return {
     settings,
     telemetry,
@@ -127,8 +137,13 @@ export async function createSystem(options: {
     access,
     bus,
     busV1,
+    streams,
     async stop() {
-      await Promise.all([bus.stop(), busV1.stop(settings.handling.graceMs)]);
+      await Promise.all([
+        bus.stop(),
+        busV1.stop(settings.handling.graceMs),
+        streams.stop(),
+      ]);
       await committer.stop();
     },
   };

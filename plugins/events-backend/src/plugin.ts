@@ -139,6 +139,7 @@ const createEventsPlugin = (ingresses: Ingresses) =>
               subscriptions,
               deliveries,
               notifier,
+              follow: system.streams,
               listIngressTopics: () =>
                 ingresses.list().map(({ topic }) => topic),
             }),

@@ -33,6 +33,12 @@ describe('reading the settings', () => {
         maxAgeMs: 30 * day,
         maxEvents: 10_000_000,
       },
+      streams: expect.objectContaining({
+        maxStreams: 100,
+        timeLimitMs: 30 * minute,
+        stallLimitMs: minute,
+        heartbeatMs: 15 * second,
+      }),
       expireSubscriptionsAfterMs: 7 * day,
       keepDeadMs: 14 * day,
     });
@@ -85,6 +91,10 @@ describe('reading the settings', () => {
     [{ log: { retention: { days: 0 } } }, 'events.log.retention'],
     [{ log: { maxAge: { days: 6 } } }, 'events.log.maxAge'],
     [{ log: { maxEvents: -1 } }, 'events.log.maxEvents'],
+    [{ streams: { maxStreams: 0 } }, 'events.streams.maxStreams'],
+    [{ streams: { timeLimit: { days: 25 } } }, 'events.streams.timeLimit'],
+    [{ streams: { stallLimit: 60 } }, 'events.streams.stallLimit'],
+    [{ streams: { heartbeat: '0s' } }, 'events.streams.heartbeat'],
   ])('names the setting that is wrong: %j', (events, name) => {
     expect(() => read(events)).toThrow(name);
   });

@@ -5,6 +5,7 @@ import type { BusV1Options, ExpiryOptions, ReadingOptions } from './bus';
 import type { GroupCommitterOptions } from './log';
 import type { RetentionOptions } from './maintenance';
 import type { RetryPolicy } from './model/retryPolicy';
+import type { StreamOptions } from './streams';
 
 /** What `events` in the configuration says, ingresses aside; see `config.d.ts` for the meaning of each. */
 export interface Settings {
@@ -16,6 +17,7 @@ export interface Settings {
   busV1: BusV1Options;
   retry: RetryPolicy;
   retention: RetentionOptions;
+  streams: StreamOptions;
   expireSubscriptionsAfterMs: number;
   keepDeadMs: number;
 }
@@ -136,6 +138,19 @@ export function readSettings(config: Config): Settings {
       retentionMs: duration('events.log.retention', 7 * day),
       maxAgeMs: duration('events.log.maxAge', 30 * day),
       maxEvents: whole('events.log.maxEvents', 10_000_000),
+    },
+    streams: {
+      page: { events: 200, bytes: megabyte },
+      pollIntervalMs: 2 * second,
+      gatherMs: 50,
+      maxReads: 2,
+      errorDelayMs: second,
+      retryMs: 2 * second,
+      shutdownGraceMs: second,
+      maxStreams: whole('events.streams.maxStreams', 100),
+      timeLimitMs: duration('events.streams.timeLimit', 30 * minute, timer),
+      stallLimitMs: duration('events.streams.stallLimit', minute, timer),
+      heartbeatMs: duration('events.streams.heartbeat', 15 * second, timer),
     },
     expireSubscriptionsAfterMs: duration(
       'events.subscriptions.expireAfter',

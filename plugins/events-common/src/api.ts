@@ -40,9 +40,15 @@ const cursorSchema = z
 const instantSchema = z.iso
   .datetime({ offset: true })
   .describe('A time, ISO 8601.');
-const topicSchema = z.string().min(1).max(255);
-const keySchema = z.string().min(1).max(1024);
-const subscriptionIdSchema = z.string().min(1).max(512);
+
+/** PostgreSQL keeps no text with a zero character, so nothing of the kind can be found. */
+const textSchema = z
+  .string()
+  .min(1)
+  .refine(text => !text.includes('\0'), 'must not hold a zero character');
+const topicSchema = textSchema.max(255);
+const keySchema = textSchema.max(1024);
+const subscriptionIdSchema = textSchema.max(512);
 
 /** @public */
 export const eventsQuerySchema = z.strictObject({
@@ -80,6 +86,101 @@ export const eventsPageSchema = z.object({
 /** @public */
 export type EventsPage = z.infer<typeof eventsPageSchema>;
 
+/**
+ * An event with everything it carries: an item of a page behind a position, and the data of an event of the stream.
+ *
+ * @public
+ */
+export const wholeEventSchema = eventSummarySchema.extend({
+  payload: z.json(),
+  metadata: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
+});
+/** @public */
+export type WholeEvent = z.infer<typeof wholeEventSchema>;
+
+/**
+ * A place in the log as it stands in a query or in the header `Last-Event-ID`.
+ *
+ * @public
+ */
+export const positionSchema = z
+  .string()
+  .regex(/^\d{1,15}$/, 'must be a position of the log')
+  .transform(Number);
+
+/**
+ * Where to start in the log: behind a position, with the oldest event that is there, or behind the newest.
+ *
+ * @public
+ */
+export const startSchema = z.union([
+  z.enum(['beginning', 'end']),
+  positionSchema,
+]);
+/** @public */
+export type Start = z.infer<typeof startSchema>;
+
+/** The most topics that one reader may filter by: each costs a look into an index. */
+const maxTopics = 50;
+
+const followedTopicsSchema = z
+  .preprocess(
+    topic => (typeof topic === 'string' ? [topic] : topic),
+    z.array(topicSchema).min(1).max(maxTopics).optional(),
+  )
+  .describe('Only events of these topics; may be repeated.');
+
+/** @public */
+export const streamQuerySchema = z.strictObject({
+  topic: followedTopicsSchema,
+  key: keySchema.optional().describe('Only events with this key.'),
+  after: startSchema
+    .default('end')
+    .describe(
+      'Starts behind this position, with the oldest event that the log has (`beginning`), or with the next to come (`end`).',
+    ),
+});
+/** @public */
+export type StreamQuery = z.infer<typeof streamQuerySchema>;
+
+/** @public */
+export const eventsAfterQuerySchema = z.strictObject({
+  topic: followedTopicsSchema,
+  key: keySchema.optional().describe('Only events with this key.'),
+  after: startSchema.describe(
+    'Gives whole events in the order of the log: those behind this position, or the oldest that the log has (`beginning`). `end` gives none, and the position of the newest event. Does not go with `from`, `to`, `order` and `cursor`.',
+  ),
+  limit: limitSchema,
+  waitMs: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(55_000)
+    .default(0)
+    .describe(
+      'With `after`: how long to wait for an event when there is none, in milliseconds.',
+    ),
+});
+/** @public */
+export type EventsAfterQuery = z.infer<typeof eventsAfterQuerySchema>;
+
+/** @public */
+export const eventsAfterPageSchema = z.object({
+  items: z.array(wholeEventSchema),
+  after: z
+    .int()
+    .describe(
+      'Go on from here. Moves past events that the query does not ask for, too.',
+    ),
+  tail: z
+    .int()
+    .describe(
+      'Position of the newest event of the log; you are up to date when `after` has come to it.',
+    ),
+});
+/** @public */
+export type EventsAfterPage = z.infer<typeof eventsAfterPageSchema>;
+
 /** @public */
 export const attemptSchema = z.object({
   number: z.int(),
@@ -115,9 +216,7 @@ export const recipientSchema = z.object({
 export type Recipient = z.infer<typeof recipientSchema>;
 
 /** @public */
-export const eventViewSchema = eventSummarySchema.extend({
-  payload: z.json(),
-  metadata: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
+export const eventViewSchema = wholeEventSchema.extend({
   deduplicationId: z.string().nullable(),
   explanation: z.string(),
   recipients: z.array(recipientSchema),

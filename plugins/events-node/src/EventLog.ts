@@ -61,6 +61,11 @@ export interface LogSlice {
   upTo: number;
   /** Position of the newest event. */
   tail: number;
+  /**
+   * Events up to this position are trimmed, as seen together with `events`: a reader that starts before it may have
+   * missed some.
+   */
+  head: number;
 }
 
 /**

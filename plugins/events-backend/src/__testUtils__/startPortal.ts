@@ -24,6 +24,8 @@ export async function startPortal(options: {
   });
   const { port } = backend.server.address() as AddressInfo;
   return {
+    /** The HTTP server, for tests that look at its sockets. */
+    server: backend.server,
     url: `http://127.0.0.1:${port}/api/events`,
     stop: () => backend.stop(),
   };

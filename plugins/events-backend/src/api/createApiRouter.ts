@@ -8,11 +8,15 @@ import {
   deliveriesQuerySchema,
   deliveryReadPermission,
   eventReadPermission,
+  eventsAfterQuerySchema,
   eventsQuerySchema,
+  positionSchema,
   replayCreatePermission,
   replayRequestSchema,
+  streamQuerySchema,
   subscriptionReadPermission,
   type DeliveriesPage,
+  type EventsAfterPage,
   type EventsPage,
   type EventView,
   type ReplayResult,
@@ -23,13 +27,15 @@ import {
   AuthorizeResult,
   type BasicPermission,
 } from '@backstage/plugin-permission-common';
-import express, { type Request } from 'express';
+import express, { type Request, type Response } from 'express';
 import Router from 'express-promise-router';
 import { z } from 'zod';
+import { parseInput } from '../model/parseInput';
+import { toWholeEvent } from '../model/toWholeEvent';
 import { decodeCursor, encodeCursor } from './cursors';
 import { explainEvent } from './explainEvent';
 import { openApiDocument } from './openApiDocument';
-import { parseInput } from '../model/parseInput';
+import { findStart, LostPlaceError, type FollowLog } from './followLog';
 import { replayEvents, type ReplayPools } from './replayEvents';
 import { toDeliveryView, toEventSummary, toSubscriptionView } from './views';
 
@@ -37,6 +43,8 @@ import { toDeliveryView, toEventSummary, toSubscriptionView } from './views';
 export interface ApiOptions extends ReplayPools {
   /** Topics with an ingress. */
   listIngressTopics: () => string[];
+  /** Waits for events in the stead of readers. */
+  follow: FollowLog;
   httpAuth: HttpAuthService;
   permissions: PermissionsService;
   auditor: AuditorService;
@@ -53,7 +61,7 @@ const maxRequestBytes = 100_000;
  * Each route asks for its permission first. `openApiDocument` describes them all.
  */
 export function createApiRouter(options: ApiOptions): express.Router {
-  const { log, subscriptions, deliveries, auditor } = options;
+  const { log, subscriptions, deliveries, auditor, follow } = options;
   const router = Router();
   router.use(express.json({ limit: maxRequestBytes }));
 
@@ -63,6 +71,10 @@ export function createApiRouter(options: ApiOptions): express.Router {
 
   router.get('/events', async (request, response) => {
     await authorize(request, eventReadPermission);
+    if ('after' in request.query) {
+      response.json(await readAfter(request, response));
+      return;
+    }
     const query = parseInput(eventsQuerySchema, request.query);
     const rows = await log.list({
       topic: query.topic,
@@ -88,6 +100,19 @@ export function createApiRouter(options: ApiOptions): express.Router {
     response.json(page);
   });
 
+  router.get('/stream', async (request, response) => {
+    await authorize(request, eventReadPermission);
+    const { after, topic, key } = parseInput(streamQuerySchema, request.query);
+    // A browser that comes again asks with the query it began with.
+    const lastEventId = request.get('Last-Event-ID');
+    const ends = await log.ends();
+    const position = findStart(
+      lastEventId ? parseInput(positionSchema, lastEventId) : after,
+      ends,
+    );
+    await follow.stream(response, { position, filter: { topics: topic, key } });
+  });
+
   router.get('/events/:id', async (request, response) => {
     await authorize(request, eventReadPermission);
     const { id } = parseInput(z.object({ id: z.uuid() }), request.params);
@@ -104,14 +129,7 @@ export function createApiRouter(options: ApiOptions): express.Router {
       event.position,
     );
     const view: EventView = {
-      id: event.id,
-      position: event.position,
-      topic: event.topic,
-      key: event.key ?? null,
-      time: new Date(event.timeMs).toISOString(),
-      size: event.size,
-      payload: JSON.parse(event.payload),
-      metadata: JSON.parse(event.metadata),
+      ...toWholeEvent(event),
       deduplicationId: event.deduplicationId ?? null,
       ...explainEvent({
         event,
@@ -225,6 +243,33 @@ export function createApiRouter(options: ApiOptions): express.Router {
   });
 
   return router;
+
+  async function readAfter(
+    request: Request,
+    response: Response,
+  ): Promise<EventsAfterPage> {
+    const query = parseInput(eventsAfterQuerySchema, request.query);
+    const look = async () =>
+      follow.poll(response, {
+        position: findStart(query.after, await log.ends()),
+        filter: { topics: query.topic, key: query.key },
+        maxEvents: query.limit,
+        waitMs: query.waitMs,
+      });
+    let found = await look();
+    while (found.lost !== undefined && query.after === 'beginning') {
+      // It was trimmed in between; there is another beginning now.
+      found = await look();
+    }
+    if (found.lost !== undefined) {
+      throw new LostPlaceError(found.lost);
+    }
+    return {
+      items: found.events.map(toWholeEvent),
+      after: found.position,
+      tail: found.tail,
+    };
+  }
 
   async function authorize(
     request: Request,

@@ -1,13 +1,18 @@
 import {
   deliveriesPageSchema,
   deliveriesQuerySchema,
+  eventsAfterPageSchema,
+  eventsAfterQuerySchema,
   eventsPageSchema,
   eventsQuerySchema,
   eventViewSchema,
+  positionSchema,
   replayRequestSchema,
   replayResultSchema,
+  streamQuerySchema,
   subscriptionsViewSchema,
   topicsViewSchema,
+  wholeEventSchema,
 } from '@callboard/backstage-plugin-events-common';
 import { z } from 'zod';
 
@@ -17,9 +22,13 @@ function toSchema(schema: z.ZodType, io: 'input' | 'output' = 'output') {
   return rest;
 }
 
-function toQueryParameters(schema: z.ZodType) {
-  const { properties = {} } = toSchema(schema, 'input');
-  return Object.entries(properties).map(([name, property]) => ({
+/** Parameters of a route that takes one of some sets of them; the last word on a parameter is that of the last set. */
+function toQueryParameters(...schemas: z.ZodType[]) {
+  const properties = Object.assign(
+    {},
+    ...schemas.map(schema => toSchema(schema, 'input').properties),
+  );
+  return Object.entries<object>(properties).map(([name, property]) => ({
     name,
     in: 'query',
     required: false,
@@ -37,6 +46,15 @@ function answer(description: string, schema: z.ZodType) {
 const errorSchema = z.looseObject({
   error: z.looseObject({ name: z.string(), message: z.string() }),
 });
+
+const lostPlace = answer(
+  'Events behind this position are gone, or the log never was that long. Take the position of the end (`after=end`), then a new copy of what you keep, and go on from that position',
+  errorSchema,
+);
+const tooManyReaders = answer(
+  'Too many readers follow the log already; Retry-After says when to try again',
+  errorSchema,
+);
 
 const refusals = {
   400: answer('The request is not valid', errorSchema),
@@ -67,9 +85,57 @@ export const openApiDocument = {
     '/events': {
       get: {
         operationId: 'listEvents',
-        summary: 'Events, the newest first. Needs events.event.read.',
-        parameters: toQueryParameters(eventsQuerySchema),
-        responses: { 200: answer('A page', eventsPageSchema), ...refusals },
+        summary:
+          'Events, the newest first; or with `after` whole events, in the order of the log, behind a position. Needs events.event.read.',
+        parameters: toQueryParameters(
+          eventsQuerySchema,
+          eventsAfterQuerySchema,
+        ),
+        responses: {
+          200: answer(
+            'A page: the second kind for a query with `after`',
+            z.union([eventsPageSchema, eventsAfterPageSchema]),
+          ),
+          ...refusals,
+          410: lostPlace,
+          503: tooManyReaders,
+        },
+      },
+    },
+    '/stream': {
+      get: {
+        operationId: 'streamEvents',
+        summary:
+          'Whole events as they come, in the order of the log, as Server-Sent Events. Needs events.event.read.',
+        parameters: [
+          ...toQueryParameters(streamQuerySchema),
+          {
+            name: 'Last-Event-ID',
+            in: 'header',
+            required: false,
+            description:
+              'The last id that the client has seen; goes before `after`. A browser sends it by itself.',
+            schema: toSchema(positionSchema, 'input'),
+          },
+        ],
+        responses: {
+          200: {
+            description:
+              'A stream that does not end for a long time. `id` is the position, `data` the event as JSON (see the schema); a block without `data` only says how far the log is read.',
+            content: {
+              'text/event-stream': {
+                schema: {
+                  type: 'string',
+                  contentMediaType: 'application/json',
+                  contentSchema: toSchema(wholeEventSchema),
+                },
+              },
+            },
+          },
+          ...refusals,
+          410: lostPlace,
+          503: tooManyReaders,
+        },
       },
     },
     '/events/{id}': {

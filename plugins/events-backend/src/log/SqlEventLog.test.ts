@@ -191,7 +191,7 @@ const shared = stores.ids.filter(id => id === 'POSTGRES_15');
       await untilBlocked(store, 'INSERT INTO callboard_events', 2);
 
       const meanwhile = await early.readAfter(0, {}, plenty);
-      expect(meanwhile).toEqual({ events: [], upTo: 0, tail: 0 });
+      expect(meanwhile).toEqual({ events: [], upTo: 0, tail: 0, head: 0 });
 
       await holder.rollback();
       await expect(lateAppend).resolves.toEqual([

@@ -29,6 +29,7 @@ describe.each(stores.ids)('reading the log on %s', storeId => {
       events: [],
       upTo: 0,
       tail: 0,
+      head: 0,
     });
     await expect(log.ends()).resolves.toEqual({ head: 0, tail: 0 });
     await expect(log.topics()).resolves.toEqual([]);
@@ -75,6 +76,7 @@ describe.each(stores.ids)('reading the log on %s', storeId => {
       events: [],
       upTo: 5,
       tail: 1,
+      head: 0,
     });
   });
 
@@ -84,6 +86,7 @@ describe.each(stores.ids)('reading the log on %s', storeId => {
       events: [],
       upTo: 2,
       tail: 2,
+      head: 0,
     });
   });
 

@@ -5,13 +5,16 @@ import type {
 import type { Knex } from 'knex';
 import { toLogEvent, type EventRow } from '../eventRow';
 
-/** An event next to the tail, or the tail alone when there is no event. */
-type SliceRow = { tail: number | string } & (EventRow | { position: null });
+/** An event next to the ends of the log, or these alone when there is no event. */
+type SliceRow = { tail: number | string; head: number | string } & (
+  | EventRow
+  | { position: null }
+);
 
 /**
  * Reads the next events behind a position.
  *
- * One statement, so that the tail and the events come from one snapshot. Each topic is read by its own index range
+ * One statement, so that the ends of the log and the events come from one snapshot. Each topic is read by its own index range
  * and the ranges are merged, and only then the contents are fetched: the cost is that of the events returned, however
  * long the log and however rare the topic.
  */
@@ -57,9 +60,13 @@ export async function readAfter(
 
   const rows: SliceRow[] =
     filter.topics?.length === 0
-      ? await knex('callboard_log').select('tail', knex.raw('null as position'))
+      ? await knex('callboard_log').select(
+          'tail',
+          'head',
+          knex.raw('null as position'),
+        )
       : await knex('callboard_log')
-          .select('callboard_log.tail', 'found.*')
+          .select('callboard_log.tail', 'callboard_log.head', 'found.*')
           .leftJoin(found, knex.raw('1 = 1'))
           .orderBy('found.position');
 
@@ -73,5 +80,6 @@ export async function readAfter(
     events,
     upTo: cut ? events[events.length - 1].position : Math.max(tail, position),
     tail,
+    head: Number(rows[0].head),
   };
 }

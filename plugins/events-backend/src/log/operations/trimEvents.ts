@@ -1,10 +1,11 @@
 import type { Knex } from 'knex';
 
 /**
- * Removes the oldest events up to a position, and moves the head of the log behind them.
+ * Moves the head of the log, and removes the oldest events up to it.
  *
- * The head row is moved in a statement of its own: held through the removal, it would hold up every append. Contents
- * go after the events that have them; what a crash in between leaves behind goes when more is trimmed.
+ * The head moves first, so that a reader who finds events gone finds the head behind them; and in a statement of its
+ * own, since held through the removal it would hold up every append. Contents go after the events that have them; what
+ * a crash in between leaves behind goes when more is trimmed.
  */
 export async function trimEvents(
   knex: Knex,
@@ -20,13 +21,13 @@ export async function trimEvents(
     return 0;
   }
   const last = Number(oldest[oldest.length - 1]);
-  const removed = await knex('callboard_events')
-    .where('position', '<=', last)
-    .delete();
-  await knex('callboard_contents').where('position', '<=', last).delete();
   await knex('callboard_log')
     .where({ id: 1 })
     .where('head', '<', last)
     .update({ head: last });
+  const removed = await knex('callboard_events')
+    .where('position', '<=', last)
+    .delete();
+  await knex('callboard_contents').where('position', '<=', last).delete();
   return removed;
 }

@@ -1,0 +1,1 @@
+export { EventStreams, type StreamOptions } from './EventStreams';
