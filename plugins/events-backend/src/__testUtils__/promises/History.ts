@@ -1,0 +1,192 @@
+import type {
+  AppendOutcome,
+  LogEvent,
+  NewEvent,
+} from '@callboard/backstage-plugin-events-node';
+import type { Batch, Settlement } from '../../model/batch';
+
+/**
+ * What happened from when to when, in ticks that count beginnings and ends of operations. One that ended before another
+ * began came first; of two that overlap nobody knows.
+ */
+export interface Span {
+  start: number;
+  end: number;
+}
+
+/** An operation whose answer did not come may have happened or not. */
+export interface Operation<T> extends Span {
+  /** Undefined when the answer was lost. */
+  answer: T | undefined;
+}
+
+export interface Append extends Operation<AppendOutcome[]> {
+  events: NewEvent[];
+}
+
+export interface Registration extends Operation<true> {
+  subscriptionId: string;
+  topics: string[];
+}
+
+/** A batch that was handed to a reader. */
+export interface Handover extends Span {
+  subscriptionId: string;
+  batch: Batch;
+  /** What was visible as dead at that moment. */
+  dead: Set<number>;
+}
+
+export interface Settling extends Operation<boolean> {
+  subscriptionId: string;
+  ticket: string;
+  settlements: Settlement[];
+}
+
+export interface Renewal extends Operation<Set<string>> {
+  tickets: string[];
+}
+
+export interface Rescue extends Operation<true> {}
+
+/** The moment at which the lease of a batch ran out. */
+export interface Lapse extends Span {
+  ticket: string;
+}
+
+/** What tells one event from another. */
+export type EventName = Pick<NewEvent, 'id' | 'topic'>;
+
+export interface Replay extends Operation<true> {
+  subscriptionId: string;
+  /** Ids of what was asked for by name. */
+  named: Set<string>;
+  /** Whether an event may have been meant. */
+  mayMean(event: EventName): boolean;
+}
+
+export interface Trim extends Operation<true> {}
+
+/** What is left at the end, when healthy readers have claimed and settled all there was. */
+export interface Remains {
+  log: LogEvent[];
+  lags: { subscriptionId: string; lag: number }[];
+  owed: string[];
+  dead: string[];
+  heldBatches: number;
+}
+
+/** An event in the log, as far as anybody has seen it there. */
+export interface KnownEvent {
+  event: NewEvent;
+  position: number;
+  /** When it was first tried to append it. */
+  firstStart: number;
+}
+
+/**
+ * The model: the log and what was done with it, in plain lists. Whether the promises were kept is read off it; see
+ * `rules/`.
+ */
+export class History {
+  readonly appends: Append[] = [];
+  readonly registrations: Registration[] = [];
+  readonly handovers: Handover[] = [];
+  readonly settlings: Settling[] = [];
+  readonly renewals: Renewal[] = [];
+  readonly lapses: Lapse[] = [];
+  readonly rescues: Rescue[] = [];
+  readonly replays: Replay[] = [];
+  readonly trims: Trim[] = [];
+  /** What one follower saw of the log, in the order in which it saw it. */
+  readonly followed: LogEvent[] = [];
+  /** What went wrong that should not have, whatever the promises. */
+  readonly errors: string[] = [];
+  /** Maximal number of attempts of the retry policy. */
+  maxAttempts = 0;
+  remains: Remains | undefined;
+  #tick = 0;
+
+  tick(): number {
+    this.#tick += 1;
+    return this.#tick;
+  }
+
+  /** Every event that is known to have been in the log, in its order. */
+  readLog(): KnownEvent[] {
+    const firstStarts = new Map<string, number>();
+    const contents = new Map<string, NewEvent>();
+    const positions = new Map<string, number>();
+    for (const append of this.appends) {
+      append.events.forEach((event, index) => {
+        const { id } = event;
+        firstStarts.set(
+          id,
+          Math.min(firstStarts.get(id) ?? Infinity, append.start),
+        );
+        contents.set(id, event);
+        const outcome = append.answer?.[index];
+        if (outcome?.appended) {
+          positions.set(id, outcome.position);
+        }
+      });
+    }
+    const seen = [
+      ...(this.remains?.log ?? []),
+      ...this.followed,
+      ...this.handovers.flatMap(({ batch }) =>
+        batch.events.map(({ event }) => event),
+      ),
+    ];
+    seen.forEach(({ id, position }) => positions.set(id, position));
+    return [...positions]
+      .flatMap(([id, position]) => {
+        const event = contents.get(id);
+        return event
+          ? [{ event, position, firstStart: firstStarts.get(id) ?? 0 }]
+          : [];
+      })
+      .sort((one, other) => one.position - other.position);
+  }
+
+  /** Ids of all subscriptions. */
+  listSubscriptions(): string[] {
+    return [
+      ...new Set(
+        this.registrations.map(({ subscriptionId }) => subscriptionId),
+      ),
+    ];
+  }
+
+  /** Whether a subscription stood with the event's topic before the event was published. */
+  mustGet(subscriptionId: string, { event, firstStart }: KnownEvent): boolean {
+    return this.registrations.some(
+      registration =>
+        registration.subscriptionId === subscriptionId &&
+        registration.answer &&
+        registration.topics.includes(event.topic) &&
+        registration.end < firstStart,
+    );
+  }
+
+  /** Replays that may have meant the event. */
+  replaysOf(subscriptionId: string, event: EventName): Replay[] {
+    return this.replays.filter(
+      replay =>
+        replay.subscriptionId === subscriptionId && replay.mayMean(event),
+    );
+  }
+
+  /** Settlings of the event as delivered that held, or may have. */
+  deliveriesOf(subscriptionId: string, eventId: string): Settling[] {
+    return this.settlings.filter(
+      settling =>
+        settling.subscriptionId === subscriptionId &&
+        settling.answer !== false &&
+        settling.settlements.some(
+          ({ event, outcome }) =>
+            event.id === eventId && outcome.kind === 'delivered',
+        ),
+    );
+  }
+}

@@ -1,0 +1,161 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Scheduler } from 'fast-check';
+
+/** Where an operation loses its connection to the database. */
+export interface Cut {
+  /** At which of its statements, from 0; beyond the last it is not cut. */
+  statement: number;
+  /** Whether the database carries the statement out, so that only its answer is lost. */
+  carriedOut: boolean;
+}
+
+/** The operation lost its connection: a part of it may have happened. */
+export class ConnectionLostError extends Error {
+  constructor() {
+    super('The connection was lost');
+    this.name = 'ConnectionLostError';
+  }
+}
+
+interface Operation {
+  name: string;
+  cut: Cut | undefined;
+  statements: number;
+  lost: boolean;
+}
+
+/** How to carry a statement out: as it is, or a rollback in its place. */
+interface Execution {
+  sql: string;
+  /** Process of the server, where operations can wait for each other's locks there. */
+  serverProcess: number | undefined;
+  carryOut(): Promise<unknown>;
+  rollBack(): Promise<unknown>;
+}
+
+const patienceMs = 3;
+
+/**
+ * Lets operations that run side by side go on one statement at a time, in the order that a scheduler chooses.
+ *
+ * @remarks
+ * Each statement first waits for its turn. The next turn comes when the statement before has its answer, or waits for a
+ * lock that another operation holds, which the server is asked about. So the order of statements, and with it whatever
+ * races there are, follows from the seed of the scheduler and not from the speed of the machine.
+ */
+export class Stepper {
+  readonly #operations = new AsyncLocalStorage<Operation>();
+  /** What is under way, with the server's process that works on it. */
+  readonly #underWay = new Map<Promise<unknown>, number | undefined>();
+  readonly #scheduler: Scheduler;
+  readonly #findBlocked: (serverProcesses: number[]) => Promise<Set<number>>;
+  #open = false;
+
+  constructor(options: {
+    scheduler: Scheduler;
+    /** Finds those of the server's processes that wait for a lock. */
+    findBlocked: (serverProcesses: number[]) => Promise<Set<number>>;
+  }) {
+    this.#scheduler = options.scheduler;
+    this.#findBlocked = options.findBlocked;
+  }
+
+  /** Runs an operation step by step. */
+  run<T>(
+    name: string,
+    cut: Cut | undefined,
+    operation: () => Promise<T>,
+  ): Promise<T> {
+    return this.#operations.run(
+      { name, cut, statements: 0, lost: false },
+      operation,
+    );
+  }
+
+  /** Waits for a turn without a statement, such as for a connection that others want too. */
+  async waitTurn(what: string): Promise<void> {
+    const operation = this.#operations.getStore();
+    if (operation && !this.#open) {
+      await this.#scheduler.schedule(
+        Promise.resolve(),
+        `${operation.name}: ${what}`,
+      );
+    }
+  }
+
+  /** Waits for the statement's turn and carries it out; or loses the connection at it. */
+  async step(execution: Execution): Promise<unknown> {
+    const operation = this.#operations.getStore();
+    if (!operation || this.#open) {
+      return execution.carryOut();
+    }
+    const number = operation.statements++;
+    await this.waitTurn(shorten(execution.sql));
+    // Only knex's own rollback follows a lost connection; the server would do it by itself.
+    if (operation.lost && !/^rollback/i.test(execution.sql)) {
+      throw new ConnectionLostError();
+    }
+    if (operation.lost || number !== operation.cut?.statement) {
+      return this.#watch(execution.carryOut(), execution.serverProcess);
+    }
+    operation.lost = true;
+    if (operation.cut.carriedOut && !/^begin/i.test(execution.sql)) {
+      await this.#watch(execution.carryOut(), execution.serverProcess);
+    } else if (/^commit/i.test(execution.sql)) {
+      await this.#watch(execution.rollBack(), execution.serverProcess);
+    }
+    throw new ConnectionLostError();
+  }
+
+  /** Lets nothing else go on until something unscheduled is done. */
+  hold<T>(task: Promise<T>): Promise<T> {
+    return this.#watch(task, undefined);
+  }
+
+  /** Lets whatever comes from now on go on without waiting. */
+  open(): void {
+    this.#open = true;
+  }
+
+  /** Waits until every operation waits for its turn, for a lock, or has ended. */
+  async settleDown(): Promise<void> {
+    for (;;) {
+      // Whoever has got an answer comes to its next statement.
+      await nextTurn();
+      await nextTurn();
+      if (this.#underWay.size === 0) {
+        return;
+      }
+      await this.#waitBriefly();
+      await nextTurn();
+      const left = [...this.#underWay.values()];
+      const known = left.flatMap(process => process ?? []);
+      if (left.length > 0 && known.length === left.length) {
+        const blocked = await this.#findBlocked(known);
+        if ([...this.#underWay.values()].every(p => p && blocked.has(p))) {
+          return;
+        }
+      }
+    }
+  }
+
+  async #waitBriefly(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const pause = new Promise<void>(resolve => {
+      timer = setTimeout(resolve, patienceMs);
+    });
+    await Promise.race([pause, Promise.allSettled(this.#underWay.keys())]);
+    clearTimeout(timer);
+  }
+
+  #watch<T>(task: Promise<T>, serverProcess: number | undefined): Promise<T> {
+    const watched = task.finally(() => this.#underWay.delete(watched));
+    this.#underWay.set(watched, serverProcess);
+    return watched;
+  }
+}
+
+function shorten(sql: string): string {
+  return sql.replace(/\s+/g, ' ').slice(0, 60);
+}

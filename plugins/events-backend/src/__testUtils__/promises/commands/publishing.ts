@@ -1,0 +1,58 @@
+import type { NewEvent } from '@callboard/backstage-plugin-events-node';
+import fc from 'fast-check';
+import { makeEvent } from '../../makeEvent';
+import type { Cut } from '../Stepper';
+import type { World } from '../World';
+import { anyCut, anyNumber, anyTopic, commandOf, pick } from './Command';
+
+async function append(
+  world: World,
+  replica: number,
+  events: NewEvent[],
+  cut: Cut | undefined,
+): Promise<void> {
+  const { log } = world.replicas[replica % world.replicas.length];
+  const operation = await world.perform('append', cut, () =>
+    log.append(events),
+  );
+  world.history.appends.push({ events, ...operation });
+}
+
+/** Publishes a few events at once. Those without a text of their own share their content, as subtopics do. */
+export const publish = commandOf(
+  'publish',
+  fc.record({
+    replica: anyNumber,
+    events: fc.array(
+      fc.record({
+        topic: anyTopic,
+        key: fc.constantFrom('x', 'x', 'y', undefined),
+        deduplicationId: fc.constantFrom(undefined, undefined, 'd1', 'd2'),
+        payload: fc.constantFrom('"shared"', '"shared"', '"its own"'),
+      }),
+      { minLength: 1, maxLength: 4 },
+    ),
+    cut: anyCut,
+  }),
+  (world, { replica, events, cut }) =>
+    append(
+      world,
+      replica,
+      events.map(({ topic, ...fields }) => makeEvent(topic, fields)),
+      cut,
+    ),
+);
+
+/** Publishes again what was published before, because the answer was lost or the sender is not sure. */
+export const publishAgain = commandOf(
+  'publish again',
+  fc.record({ replica: anyNumber, which: anyNumber, cut: anyCut }),
+  async (world, { replica, which, cut }) => {
+    const { appends } = world.history;
+    const lost = appends.filter(({ answer }) => answer === undefined);
+    const before = pick(lost.length > 0 ? lost : appends, which);
+    if (before) {
+      await append(world, replica, before.events, cut);
+    }
+  },
+);
