@@ -1,54 +1,42 @@
-import fc from 'fast-check';
-import { createTestStores, type StoreId } from './__testUtils__/stores';
-import { anyInterleaving } from './__testUtils__/promises/Interleaving';
-import {
-  openReplicas,
-  type SteppedReplicas,
-} from './__testUtils__/promises/openReplicas';
-import { playInterleaving } from './__testUtils__/promises/playInterleaving';
-import { findBrokenPromises } from './__testUtils__/promises/rules/findBrokenPromises';
-import type { Store } from './database';
+import { openReplicas } from './__testUtils__/promises/openReplicas';
+import { describeLongest, playMany } from './__testUtils__/promises/playMany';
+import { createTestStores } from './__testUtils__/stores';
+
+/** Set by `npm run test:soak`, which tells what they mean. */
+const { env } = process;
+const database = env.CALLBOARD_SOAK_DATABASE;
+const runs = Number(env.CALLBOARD_SOAK_COUNT ?? 250);
+const maxCommands = Number(env.CALLBOARD_SOAK_COMMANDS ?? 30);
+const seed = Number(env.CALLBOARD_SOAK_SEED ?? Date.now() % 2 ** 31);
+const path = env.CALLBOARD_SOAK_PATH || undefined;
+
+const replicaCount = 3;
+const msPerRun = 10_000;
 
 const stores = createTestStores();
-jest.setTimeout(600_000);
 
-describe.each(stores.ids)('the promises, on %s', (storeId: StoreId) => {
-  let store: Store;
-  let replicas: SteppedReplicas;
-  beforeAll(async () => {
-    store = await stores.open(storeId);
-    replicas = await openReplicas(store, 3);
-  });
-  afterAll(() => replicas.destroy());
-
-  it('are kept', async () => {
-    let n = 0;
-    const t0 = Date.now();
-    const result = await fc.check(
-      fc.asyncProperty(
-        anyInterleaving(40),
-        fc.scheduler(),
-        async (interleaving, scheduler) => {
-          n++;
-          const history = await playInterleaving(
-            store,
-            replicas,
-            interleaving,
-            scheduler,
-          );
-          expect(findBrokenPromises(history)).toEqual([]);
-        },
-      ),
-      {
-        numRuns: 100,
-        seed: Number(process.env.SEED ?? Date.now()),
-        interruptAfterTimeLimit: 120_000,
-        markInterruptAsFailure: true,
-      },
-    );
-    process.stdout.write(`${storeId} runs ${n} in ${Date.now() - t0} ms\n`);
-    if (result.failed) {
-      throw new Error(fc.defaultReportMessage(result));
-    }
-  });
+describe.each(
+  stores.ids.filter(id => database === undefined || id === database),
+)('the promises, on %s', storeId => {
+  it(
+    'are kept whatever happens side by side',
+    async () => {
+      const print = (line: string) =>
+        process.stdout.write(`The promises on ${storeId}: ${line}\n`);
+      const store = await stores.open(storeId);
+      const replicas = await openReplicas(store, replicaCount);
+      try {
+        const longest = await playMany(
+          store,
+          replicas,
+          { runs, maxCommands, seed, path, progressEvery: 500 },
+          print,
+        );
+        print(`${runs} interleavings were kept; ${describeLongest(longest)}`);
+      } finally {
+        await replicas.destroy();
+      }
+    },
+    60_000 + runs * msPerRun,
+  );
 });

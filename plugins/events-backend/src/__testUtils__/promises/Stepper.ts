@@ -48,6 +48,8 @@ export class Stepper {
   readonly #operations = new AsyncLocalStorage<Operation>();
   /** What is under way, with the server's process that works on it. */
   readonly #underWay = new Map<Promise<unknown>, number | undefined>();
+  /** Those that wait for a lock, as far as was known when it was last asked. */
+  readonly #blocked = new Set<Promise<unknown>>();
   readonly #scheduler: Scheduler;
   readonly #findBlocked: (serverProcesses: number[]) => Promise<Set<number>>;
   #open = false;
@@ -91,7 +93,10 @@ export class Stepper {
       return execution.carryOut();
     }
     const number = operation.statements++;
-    await this.waitTurn(shorten(execution.sql));
+    // To begin a transaction neither sees nor locks anything yet.
+    if (!/^begin/i.test(execution.sql)) {
+      await this.waitTurn(shorten(execution.sql));
+    }
     // Only knex's own rollback follows a lost connection; the server would do it by itself.
     if (operation.lost && !/^rollback/i.test(execution.sql)) {
       throw new ConnectionLostError();
@@ -129,33 +134,53 @@ export class Stepper {
       }
       await this.#waitBriefly();
       await nextTurn();
-      const left = [...this.#underWay.values()];
-      const known = left.flatMap(process => process ?? []);
-      if (left.length > 0 && known.length === left.length) {
-        const blocked = await this.#findBlocked(known);
-        if ([...this.#underWay.values()].every(p => p && blocked.has(p))) {
-          return;
-        }
+      await this.#lookForBlocked();
+      if (this.#blocked.size === this.#underWay.size) {
+        return;
       }
     }
   }
 
+  /** Waits for what is not known to be blocked. */
   async #waitBriefly(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const pause = new Promise<void>(resolve => {
-      timer = setTimeout(resolve, patienceMs);
-    });
-    await Promise.race([pause, Promise.allSettled(this.#underWay.keys())]);
-    clearTimeout(timer);
+    const running = [...this.#underWay.keys()].filter(
+      task => !this.#blocked.has(task),
+    );
+    if (running.length > 0) {
+      let timer: NodeJS.Timeout | undefined;
+      const pause = new Promise<void>(resolve => {
+        timer = setTimeout(resolve, patienceMs);
+      });
+      await Promise.race([pause, Promise.allSettled(running)]);
+      clearTimeout(timer);
+    }
+  }
+
+  /** Asks anew each time: whatever ended may have released the lock that another waited for. */
+  async #lookForBlocked(): Promise<void> {
+    const processes = [...this.#underWay.values()].flatMap(
+      process => process ?? [],
+    );
+    const blocked =
+      processes.length > 0 ? await this.#findBlocked(processes) : undefined;
+    this.#blocked.clear();
+    for (const [task, process] of this.#underWay) {
+      if (process !== undefined && blocked?.has(process)) {
+        this.#blocked.add(task);
+      }
+    }
   }
 
   #watch<T>(task: Promise<T>, serverProcess: number | undefined): Promise<T> {
-    const watched = task.finally(() => this.#underWay.delete(watched));
+    const watched = task.finally(() => {
+      this.#underWay.delete(watched);
+      this.#blocked.delete(watched);
+    });
     this.#underWay.set(watched, serverProcess);
     return watched;
   }
 }
 
 function shorten(sql: string): string {
-  return sql.replace(/\s+/g, ' ').slice(0, 60);
+  return sql.replace(/\s+/g, ' ').slice(0, 100);
 }

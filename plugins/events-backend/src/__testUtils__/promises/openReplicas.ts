@@ -54,7 +54,12 @@ export async function openReplicas(
       connection,
       useNullAsDefault: true,
       // All at once and for good: opening one in the middle would take the choice from the stepper.
-      pool: { min: size, max: size, idleTimeoutMillis: 3_600_000 },
+      pool: {
+        min: size,
+        max: size,
+        idleTimeoutMillis: 3_600_000,
+        afterCreate: relaxDurability(shared),
+      },
     }),
   );
   for (const knex of replicas) {
@@ -62,8 +67,9 @@ export async function openReplicas(
       Array.from({ length: size }, () => knex.select(knex.raw('1'))),
     );
   }
+  const dialect = { ...store.dialect, async makeDurable() {} };
   return {
-    stores: replicas.map(knex => ({ ...store, knex })),
+    stores: replicas.map(knex => ({ knex, dialect })),
     follow(stepper) {
       current = stepper;
     },
@@ -71,6 +77,19 @@ export async function openReplicas(
       await Promise.all(replicas.map(knex => knex.destroy()));
     },
   };
+}
+
+/** No power fails here, and waiting for the disk would take most of the time. */
+function relaxDurability(isPostgres: boolean) {
+  return isPostgres
+    ? (
+        connection: { query(sql: string, done: () => void): void },
+        done: () => void,
+      ) => connection.query('SET synchronous_commit = off', done)
+    : (connection: { pragma(text: string): void }, done: () => void) => {
+        connection.pragma('synchronous = OFF');
+        done();
+      };
 }
 
 type Query = string | { sql: string };

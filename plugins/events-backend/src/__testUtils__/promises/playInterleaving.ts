@@ -27,7 +27,7 @@ export async function playInterleaving(
     findBlocked: processes => findBlocked(store, processes),
   });
   replicas.follow(undefined);
-  await clearStore(store);
+  await clearStore(replicas.stores[0]);
   const world = new World({
     store,
     replicas: replicas.stores,

@@ -36,8 +36,8 @@ export const claim = commandOf(
   fc.record({
     reader: anyNumber,
     subscriptionId: anySubscription,
-    maxEvents: fc.constantFrom(1, 2, 3, 100),
-    maxBytes: fc.constantFrom(1, 20, 1_000_000),
+    maxEvents: fc.constantFrom(1, 2, 4, 100),
+    maxBytes: fc.constantFrom(1, 20, 1_000_000, 1_000_000),
     /** Without patience every other batch counts as slow. */
     patienceMs: fc.constantFrom(0, 3_600_000),
     cut: anyCut,
