@@ -1,7 +1,6 @@
 import { NotFoundError } from '@backstage/errors';
 import type { Store } from '../../database';
 import type { Batch } from '../../model/batch';
-import { SubscriptionMissingError } from '../../subscriptions';
 import { createPools, type Pools } from '../pools';
 import { History, type Operation } from './History';
 import { ConnectionLostError, type Cut, type Stepper } from './Stepper';
@@ -77,7 +76,7 @@ export class World {
     } catch (error) {
       const isExpected =
         error instanceof ConnectionLostError ||
-        error instanceof SubscriptionMissingError ||
+        // Such as that there is no subscription yet, or that the event is trimmed.
         error instanceof NotFoundError;
       if (!isExpected) {
         this.history.errors.push(`${name} failed: ${error}`);
