@@ -138,6 +138,11 @@ export interface Config {
        */
       lease?: HumanDuration | string;
       /**
+       * How often a reader looks by itself when no wake-up comes; readers are woken when something is appended, but
+       * a wake-up of another replica may be lost. At least 50 milliseconds. Default: 2 seconds.
+       */
+      pollInterval?: HumanDuration | string;
+      /**
        * After this time without a reader a subscription is removed, so that it does not hold the log. At least
        * 1 minute. Default: 7 days.
        */

@@ -5,4 +5,7 @@
  */
 export * from './bundleFeatures';
 export * from './createTestDatabases';
+export * from './eventLogContract';
+export * from './makeEvent';
 export * from './makeGithubRequest';
+export * from './notifierContract';

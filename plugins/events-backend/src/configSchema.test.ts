@@ -56,7 +56,11 @@ const full = {
         maxDelay: { minutes: 1 },
       },
     },
-    subscriptions: { lease: { seconds: 10 }, expireAfter: { days: 2 } },
+    subscriptions: {
+      lease: { seconds: 10 },
+      pollInterval: { seconds: 1 },
+      expireAfter: { days: 2 },
+    },
     deliveries: { keepDead: { days: 3 } },
     ephemeral: { topics: ['presence'], retention: { minutes: 2 } },
     log: { retention: '1 day', maxAge: '2 days', maxEvents: 1_000_000 },

@@ -10,7 +10,7 @@ import { openStore } from './database';
 import { DeliveryPool } from './deliveries';
 import { createAccept, Ingresses, type Accept } from './ingress';
 import { GroupCommitter, SqlEventLog } from './log';
-import { InProcessNotifier } from './notifiers';
+import { InProcessNotifier, PostgresNotifier } from './notifiers';
 import { readSettings, type Settings } from './settings';
 import { EventStreams } from './streams';
 import { SubscriptionPool } from './subscriptions';
@@ -48,7 +48,15 @@ export async function createSystem(options: {
   const settings = readSettings(config);
   const telemetry = new Telemetry();
   const store = await openStore({ database, logger });
-  const notifier = new InProcessNotifier();
+  const replicas = store.dialect.shared
+    ? new PostgresNotifier({
+        knex: store.knex,
+        options: settings.listening,
+        observer: telemetry,
+        logger,
+      })
+    : undefined;
+  const notifier = replicas ?? new InProcessNotifier();
   const isEphemeral = (topic: string) => settings.ephemeral.topics.has(topic);
 
   const log = new SqlEventLog(store);
@@ -56,6 +64,7 @@ export async function createSystem(options: {
     log,
     isUnavailable: error => store.dialect.isUnavailable(error),
     options: settings.commit,
+    notifier,
     observer: {
       onAppended: (...measured) => telemetry.onAppended(...measured),
       onAppendFailed: error => {
@@ -69,7 +78,6 @@ export async function createSystem(options: {
   });
   const accept = createAccept({
     append: (events, timeLimitMs) => committer.append(events, timeLimitMs),
-    notifier,
     describe: event => ingresses.describe(event),
     readTraceparent: () => telemetry.readTraceparent(),
     isEphemeral,
@@ -125,6 +133,7 @@ export async function createSystem(options: {
     logger,
   });
 
+  replicas?.start();
   return {
     settings,
     telemetry,
@@ -145,6 +154,8 @@ export async function createSystem(options: {
         streams.stop(),
       ]);
       await committer.stop();
+      // Last, so that other replicas hear of what was appended to the end.
+      await replicas?.stop();
     },
   };
 }

@@ -17,12 +17,16 @@ describe('reading the settings', () => {
         handlerTimeLimitMs: 5 * minute,
         graceMs: 10 * second,
       }),
-      reading: expect.objectContaining({ leaseMs: 30 * second }),
+      reading: expect.objectContaining({
+        leaseMs: 30 * second,
+        pollIntervalMs: 2 * second,
+      }),
       ephemeral: { topics: new Set(['signals']), retentionMs: 10 * minute },
       busV1: expect.objectContaining({
         maxBatchEvents: 10,
         notifyTimeoutMs: 55 * second,
       }),
+      listening: expect.objectContaining({ heartbeatMs: 10 * second }),
       retry: expect.objectContaining({
         maxAttempts: 10,
         initialDelayMs: second,
@@ -79,6 +83,10 @@ describe('reading the settings', () => {
     [
       { subscriptions: { lease: { milliseconds: 999 } } },
       'events.subscriptions.lease',
+    ],
+    [
+      { subscriptions: { pollInterval: { milliseconds: 49 } } },
+      'events.subscriptions.pollInterval',
     ],
     [
       { subscriptions: { expireAfter: { seconds: 59 } } },

@@ -5,6 +5,7 @@ import type { BusV1Options, ExpiryOptions, ReadingOptions } from './bus';
 import type { GroupCommitterOptions } from './log';
 import type { RetentionOptions } from './maintenance';
 import type { RetryPolicy } from './model/retryPolicy';
+import type { ListeningOptions } from './notifiers';
 import type { StreamOptions } from './streams';
 
 /** What `events` in the configuration says, ingresses aside; see `config.d.ts` for the meaning of each. */
@@ -15,6 +16,7 @@ export interface Settings {
   reading: ReadingOptions & { expiry: ExpiryOptions };
   ephemeral: { topics: ReadonlySet<string>; retentionMs: number };
   busV1: BusV1Options;
+  listening: ListeningOptions;
   retry: RetryPolicy;
   retention: RetentionOptions;
   streams: StreamOptions;
@@ -111,7 +113,11 @@ export function readSettings(config: Config): Settings {
         leastMs: second,
         mostMs: longestTimerMs,
       }),
-      pollIntervalMs: 2 * second,
+      pollIntervalMs: duration(
+        'events.subscriptions.pollInterval',
+        2 * second,
+        { leastMs: 50, mostMs: longestTimerMs },
+      ),
       expiry: { perProcessMs: 10 * minute, ephemeral },
     },
     ephemeral,
@@ -126,6 +132,13 @@ export function readSettings(config: Config): Settings {
       ),
       maxHeldRequests: 1_000,
       errorDelayMs: second,
+    },
+    listening: {
+      connectLimitMs: 10 * second,
+      heartbeatMs: 10 * second,
+      answerLimitMs: 5 * second,
+      shortestPauseMs: 500,
+      longestPauseMs: 30 * second,
     },
     retry: {
       maxAttempts: whole('events.handlers.retry.maxAttempts', 10),

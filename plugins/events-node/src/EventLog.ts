@@ -96,7 +96,8 @@ export interface EventLog {
    *
    * @param position - 0 for the start of the log
    * @param filter - what to read
-   * @param limit - how many events, and how many bytes of payload, at the most; one event is returned whatever its size
+   * @param limit - how many events at the most, and after how many bytes of payload to stop: the event that reaches the
+   * limit is the last one, so that one is returned whatever its size
    */
   readAfter(
     position: number,

@@ -2,7 +2,6 @@ import type { EventParams } from '@backstage/plugin-events-node';
 import type {
   AppendOutcome,
   NewEvent,
-  Notifier,
   SourceDescription,
 } from '@callboard/backstage-plugin-events-node';
 import { acceptEvent } from '../model/acceptEvent';
@@ -42,7 +41,6 @@ export function createAccept(options: {
     events: readonly NewEvent[],
     timeLimitMs: number,
   ) => Promise<AppendOutcome[]>;
-  notifier: Notifier;
   /** What the source of a topic says about an event; undefined when the topic has no source. */
   describe: (params: EventParams) => SourceDescription | undefined;
   /** The current span in the W3C format. */
@@ -51,7 +49,7 @@ export function createAccept(options: {
   isEphemeral: (topic: string) => boolean;
   maxPayloadBytes: number;
 }): Accept {
-  const { append, notifier, describe, readTraceparent } = options;
+  const { append, describe, readTraceparent } = options;
   const { isEphemeral, maxPayloadBytes } = options;
   return async (given, { source, timeLimitMs, notified }) => {
     const acceptOptions = {
@@ -69,10 +67,6 @@ export function createAccept(options: {
       return [];
     }
     const outcomes = await append(events, timeLimitMs);
-    const appended = events.filter((_, index) => outcomes[index].appended);
-    if (appended.length > 0) {
-      notifier.notify(new Set(appended.map(({ topic }) => topic)));
-    }
     let first = 0;
     return groups.map(group => {
       const accepted = {

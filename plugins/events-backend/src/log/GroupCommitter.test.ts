@@ -15,7 +15,7 @@ interface PendingAppend {
   fail(error: Error): void;
 }
 
-/** A log whose appends end when the test says so. */
+/** A log whose appends end when the test says so. Has events of topic `known` already. */
 class ControlledLog implements Pick<EventLog, 'append'> {
   readonly #pending: PendingAppend[] = [];
   readonly #waiting: ((append: PendingAppend) => void)[] = [];
@@ -32,7 +32,10 @@ class ControlledLog implements Pick<EventLog, 'append'> {
         succeed: () => {
           this.underWay -= 1;
           resolve(
-            events.map(() => {
+            events.map(({ topic }) => {
+              if (topic === 'known') {
+                return { appended: false };
+              }
               this.#position += 1;
               return { appended: true, position: this.#position };
             }),
@@ -74,6 +77,7 @@ function setUp(options: Partial<GroupCommitterOptions> = {}) {
     appended: [],
     failures: [],
   };
+  const notified: string[][] = [];
   const committer = new GroupCommitter({
     log: {
       append: events => log.append(events),
@@ -90,6 +94,7 @@ function setUp(options: Partial<GroupCommitterOptions> = {}) {
       appendTimeLimitMs: 5_000,
       ...options,
     },
+    notifier: { notify: topics => notified.push([...topics]) },
     observer: {
       onAppended: events => observed.appended.push(events.length),
       onAppendFailed: error => observed.failures.push(error),
@@ -102,7 +107,7 @@ function setUp(options: Partial<GroupCommitterOptions> = {}) {
       ),
       30_000,
     );
-  return { log, committer, publish, observed };
+  return { log, committer, publish, observed, notified };
 }
 
 const eventBytes = 10;
@@ -166,6 +171,21 @@ describe('GroupCommitter', () => {
     first.succeed();
     (await log.next()).succeed();
     await Promise.all(published);
+  });
+
+  it('notifies once for each append, of the topics that were appended', async () => {
+    const { log, publish, notified } = setUp();
+    const published = [publish('a', 'b'), publish('a'), publish('c', 'known')];
+    const append = await log.next();
+    expect(notified).toEqual([]);
+    append.succeed();
+    await Promise.all(published);
+    expect(notified).toEqual([['a', 'b', 'c']]);
+
+    const again = publish('known');
+    (await log.next()).succeed();
+    await again;
+    expect(notified).toHaveLength(1);
   });
 
   it('never splits a group, even one that is larger than a batch', async () => {

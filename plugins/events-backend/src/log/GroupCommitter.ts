@@ -4,6 +4,7 @@ import type {
   AppendOutcome,
   EventLog,
   NewEvent,
+  Notifier,
 } from '@callboard/backstage-plugin-events-node';
 import { withTimeLimit } from '@callboard/backstage-plugin-events-node/bus';
 
@@ -49,11 +50,14 @@ interface Group {
  * A group of events (an event and its subtopics) is appended whole. When the store is away, the append is tried again
  * until the time of each group is up; the ids make that safe, since an event that did get in is found there. A group
  * whose time is up is rejected; it may be in the log all the same if its last append was cut off.
+ *
+ * Readers are woken once for each append, and not for each publisher.
  */
 export class GroupCommitter {
   readonly #log: EventLog;
   readonly #isUnavailable: (error: unknown) => boolean;
   readonly #options: GroupCommitterOptions;
+  readonly #notifier: Pick<Notifier, 'notify'>;
   readonly #observer: AppendObserver;
   readonly #queue: Group[] = [];
   #queuedBytes = 0;
@@ -65,11 +69,14 @@ export class GroupCommitter {
     /** Whether an append may succeed when it is tried again. */
     isUnavailable: (error: unknown) => boolean;
     options: GroupCommitterOptions;
+    /** Is told the topics that something was appended to. */
+    notifier: Pick<Notifier, 'notify'>;
     observer: AppendObserver;
   }) {
     this.#log = options.log;
     this.#isUnavailable = options.isUnavailable;
     this.#options = options.options;
+    this.#notifier = options.notifier;
     this.#observer = options.observer;
   }
 
@@ -209,9 +216,20 @@ export class GroupCommitter {
         group.resolve(outcomes.slice(first, first + group.events.length));
         first += group.events.length;
       }
+      this.#notify(events, outcomes);
     } catch (error) {
       this.#observer.onAppendFailed(error);
       await this.#recover(batch, error);
+    }
+  }
+
+  #notify(
+    events: readonly NewEvent[],
+    outcomes: readonly AppendOutcome[],
+  ): void {
+    const appended = events.filter((_, index) => outcomes[index].appended);
+    if (appended.length > 0) {
+      this.#notifier.notify(new Set(appended.map(({ topic }) => topic)));
     }
   }
 

@@ -1,10 +1,11 @@
-import type { Notifier } from '@callboard/backstage-plugin-events-node';
-
-type Listener = Parameters<Notifier['listen']>[0];
+import type {
+  Notifier,
+  NotifierListener,
+} from '@callboard/backstage-plugin-events-node';
 
 /** Wakes readers of the same process. */
 export class InProcessNotifier implements Notifier {
-  readonly #listeners = new Set<Listener>();
+  readonly #listeners = new Set<NotifierListener>();
 
   notify(topics: ReadonlySet<string>): void {
     for (const listener of this.#listeners) {
@@ -14,7 +15,14 @@ export class InProcessNotifier implements Notifier {
     }
   }
 
-  listen(listener: Listener): () => void {
+  /** Wakes every reader, whatever it wants. */
+  wakeAll(): void {
+    for (const listener of this.#listeners) {
+      listener.wake();
+    }
+  }
+
+  listen(listener: NotifierListener): () => void {
     this.#listeners.add(listener);
     return () => {
       this.#listeners.delete(listener);

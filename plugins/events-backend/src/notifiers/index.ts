@@ -1,1 +1,6 @@
 export { InProcessNotifier } from './InProcessNotifier';
+export {
+  PostgresNotifier,
+  type ListeningObserver,
+  type ListeningOptions,
+} from './PostgresNotifier';

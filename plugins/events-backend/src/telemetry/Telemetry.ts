@@ -94,6 +94,13 @@ export class Telemetry {
     description: 'Deliveries given up',
   });
 
+  readonly #listening = this.#meter.createGauge(
+    'callboard.notifier.listening',
+    {
+      description: 'Whether notifications of other replicas arrive, 1 or 0',
+    },
+  );
+
   /** Measures the lag of subscriptions whenever measurements are collected. */
   measureLag(
     readLag: () => Promise<{ subscriptionId: string; lag: number }[]>,
@@ -227,6 +234,10 @@ export class Telemetry {
 
   onRescued(batches: number): void {
     this.#rescued.add(batches);
+  }
+
+  onListening(listening: boolean): void {
+    this.#listening.record(listening ? 1 : 0);
   }
 
   onRetry(subscriptionId: string): void {

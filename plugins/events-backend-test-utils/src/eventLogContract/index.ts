@@ -1,0 +1,2 @@
+export { describeEventLogContract } from './describeEventLogContract';
+export type { EventLogSubject } from './EventLogSubject';

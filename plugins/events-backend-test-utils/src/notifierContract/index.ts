@@ -1,0 +1,5 @@
+export { describeNotifierContract } from './describeNotifierContract';
+export {
+  describeReplicatedNotifierContract,
+  type NotifierReplicas,
+} from './describeReplicatedNotifierContract';
