@@ -1,6 +1,9 @@
 import { readDurationFromConfig, type Config } from '@backstage/config';
 import { durationToMilliseconds } from '@backstage/types';
-import type { HandlingOptions } from '@callboard/backstage-plugin-events-node/bus';
+import {
+  defaultMaxPayloadBytes,
+  type HandlingOptions,
+} from '@callboard/backstage-plugin-events-node/bus';
 import type { BusV1Options, ExpiryOptions, ReadingOptions } from './bus';
 import type { GroupCommitterOptions } from './log';
 import type { RetentionOptions } from './maintenance';
@@ -80,7 +83,10 @@ export function readSettings(config: Config): Settings {
   const settings: Settings = {
     publish: {
       timeLimitMs: duration('events.publish.timeLimit', 30 * second, timer),
-      maxPayloadBytes: whole('events.publish.maxPayloadBytes', 32 * megabyte),
+      maxPayloadBytes: whole(
+        'events.publish.maxPayloadBytes',
+        defaultMaxPayloadBytes,
+      ),
     },
     commit: {
       maxBatchEvents: 500,

@@ -45,6 +45,22 @@ export function isDurable(
 }
 
 /**
+ * Makes sure that an events service is Callboard's.
+ *
+ * @throws Error when it is not, with the remedy
+ *
+ * @public
+ */
+export function requireDurable(events: EventsService): DurableEventsService {
+  if (!isDurable(events)) {
+    throw new Error(
+      "The events service of this backend is not Callboard's. Add @callboard/backstage-plugin-events-backend to the backend.",
+    );
+  }
+  return events;
+}
+
+/**
  * The same service as the stock `eventsServiceRef`, with what Callboard offers besides.
  *
  * @remarks
@@ -62,12 +78,7 @@ export const durableEventsServiceRef = createServiceRef<DurableEventsService>({
       service,
       deps: { events: eventsServiceRef },
       factory({ events }) {
-        if (!isDurable(events)) {
-          throw new Error(
-            "The events service of this backend is not Callboard's. Add @callboard/backstage-plugin-events-backend to the backend.",
-          );
-        }
-        return events;
+        return requireDurable(events);
       },
     }),
 });

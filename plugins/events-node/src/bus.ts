@@ -5,3 +5,5 @@
  */
 export * from './handling';
 export * from './eventId';
+export * from './eventRules';
+export * from './nameEvent';

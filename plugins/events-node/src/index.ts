@@ -13,3 +13,4 @@ export * from './ingressExtensionPoint';
 export * from './createEventBroker';
 export * from './EventLog';
 export * from './Notifier';
+export * from './outbox';

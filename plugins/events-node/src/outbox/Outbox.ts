@@ -1,0 +1,131 @@
+import type {
+  DatabaseService,
+  LoggerService,
+} from '@backstage/backend-plugin-api';
+import { InputError } from '@backstage/errors';
+import type { EventsService } from '@backstage/plugin-events-node';
+import type { Knex } from 'knex';
+import { maxEventsAtOnce, requireDurable } from '../DurableEventsService';
+import { defaultMaxPayloadBytes } from '../eventRules';
+import { openOutbox } from './openOutbox';
+import { OutboxRelay, type RelayTurn } from './OutboxRelay';
+import type { OutboxEvent, OutboxService } from './OutboxService';
+import { insertRows } from './operations/insertRows';
+import { writeRow } from './outboxRow';
+
+/**
+ * An outbox: a table in a plugin's own database, and the relay that moves its rows into the log.
+ *
+ * @remarks
+ * Whoever publishes inserts rows, in a transaction of their own. The relay reads the rows in the order of commits,
+ * publishes a page of them in one commit, and deletes them. The id of a row is the id of its event, so what a crash
+ * between the two leaves behind is published again and stored once.
+ *
+ * Most plugins depend on {@link outboxServiceRef}, which makes one for them.
+ *
+ * @public
+ */
+export class Outbox implements OutboxService {
+  readonly #relay: OutboxRelay;
+  readonly #maxPayloadBytes: number;
+  readonly #watched = new WeakSet<Knex.Transaction>();
+
+  /**
+   * Makes the tables, unless the plugin's migrations are to be skipped.
+   *
+   * @param options.database - of the plugin
+   * @param options.events - the plugin's events service, kept by Callboard
+   * @param options.maxPayloadBytes - as `events.publish.maxPayloadBytes` of the events backend
+   * @returns an outbox whose relay is not started
+   * @throws Error when the events service is not Callboard's, or the database is neither PostgreSQL nor SQLite
+   */
+  static async create(options: {
+    database: DatabaseService;
+    events: EventsService;
+    logger: LoggerService;
+    maxPayloadBytes?: number;
+  }): Promise<Outbox> {
+    const {
+      database,
+      events,
+      logger,
+      maxPayloadBytes = defaultMaxPayloadBytes,
+    } = options;
+    const durableEvents = requireDurable(events);
+    const store = await openOutbox(database);
+    return new Outbox(
+      new OutboxRelay({
+        store,
+        events: durableEvents,
+        logger,
+        maxPayloadBytes,
+      }),
+      maxPayloadBytes,
+    );
+  }
+
+  private constructor(relay: OutboxRelay, maxPayloadBytes: number) {
+    this.#relay = relay;
+    this.#maxPayloadBytes = maxPayloadBytes;
+  }
+
+  async publish(trx: Knex.Transaction, event: OutboxEvent): Promise<string> {
+    const [id] = await this.publishAll(trx, [event]);
+    return id;
+  }
+
+  async publishAll(
+    trx: Knex.Transaction,
+    events: readonly OutboxEvent[],
+  ): Promise<string[]> {
+    if (!trx.isTransaction) {
+      throw new InputError(
+        'An outbox publishes in a transaction: pass the one that writes what the event tells of',
+      );
+    }
+    if (events.length > maxEventsAtOnce) {
+      throw new InputError(
+        `At most ${maxEventsAtOnce} events can be published at once, got ${events.length}`,
+      );
+    }
+    const rows = events.map(event => writeRow(event, this.#maxPayloadBytes));
+    await insertRows(trx, rows);
+    this.#wakeAfter(trx);
+    return rows.map(({ id }) => id);
+  }
+
+  /** Starts to relay; does nothing when it has been started. */
+  start(): void {
+    this.#relay.start();
+  }
+
+  /** Relays no more, once the running turn has ended. What waits is relayed by another replica, or after the next start. */
+  stop(): Promise<void> {
+    return this.#relay.stop();
+  }
+
+  /**
+   * Relays one page, beside the turns that the relay takes by itself.
+   *
+   * @throws whatever the events service or the database threw; the page is kept
+   */
+  runOnce(): Promise<RelayTurn> {
+    return this.#relay.runOnce();
+  }
+
+  /** Has the relay look when the outermost transaction is over; earlier there is nothing that it could see. */
+  #wakeAfter(trx: Knex.Transaction): void {
+    let outermost = trx;
+    while (outermost.parentTransaction) {
+      outermost = outermost.parentTransaction;
+    }
+    if (this.#watched.has(outermost)) {
+      return;
+    }
+    this.#watched.add(outermost);
+    outermost.executionPromise.then(
+      () => this.#relay.wake(),
+      () => {},
+    );
+  }
+}

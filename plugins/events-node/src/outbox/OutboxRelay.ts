@@ -1,0 +1,213 @@
+import type { LoggerService } from '@backstage/backend-plugin-api';
+import type { DurableEventsService } from '../DurableEventsService';
+import { maxMetadataBytes } from '../eventRules';
+import type { OutboxStore } from './openOutbox';
+import { hasRows } from './operations/hasRows';
+import { readPage, type PageLimit } from './operations/readPage';
+import { removeRows } from './operations/removeRows';
+import { readRow, type ReadableRow, type RefusedRow } from './outboxRow';
+import { publishInOrder } from './publishInOrder';
+
+/**
+ * What became of a relay's turn.
+ *
+ * @public
+ */
+export type RelayTurn =
+  /** Nothing waits. */
+  | { outcome: 'empty' }
+  /** Something waits, and another replica is relaying. */
+  | { outcome: 'elsewhere' }
+  /** So many events were published; so many were refused for good and moved aside. */
+  | { outcome: 'relayed'; published: number; refused: number };
+
+/** As many as the group commit of the log takes at once. */
+const pageRows = 500;
+const pageBytes = 4 * 1024 * 1024;
+/** Rows that came from this process wake the relay; this is for those that come from elsewhere. In milliseconds. */
+const pollIntervalMs = 1_000;
+/** How soon to look whether another replica has finished, in milliseconds. */
+const elsewhereDelayMs = 250;
+const firstRetryMs = 250;
+const lastRetryMs = 15_000;
+/** How often to say that nothing can be relayed, in milliseconds. */
+const warnIntervalMs = 10 * 60_000;
+
+/**
+ * Moves the rows of an outbox into the log, in the order of their places.
+ *
+ * @remarks
+ * A turn reads a page, publishes it, and deletes it. Whatever goes wrong in between, the page is still there and is
+ * published again under the same ids, which the log has already.
+ *
+ * The order holds with any number of relays, taking turns or not. What was deleted had been published before, so a
+ * relay that reads the front of the outbox and publishes it in one commit leaves the log with everything up to the end
+ * of its page; what another relay has published of it meanwhile is passed over. Turns are there to save that work.
+ */
+export class OutboxRelay {
+  readonly #store: OutboxStore;
+  readonly #events: DurableEventsService;
+  readonly #logger: LoggerService;
+  readonly #pageLimit: PageLimit;
+  #loop: Promise<void> | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+  #stopped = false;
+  #woken = false;
+  #endSleep: (() => void) | undefined;
+  #failures = 0;
+  #warnedAt = -Infinity;
+
+  constructor(options: {
+    store: OutboxStore;
+    events: DurableEventsService;
+    logger: LoggerService;
+    maxPayloadBytes: number;
+  }) {
+    this.#store = options.store;
+    this.#events = options.events;
+    this.#logger = options.logger;
+    this.#pageLimit = {
+      rows: pageRows,
+      bytes: pageBytes,
+      // Payload, metadata, topic and key; what is larger cannot be published, so it is not even read.
+      rowBytes: options.maxPayloadBytes + 2 * maxMetadataBytes,
+    };
+  }
+
+  start(): void {
+    this.#loop ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#endSleep?.();
+    await this.#loop;
+    await this.#turn;
+  }
+
+  /** Lets the relay look at once. */
+  wake(): void {
+    this.#woken = true;
+    // While nothing can be relayed, publishers must not make it try more often.
+    if (this.#failures === 0) {
+      this.#endSleep?.();
+    }
+  }
+
+  /** Takes one turn. Turns of one process follow each other. */
+  runOnce(): Promise<RelayTurn> {
+    const turn = this.#turn.then(() => this.#relayPage());
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      this.#woken = false;
+      const delayMs = await this.#runTurn();
+      if (delayMs > 0) {
+        await this.#sleep(delayMs);
+      }
+    }
+  }
+
+  /** @returns how long to wait for the next turn, in milliseconds */
+  async #runTurn(): Promise<number> {
+    try {
+      const { outcome } = await this.runOnce();
+      if (this.#failures > 0) {
+        this.#logger.info('Events are relayed from the outbox again');
+        this.#failures = 0;
+        this.#warnedAt = -Infinity;
+      }
+      if (outcome === 'relayed' || this.#woken) {
+        return 0;
+      }
+      return outcome === 'elsewhere' ? elsewhereDelayMs : pollIntervalMs;
+    } catch (error) {
+      this.#failures += 1;
+      this.#warn(error);
+      return chooseRetryDelayMs(this.#failures, Math.random());
+    }
+  }
+
+  #warn(error: unknown): void {
+    const now = performance.now();
+    if (!this.#stopped && now - this.#warnedAt >= warnIntervalMs) {
+      this.#warnedAt = now;
+      this.#logger.warn(
+        'Relaying events from the outbox fails; they are kept in the database of the plugin, and it is tried again',
+        error instanceof Error ? error : new Error(String(error)),
+      );
+    }
+  }
+
+  async #sleep(limitMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>(resolve => {
+      this.#endSleep = resolve;
+      timer = setTimeout(resolve, limitMs);
+      if (this.#stopped) {
+        resolve();
+      }
+    });
+    clearTimeout(timer);
+    this.#endSleep = undefined;
+  }
+
+  async #relayPage(): Promise<RelayTurn> {
+    const { knex, dialect } = this.#store;
+    if (!(await hasRows(knex))) {
+      return { outcome: 'empty' };
+    }
+    const page = await dialect.takeTurn(knex, async turn => {
+      const rows = (await readPage(turn.connection, this.#pageLimit)).map(
+        readRow,
+      );
+      const refused = [
+        ...rows.filter(isRefused),
+        ...(await turn.holdWhile(
+          publishInOrder(this.#events, rows.filter(isReadable)),
+        )),
+      ];
+      await removeRows(
+        turn.connection,
+        rows.map(({ place }) => place),
+        refused,
+      );
+      return { rows, refused };
+    });
+    if (!page) {
+      return { outcome: 'elsewhere' };
+    }
+    for (const { id, error } of page.refused) {
+      this.#logger.error(
+        `Event ${id} can never be published and was moved from callboard_outbox to callboard_outbox_refused: ${error}`,
+      );
+    }
+    return {
+      outcome: 'relayed',
+      published: page.rows.length - page.refused.length,
+      refused: page.refused.length,
+    };
+  }
+}
+
+function isReadable(row: ReadableRow | RefusedRow): row is ReadableRow {
+  return 'params' in row;
+}
+
+function isRefused(row: ReadableRow | RefusedRow): row is RefusedRow {
+  return 'error' in row;
+}
+
+/**
+ * How long to wait after some failures in a row: twice as long each time, and never together with all other replicas.
+ *
+ * @param random - from 0 to 1
+ * @returns milliseconds
+ */
+export function chooseRetryDelayMs(failures: number, random: number): number {
+  const delayMs = Math.min(firstRetryMs * 2 ** (failures - 1), lastRetryMs);
+  return delayMs * (0.5 + random / 2);
+}

@@ -1,0 +1,15 @@
+import type { Knex } from 'knex';
+import type { NewOutboxRow } from '../outboxRow';
+
+/** SQLite takes 500 rows in the form in which knex inserts several. */
+const rowsAtOnce = 250;
+
+/** Inserts rows in order, in the transaction of whoever publishes. */
+export async function insertRows(
+  trx: Knex.Transaction,
+  rows: readonly NewOutboxRow[],
+): Promise<void> {
+  for (let first = 0; first < rows.length; first += rowsAtOnce) {
+    await trx('callboard_outbox').insert(rows.slice(first, first + rowsAtOnce));
+  }
+}
