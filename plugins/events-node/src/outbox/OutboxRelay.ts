@@ -1,6 +1,7 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { DurableEventsService } from '../DurableEventsService';
 import { maxMetadataBytes } from '../eventRules';
+import { WakeUp } from '../handling/WakeUp';
 import type { OutboxStore } from './openOutbox';
 import { hasRows } from './operations/hasRows';
 import { readPage, type PageLimit } from './operations/readPage';
@@ -24,10 +25,13 @@ export type RelayTurn =
 /** As many as the group commit of the log takes at once. */
 const pageRows = 500;
 const pageBytes = 4 * 1024 * 1024;
-/** Rows that came from this process wake the relay; this is for those that come from elsewhere. In milliseconds. */
-const pollIntervalMs = 1_000;
-/** How soon to look whether another replica has finished, in milliseconds. */
-const elsewhereDelayMs = 250;
+/** How long until the next turn, by what became of the last, in milliseconds. */
+const delaysMs: Record<RelayTurn['outcome'], number> = {
+  relayed: 0,
+  /** For rows that other processes write; those of this one wake the relay. */
+  empty: 1_000,
+  elsewhere: 250,
+};
 const firstRetryMs = 250;
 const lastRetryMs = 15_000;
 /** How often to say that nothing can be relayed, in milliseconds. */
@@ -49,11 +53,10 @@ export class OutboxRelay {
   readonly #events: DurableEventsService;
   readonly #logger: LoggerService;
   readonly #pageLimit: PageLimit;
+  readonly #wakeUp = new WakeUp();
   #loop: Promise<void> | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #stopped = false;
-  #woken = false;
-  #endSleep: (() => void) | undefined;
   #failures = 0;
   #warnedAt = -Infinity;
 
@@ -80,17 +83,16 @@ export class OutboxRelay {
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#endSleep?.();
+    this.#wakeUp.wake();
     await this.#loop;
     await this.#turn;
   }
 
   /** Lets the relay look at once. */
   wake(): void {
-    this.#woken = true;
     // While nothing can be relayed, publishers must not make it try more often.
     if (this.#failures === 0) {
-      this.#endSleep?.();
+      this.#wakeUp.wake();
     }
   }
 
@@ -103,10 +105,10 @@ export class OutboxRelay {
 
   async #run(): Promise<void> {
     while (!this.#stopped) {
-      this.#woken = false;
+      this.#wakeUp.reset();
       const delayMs = await this.#runTurn();
       if (delayMs > 0) {
-        await this.#sleep(delayMs);
+        await this.#wakeUp.sleep(delayMs);
       }
     }
   }
@@ -120,10 +122,7 @@ export class OutboxRelay {
         this.#failures = 0;
         this.#warnedAt = -Infinity;
       }
-      if (outcome === 'relayed' || this.#woken) {
-        return 0;
-      }
-      return outcome === 'elsewhere' ? elsewhereDelayMs : pollIntervalMs;
+      return delaysMs[outcome];
     } catch (error) {
       this.#failures += 1;
       this.#warn(error);
@@ -140,19 +139,6 @@ export class OutboxRelay {
         error instanceof Error ? error : new Error(String(error)),
       );
     }
-  }
-
-  async #sleep(limitMs: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>(resolve => {
-      this.#endSleep = resolve;
-      timer = setTimeout(resolve, limitMs);
-      if (this.#stopped) {
-        resolve();
-      }
-    });
-    clearTimeout(timer);
-    this.#endSleep = undefined;
   }
 
   async #relayPage(): Promise<RelayTurn> {

@@ -23,7 +23,7 @@ describe.each(outboxes.ids)('the order of an outbox on %s', id => {
     outbox.start();
     replica.outbox.start();
 
-    const perPublisher = 60;
+    const perPublisher = 30;
     const publishers = Array.from({ length: 6 }, async (_, publisher) => {
       const own = publisher % 2 === 0 ? first : replica;
       for (let round = 0; round < perPublisher; round++) {
