@@ -9,6 +9,7 @@ import {
   durableEventsServiceRef,
   Outbox,
   outboxServiceRef,
+  type DurableEventsService,
   type OutboxService,
 } from '@callboard/backstage-plugin-events-node';
 import type { Knex } from 'knex';
@@ -114,17 +115,17 @@ describe.each(stores.ids)('a plugin with an outbox, on %s', storeId => {
             logger: coreServices.logger,
           },
           async init({ events, logger }) {
+            const dying: DurableEventsService = {
+              ...events,
+              async publishAll(given) {
+                await events.publishAll(given);
+                throw new Error('killed before the rows are deleted');
+              },
+            };
             const outbox = await Outbox.create({
               database,
               logger,
-              // Dies between publishing and deleting.
-              events: {
-                ...events,
-                publishAll: async given => {
-                  await events.publishAll(given);
-                  throw new Error('killed');
-                },
-              },
+              events: dying,
             });
             await knex.transaction(async trx => {
               for (let index = 0; index < 3; index++) {
