@@ -3,7 +3,7 @@ import type {
   NewEvent,
 } from '@callboard/backstage-plugin-events-node';
 import type { Store } from '../../database';
-import { appendInOneStatement, bindingsOf } from './appendInOneStatement';
+import { appendInOneStatement } from './appendInOneStatement';
 import { appendInTransaction } from './appendInTransaction';
 
 /**
@@ -11,8 +11,7 @@ import { appendInTransaction } from './appendInTransaction';
  *
  * The tail is locked from the moment it moves until the commit. Where others wait for that lock, no round trip to this
  * process may lie in between: if it froze there, nobody could append any more. So the whole append is one statement
- * there, and the same steps in a transaction elsewhere; and for a batch that is too large for a statement, which the
- * group commit never makes.
+ * there, and the same steps in a transaction elsewhere.
  */
 export async function appendEvents(
   store: Store,
@@ -20,7 +19,7 @@ export async function appendEvents(
 ): Promise<AppendOutcome[]> {
   const { knex, dialect } = store;
   await dialect.makeDurable(knex);
-  return dialect.writesInQueries && bindingsOf(events) <= dialect.maxBindings
+  return dialect.writesInQueries
     ? appendInOneStatement(store, events)
     : appendInTransaction(store, events);
 }

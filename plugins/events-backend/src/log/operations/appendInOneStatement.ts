@@ -5,13 +5,8 @@ import type {
 import type { Store } from '../../database';
 import { placeEvents } from './placeEvents';
 
-const bindingsPerEvent = 7;
-const bindingsPerContent = 3;
-
-/** The most bindings that appending these events may take. */
-export function bindingsOf(events: readonly NewEvent[]): number {
-  return 1 + events.length * (bindingsPerEvent + bindingsPerContent);
-}
+/** Stands for no key in an array, which has texts only; a key and a deduplication id are never empty. */
+const none = '';
 
 /**
  * Appends events in one statement, which is a transaction of its own.
@@ -20,6 +15,10 @@ export function bindingsOf(events: readonly NewEvent[]): number {
  *    higher positions and commits later: positions come in the order of commits.
  * 2. Insert the events behind the old tail; those that the log has already are passed over and leave a gap.
  * 3. Insert the contents of those that were not passed over, each once for an event and its subtopics.
+ *
+ * A column is one array, so that the text is the same for any number of events, and the places of contents are compared
+ * by a hash: that `c.place` stands by itself lets the planner do so. Comparing `start.position + c.place` made it go
+ * through all contents for each event, and 1,000 events took 292 ms of the server's time in place of 22.
  */
 export async function appendInOneStatement(
   { knex, dialect }: Store,
@@ -34,24 +33,21 @@ export async function appendInOneStatement(
   }>(
     `WITH moved AS (
        UPDATE callboard_log
-       SET tail = tail + ?, tail_time = ${dialect.greatest}(tail_time, ${
-      dialect.nowMs
-    })
+       SET tail = tail + ?, tail_time = ${dialect.greatest}(tail_time, ${dialect.nowMs})
        WHERE id = 1
        RETURNING tail, tail_time
      ),
      start AS (
-       SELECT tail - ${placed.length} AS position, tail_time AS time FROM moved
+       SELECT tail - ?::bigint AS position, tail_time AS time FROM moved
      ),
      inserted AS (
        INSERT INTO callboard_events
          (position, id, topic, key, deduplication_id, time, size, content_position)
-       SELECT start.position + e.place, e.id, e.topic, e.key, e.deduplication_id,
-         start.time, e.size, start.position + e.content_place
-       FROM start, (VALUES ${repeat(
-         '(?::bigint, ?::uuid, ?::text, ?::text, ?::text, ?::integer, ?::bigint)',
-         placed.length,
-       )}) AS e (place, id, topic, key, deduplication_id, size, content_place)
+       SELECT start.position + e.place, e.id, e.topic, nullif(e.key, '${none}'),
+         nullif(e.deduplication_id, '${none}'), start.time, e.size, start.position + e.content_place
+       FROM start, unnest(
+           ?::bigint[], ?::uuid[], ?::text[], ?::text[], ?::text[], ?::integer[], ?::bigint[]
+         ) AS e (place, id, topic, key, deduplication_id, size, content_place)
        ORDER BY e.place
        ON CONFLICT DO NOTHING
        RETURNING position, content_position
@@ -59,30 +55,27 @@ export async function appendInOneStatement(
      carried AS (
        INSERT INTO callboard_contents (position, payload, metadata)
        SELECT start.position + c.place, c.payload, c.metadata
-       FROM start, (VALUES ${repeat(
-         '(?::bigint, ?::text, ?::text)',
-         contents.length,
-       )}) AS c (place, payload, metadata)
-       WHERE start.position + c.place IN (SELECT content_position FROM inserted)
+       FROM start, unnest(?::bigint[], ?::text[], ?::text[])
+         AS c (place, payload, metadata)
+       WHERE c.place IN (
+         SELECT inserted.content_position - start.position FROM inserted, start
+       )
      )
      SELECT inserted.position - start.position AS place, inserted.position
      FROM inserted, start`,
     [
       placed.length,
-      ...placed.flatMap(({ event, position, contentPosition }) => [
-        position,
-        event.id,
-        event.topic,
-        event.key ?? null,
-        event.deduplicationId ?? null,
-        event.size,
-        contentPosition,
-      ]),
-      ...contents.flatMap(({ position, event }) => [
-        position,
-        event.payload,
-        event.metadata,
-      ]),
+      placed.length,
+      placed.map(({ position }) => position),
+      placed.map(({ event }) => event.id),
+      placed.map(({ event }) => event.topic),
+      placed.map(({ event }) => event.key ?? none),
+      placed.map(({ event }) => event.deduplicationId ?? none),
+      placed.map(({ event }) => event.size),
+      placed.map(({ contentPosition }) => contentPosition),
+      contents.map(({ position }) => position),
+      contents.map(({ event }) => event.payload),
+      contents.map(({ event }) => event.metadata),
     ],
   );
   const positions = new Map(
@@ -94,8 +87,4 @@ export async function appendInOneStatement(
       ? { appended: false }
       : { appended: true, position };
   });
-}
-
-function repeat(row: string, count: number): string {
-  return Array(count).fill(row).join(', ');
 }

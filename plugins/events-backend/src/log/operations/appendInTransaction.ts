@@ -19,8 +19,7 @@ const eventColumns = [
 const contentColumns = ['position', 'payload', 'metadata'];
 
 /**
- * Appends events in one transaction: where a store cannot do it in one statement, or there are more events than one can
- * carry.
+ * Appends events in one transaction: where a store cannot do it in one statement.
  *
  * 1. Move the tail by the number of events. Its row stays locked until the commit, so whoever appends next gets
  *    higher positions and commits later: positions come in the order of commits.
