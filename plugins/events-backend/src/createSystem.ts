@@ -3,13 +3,21 @@ import type {
   LoggerService,
   RootConfigService,
 } from '@backstage/backend-plugin-api';
-import type { Notifier } from '@callboard/backstage-plugin-events-node';
-import { HandlerBus } from '@callboard/backstage-plugin-events-node/bus';
+import type {
+  NewEvent,
+  Notifier,
+} from '@callboard/backstage-plugin-events-node';
+import {
+  GroupCommitter,
+  HandlerBus,
+  HandlingTelemetry,
+} from '@callboard/backstage-plugin-events-node/bus';
 import { BusV1Reader, LocalSubscriptionAccess } from './bus';
 import { openStore } from './database';
 import { DeliveryPool } from './deliveries';
-import { createAccept, Ingresses, type Accept } from './ingress';
-import { GroupCommitter, SqlEventLog } from './log';
+import { createAccept, Ingresses } from './ingress';
+import type { Accept } from './model/accept';
+import { SqlEventLog } from './log';
 import { InProcessNotifier, PostgresNotifier } from './notifiers';
 import { readSettings, type Settings } from './settings';
 import { EventStreams } from './streams';
@@ -30,6 +38,10 @@ export interface EventsSystem {
   bus: HandlerBus;
   busV1: BusV1Reader;
   streams: EventStreams;
+  /** Whether a failure of the store may pass. */
+  isUnavailable: (error: unknown) => boolean;
+  /** Aborted when the process stops. */
+  stopping: AbortSignal;
   /** Ends streams, lets running handlers end, hands back the rest, and waits for appends that are under way. */
   stop(): Promise<void>;
 }
@@ -47,6 +59,7 @@ export async function createSystem(options: {
   const { config, database, logger, ingresses } = options;
   const settings = readSettings(config);
   const telemetry = new Telemetry();
+  const handlingTelemetry = new HandlingTelemetry();
   const store = await openStore({ database, logger });
   const replicas = store.dialect.shared
     ? new PostgresNotifier({
@@ -57,16 +70,26 @@ export async function createSystem(options: {
       })
     : undefined;
   const notifier = replicas ?? new InProcessNotifier();
+  const stopping = new AbortController();
+  const isUnavailable = (error: unknown) => store.dialect.isUnavailable(error);
   const isEphemeral = (topic: string) => settings.ephemeral.topics.has(topic);
 
   const log = new SqlEventLog(store);
   const committer = new GroupCommitter({
-    log,
-    isUnavailable: error => store.dialect.isUnavailable(error),
+    store: 'the events database',
+    append: (events: readonly NewEvent[]) => log.append(events),
+    weigh: ({ payload, metadata }) => payload.length + metadata.length,
+    isUnavailable,
     options: settings.commit,
-    notifier,
     observer: {
-      onAppended: (...measured) => telemetry.onAppended(...measured),
+      onAppended: (events, outcomes, durationMs) => {
+        telemetry.onAppended(events, outcomes, durationMs);
+        // Once for each append, and not for each publisher.
+        const appended = events.filter((_, index) => outcomes[index].appended);
+        if (appended.length > 0) {
+          notifier.notify(new Set(appended.map(({ topic }) => topic)));
+        }
+      },
       onAppendFailed: error => {
         telemetry.onAppendFailed();
         logger.warn(
@@ -107,12 +130,12 @@ export async function createSystem(options: {
     pool: subscriptions,
     notifier,
     options: settings.reading,
-    isUnavailable: error => store.dialect.isUnavailable(error),
+    isUnavailable,
   });
   const bus = new HandlerBus({
     access,
     options: settings.handling,
-    observer: telemetry,
+    observer: handlingTelemetry,
     logger,
   });
 
@@ -120,7 +143,7 @@ export async function createSystem(options: {
     pool: subscriptions,
     notifier,
     options: { ...settings.reading, ...settings.busV1 },
-    observer: telemetry,
+    observer: handlingTelemetry,
     isUnavailable: error => store.dialect.isUnavailable(error),
     logger,
   });
@@ -147,7 +170,10 @@ export async function createSystem(options: {
     bus,
     busV1,
     streams,
+    isUnavailable,
+    stopping: stopping.signal,
     async stop() {
+      stopping.abort();
       await Promise.all([
         bus.stop(),
         busV1.stop(settings.handling.graceMs),

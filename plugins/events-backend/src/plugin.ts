@@ -10,7 +10,7 @@ import { ingressExtensionPoint } from '@callboard/backstage-plugin-events-node';
 import type { JsonObject } from '@backstage/types';
 import Router from 'express-promise-router';
 import { createApiRouter } from './api';
-import { createBusV1Router } from './bus';
+import { createBusV1Router, createBusV2Router } from './bus';
 import { createIngressRouter, Ingresses, readIngressSettings } from './ingress';
 import {
   endUnwantedTopics,
@@ -127,6 +127,19 @@ const createEventsPlugin = (ingresses: Ingresses) =>
                 }),
               httpAuth: services.httpAuth,
               maxPayloadBytes: settings.publish.maxPayloadBytes,
+            }),
+          );
+          router.use(
+            '/bus/v2',
+            createBusV2Router({
+              pool: subscriptions,
+              notifier,
+              accept: system.accept,
+              httpAuth: services.httpAuth,
+              reading: settings.reading,
+              publish: settings.publish,
+              isUnavailable: system.isUnavailable,
+              stopping: system.stopping,
             }),
           );
 

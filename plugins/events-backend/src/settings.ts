@@ -2,10 +2,10 @@ import { readDurationFromConfig, type Config } from '@backstage/config';
 import { durationToMilliseconds } from '@backstage/types';
 import {
   defaultMaxPayloadBytes,
+  type GroupCommitterOptions,
   type HandlingOptions,
 } from '@callboard/backstage-plugin-events-node/bus';
 import type { BusV1Options, ExpiryOptions, ReadingOptions } from './bus';
-import type { GroupCommitterOptions } from './log';
 import type { RetentionOptions } from './maintenance';
 import type { RetryPolicy } from './model/retryPolicy';
 import type { ListeningOptions } from './notifiers';
@@ -89,7 +89,7 @@ export function readSettings(config: Config): Settings {
       ),
     },
     commit: {
-      maxBatchEvents: 500,
+      maxBatchItems: 500,
       maxBatchBytes: 8 * megabyte,
       maxQueuedBytes: whole('events.publish.maxQueuedBytes', 256 * megabyte),
       retryDelayMs: 250,

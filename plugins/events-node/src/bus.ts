@@ -7,3 +7,5 @@ export * from './handling';
 export * from './eventId';
 export * from './eventRules';
 export * from './nameEvent';
+export * from './publishing';
+export * from './remote/protocol';

@@ -14,3 +14,4 @@ export * from './createEventBroker';
 export * from './EventLog';
 export * from './Notifier';
 export * from './outbox';
+export * from './remote';

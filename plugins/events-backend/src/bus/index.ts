@@ -1,3 +1,4 @@
+export { createBusV2Router } from './http/createBusV2Router';
 export type { ReadingOptions } from './claimOrWait';
 export { LocalSubscriptionAccess } from './LocalSubscriptionAccess';
 export type { ExpiryOptions } from './planExpiry';

@@ -12,7 +12,7 @@ import contentType from 'content-type';
 import express, { type Request, type Response } from 'express';
 import Router from 'express-promise-router';
 import { readHeaders } from '../model/headers';
-import type { Accept } from './createAccept';
+import type { Accept } from '../model/accept';
 import { UnsupportedMediaTypeError } from './errors';
 import type { Ingress, Ingresses } from './Ingresses';
 import { parseJsonBody } from './parseJsonBody';

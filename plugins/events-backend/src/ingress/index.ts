@@ -1,4 +1,4 @@
-export { createAccept, type Accept } from './createAccept';
+export { createAccept } from './createAccept';
 export {
   createIngressRouter,
   type IngressObserver,

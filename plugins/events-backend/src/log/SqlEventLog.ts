@@ -28,7 +28,7 @@ import { trimTopics } from './operations/trimTopics';
  * @remarks
  * `callboard_log` holds one row: the tail. An append moves the tail and inserts behind it in one transaction. The row
  * lock makes appends queue up, across replicas too, so a position that can be seen has no lower one still to commit.
- * The price is one append at a time; {@link GroupCommitter} makes each of them carry many events.
+ * The price is one append at a time; the group commit makes each of them carry many events.
  */
 export class SqlEventLog implements EventLog {
   readonly #store: Store;

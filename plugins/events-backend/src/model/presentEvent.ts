@@ -13,19 +13,24 @@ import type { Metadata } from './headers';
  * @param attempt - from 1
  */
 export function presentEvent(event: LogEvent, attempt: number): EventParams {
-  const stored: Metadata = JSON.parse(event.metadata);
-  const trace = stored[eventMetadata.trace];
   return {
     topic: event.topic,
     eventPayload: JSON.parse(event.payload),
-    metadata: {
-      ...(trace !== undefined && { traceparent: trace }),
-      ...stored,
-      [eventMetadata.id]: event.id,
-      [eventMetadata.topic]: event.topic,
-      [eventMetadata.time]: new Date(event.timeMs).toISOString(),
-      [eventMetadata.attempt]: String(attempt),
-      ...(event.key !== undefined && { [eventMetadata.key]: event.key }),
-    },
+    metadata: presentMetadata(event, attempt),
+  };
+}
+
+/** The metadata that a handler is given. */
+export function presentMetadata(event: LogEvent, attempt: number): Metadata {
+  const stored: Metadata = JSON.parse(event.metadata);
+  const trace = stored[eventMetadata.trace];
+  return {
+    ...(trace !== undefined && { traceparent: trace }),
+    ...stored,
+    [eventMetadata.id]: event.id,
+    [eventMetadata.topic]: event.topic,
+    [eventMetadata.time]: new Date(event.timeMs).toISOString(),
+    [eventMetadata.attempt]: String(attempt),
+    ...(event.key !== undefined && { [eventMetadata.key]: event.key }),
   };
 }

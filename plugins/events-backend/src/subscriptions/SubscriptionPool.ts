@@ -8,7 +8,7 @@ import {
   type StartPosition,
 } from '@callboard/backstage-plugin-events-node/bus';
 import type { Store } from '../database';
-import type { Batch, OwedEvent, Settlement } from '../model/batch';
+import type { Batch, Outcome, OwedEvent, Settlement } from '../model/batch';
 import { wasNotified } from '../model/notified';
 import type { OwedDeliveries } from './OwedDeliveries';
 import { claimBatch } from './operations/claimBatch';
@@ -24,8 +24,9 @@ import { removeSubscriptions } from './operations/removeSubscriptions';
 import { endUnwantedTopics } from './operations/endUnwantedTopics';
 import {
   findLapsedBatches,
-  type LapsedBatch,
-} from './operations/findLapsedBatches';
+  readBatch,
+  type OpenBatch,
+} from './operations/readBatches';
 import {
   readSubscription,
   readSubscriptions,
@@ -252,9 +253,35 @@ export class SubscriptionPool {
     });
   }
 
-  /** Extends leases; returns the tickets that are still good. */
-  renew(tickets: readonly string[], leaseMs: number): Promise<Set<string>> {
-    return renewLeases(this.#store, tickets, leaseMs);
+  /**
+   * Settles a batch for a reader that keeps nothing but the ticket and the outcomes.
+   *
+   * @param outcomes - by position; an event without one was not tried
+   * @returns false when the ticket had lapsed, or is of another subscription
+   */
+  async settleTicket(
+    ticket: string,
+    subscriptionId: string,
+    outcomes: ReadonlyMap<number, Outcome>,
+  ): Promise<boolean> {
+    const batch = await readBatch(this.#store, ticket);
+    if (batch?.subscriptionId !== subscriptionId) {
+      return false;
+    }
+    const settlements = await this.#rebuild(
+      batch,
+      position => outcomes.get(position) ?? { kind: 'untried' },
+    );
+    return this.settle(ticket, subscriptionId, settlements);
+  }
+
+  /** Extends leases, of one subscription if it is named; returns the tickets that are still good. */
+  renew(
+    tickets: readonly string[],
+    leaseMs: number,
+    subscriptionId?: string,
+  ): Promise<Set<string>> {
+    return renewLeases(this.#store, tickets, leaseMs, subscriptionId);
   }
 
   /**
@@ -284,24 +311,33 @@ export class SubscriptionPool {
   }
 
   /** Settles a lapsed batch in its reader's stead; undefined when the reader was faster after all. */
-  async #rescue(batch: LapsedBatch): Promise<OwedEvent[] | undefined> {
-    const attempts = await this.#deliveries.readAttempts(
-      batch.subscriptionId,
-      batch.positions,
-    );
-    const events = await this.#log.readHeads(batch.positions);
+  async #rescue(batch: OpenBatch): Promise<OwedEvent[] | undefined> {
+    const settlements = await this.#rebuild(batch, () => ({ kind: 'lapsed' }));
     const rescued = await settleBatch(this.#store, this.#deliveries, {
       ticket: batch.ticket,
       subscriptionId: batch.subscriptionId,
       lapsed: true,
-      settlements: events.map(event => ({
-        event,
-        attempt: (attempts.get(event.position) ?? 0) + 1,
-        owed: attempts.has(event.position),
-        outcome: { kind: 'lapsed' },
-      })),
+      settlements,
     });
-    return rescued ? events : undefined;
+    return rescued ? settlements.map(({ event }) => event) : undefined;
+  }
+
+  /** What a batch is made of, from what is stored about it. */
+  async #rebuild(
+    { subscriptionId, positions }: OpenBatch,
+    decide: (position: number) => Outcome,
+  ): Promise<Settlement[]> {
+    const attempts = await this.#deliveries.readAttempts(
+      subscriptionId,
+      positions,
+    );
+    const events = await this.#log.readHeads(positions);
+    return events.map(event => ({
+      event,
+      attempt: (attempts.get(event.position) ?? 0) + 1,
+      owed: attempts.has(event.position),
+      outcome: decide(event.position),
+    }));
   }
 
   /**

@@ -2,21 +2,16 @@ import {
   context,
   metrics,
   propagation,
-  ROOT_CONTEXT,
   SpanKind,
   SpanStatusCode,
   trace,
   type Context,
   type Span,
 } from '@opentelemetry/api';
-import type { EventParams } from '@backstage/plugin-events-node';
 import {
-  eventMetadata,
   type AppendOutcome,
   type NewEvent,
 } from '@callboard/backstage-plugin-events-node';
-
-import type { ClaimedEvent } from '@callboard/backstage-plugin-events-node/bus';
 
 const scope = '@callboard/backstage-plugin-events-backend';
 
@@ -70,20 +65,6 @@ export class Telemetry {
         'Subscriptions that had not read events which went because the log reached its hard cap',
     },
   );
-  readonly #handled = this.#meter.createCounter('callboard.handler.handled', {
-    description: 'Events that a handler was given, by outcome',
-  });
-  readonly #handlingDuration = this.#meter.createHistogram(
-    'callboard.handler.duration',
-    { unit: 's', description: 'How long a handler took for an event' },
-  );
-  readonly #latency = this.#meter.createHistogram('callboard.handler.latency', {
-    unit: 's',
-    description: 'From the append of an event to its handler',
-  });
-  readonly #lapsed = this.#meter.createCounter('callboard.batch.lapsed', {
-    description: 'Batches that were not settled within their lease',
-  });
   readonly #rescued = this.#meter.createCounter('callboard.batch.rescued', {
     description: 'Batches taken from readers that vanished',
   });
@@ -168,68 +149,6 @@ export class Telemetry {
 
   onPassedOver(subscriptions: number): void {
     this.#passedOver.add(subscriptions);
-  }
-
-  async observeHandling<T>(
-    handled: {
-      events: readonly ClaimedEvent[];
-      given: readonly EventParams[];
-      subscriptionId: string;
-    },
-    handle: () => Promise<T>,
-  ): Promise<T> {
-    const { events, given, subscriptionId } = handled;
-    const [event] = events;
-    const start = Date.now();
-    const attributesOf = ({ topic }: ClaimedEvent) => ({
-      subscription: subscriptionId,
-      topic,
-    });
-    for (const handledEvent of events) {
-      this.#latency.record(
-        Math.max(0, start - handledEvent.timeMs) / 1000,
-        attributesOf(handledEvent),
-      );
-    }
-    // A batch has no single cause, so its span begins a trace.
-    const parent = propagation.extract(ROOT_CONTEXT, {
-      traceparent:
-        events.length === 1
-          ? given[0].metadata?.[eventMetadata.trace]
-          : undefined,
-    });
-    let outcome = 'failed';
-    try {
-      const result = await this.#span(
-        `handle ${event.topic}`,
-        SpanKind.CONSUMER,
-        parent,
-        handle,
-        {
-          'messaging.system': 'callboard',
-          'messaging.operation.type': 'process',
-          'messaging.destination.name': event.topic,
-          ...(events.length === 1
-            ? { 'messaging.message.id': event.id }
-            : { 'messaging.batch.message_count': events.length }),
-          'messaging.consumer.group.name': subscriptionId,
-        },
-      );
-      outcome = 'delivered';
-      return result;
-    } finally {
-      for (const handledEvent of events) {
-        this.#handled.add(1, { ...attributesOf(handledEvent), outcome });
-      }
-      this.#handlingDuration.record(
-        (Date.now() - start) / 1000,
-        attributesOf(event),
-      );
-    }
-  }
-
-  onLapsed(subscriptionId: string): void {
-    this.#lapsed.add(1, { subscription: subscriptionId });
   }
 
   onRescued(batches: number): void {

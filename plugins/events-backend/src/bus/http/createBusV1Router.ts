@@ -1,8 +1,4 @@
-import type {
-  BackstageServicePrincipal,
-  HttpAuthService,
-} from '@backstage/backend-plugin-api';
-import { NotAllowedError } from '@backstage/errors';
+import type { HttpAuthService } from '@backstage/backend-plugin-api';
 import type { EventParams } from '@backstage/plugin-events-node';
 import express, { type Request, type Response } from 'express';
 import Router from 'express-promise-router';
@@ -11,6 +7,7 @@ import type { SubscriptionPool } from '../../subscriptions';
 import type { LocalSubscriptionAccess } from '../LocalSubscriptionAccess';
 import type { BusV1Reader } from './BusV1Reader';
 import { busV1Document } from './busV1Document';
+import { authorizeService, checkOwner, readSource } from './callers';
 import {
   publishBodySchema,
   subscriptionBodySchema,
@@ -35,7 +32,6 @@ export interface BusV1RouterOptions {
 /** What a body may have besides the payload: the topic, and who was notified. */
 const maxEnvelopeBytes = 1_000_000;
 const maxSubscriptionBytes = 100_000;
-const pluginSubject = /^plugin:(.+)$/;
 
 /**
  * Makes the router behind `/bus/v1`: the protocol of the stock events service, for processes that keep it.
@@ -59,7 +55,7 @@ export function createBusV1Router(options: BusV1RouterOptions): express.Router {
   });
 
   router.post('/events', async (request, response) => {
-    const principal = await authorize(request);
+    const principal = await authorizeService(httpAuth, request);
     const body = parseInput(
       publishBodySchema,
       await readBody(readEvent, request, response),
@@ -77,7 +73,7 @@ export function createBusV1Router(options: BusV1RouterOptions): express.Router {
   });
 
   router.put('/subscriptions/:id', async (request, response) => {
-    const principal = await authorize(request);
+    const principal = await authorizeService(httpAuth, request);
     const { id } = parseInput(subscriptionPathSchema, request.params);
     checkOwner(principal, id);
     const { topics } = parseInput(
@@ -94,50 +90,13 @@ export function createBusV1Router(options: BusV1RouterOptions): express.Router {
   });
 
   router.get('/subscriptions/:id/events', async (request, response) => {
-    const principal = await authorize(request);
+    const principal = await authorizeService(httpAuth, request);
     const { id } = parseInput(subscriptionPathSchema, request.params);
     checkOwner(principal, id);
     await reader.answer(id, response);
   });
 
   return router;
-
-  async function authorize(
-    request: Request,
-  ): Promise<BackstageServicePrincipal> {
-    const { principal } = await httpAuth.credentials(request, {
-      allow: ['service'],
-    });
-    const { permissionNames, permissionAttributes } =
-      principal.accessRestrictions ?? {};
-    if (permissionNames || permissionAttributes) {
-      throw new NotAllowedError(
-        'A token that is restricted to permissions cannot use the bus, since no permission stands for that',
-      );
-    }
-    return principal;
-  }
-}
-
-/** The plugin that calls, where a plugin calls; otherwise the subject as it is, such as `external:builds`. */
-function readSource({ subject }: BackstageServicePrincipal): string {
-  return pluginSubject.exec(subject)?.[1] ?? subject;
-}
-
-/**
- * Lets a plugin have its own subscriptions only. The stock events service begins each id with its plugin; other services
- * are free to choose.
- */
-function checkOwner(
-  { subject }: BackstageServicePrincipal,
-  subscriptionId: string,
-): void {
-  const pluginId = pluginSubject.exec(subject)?.[1];
-  if (pluginId !== undefined && !subscriptionId.startsWith(`${pluginId}.`)) {
-    throw new NotAllowedError(
-      `The plugin '${pluginId}' may use subscriptions whose id begins with '${pluginId}.' only`,
-    );
-  }
 }
 
 async function readBody(

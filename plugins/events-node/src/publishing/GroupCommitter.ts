@@ -1,20 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ServiceUnavailableError } from '@backstage/errors';
-import type {
-  AppendOutcome,
-  EventLog,
-  NewEvent,
-  Notifier,
-} from '@callboard/backstage-plugin-events-node';
-import { withTimeLimit } from '@callboard/backstage-plugin-events-node/bus';
+import { withTimeLimit } from '../handling/withTimeLimit';
 
 /** Limits of the {@link GroupCommitter}. */
 export interface GroupCommitterOptions {
-  /** Events that one append carries at the most. */
-  maxBatchEvents: number;
-  /** Bytes of payload that one append carries at the most; a single group may be larger. */
+  /** Items that one append carries at the most; a single group may have more. */
+  maxBatchItems: number;
+  /** Bytes that one append carries at the most; a single group may be larger. */
   maxBatchBytes: number;
-  /** Bytes of payload and metadata, in characters, that may wait at the most; more are refused. */
+  /** Bytes that may wait at the most; more are refused. */
   maxQueuedBytes: number;
   /** Pause after a failed append, in milliseconds. */
   retryDelayMs: number;
@@ -23,20 +17,20 @@ export interface GroupCommitterOptions {
 }
 
 /** What is measured about appends. */
-export interface AppendObserver {
+export interface AppendObserver<TItem, TOutcome> {
   onAppended(
-    events: readonly NewEvent[],
-    outcomes: readonly AppendOutcome[],
+    items: readonly TItem[],
+    outcomes: readonly TOutcome[],
     durationMs: number,
   ): void;
   onAppendFailed(error: unknown): void;
 }
 
-interface Group {
-  events: readonly NewEvent[];
+interface Group<TItem, TOutcome> {
+  items: readonly TItem[];
   bytes: number;
   settled: boolean;
-  resolve(outcomes: AppendOutcome[]): void;
+  resolve(outcomes: TOutcome[]): void;
   reject(error: unknown): void;
 }
 
@@ -47,60 +41,58 @@ interface Group {
  * One append is under way at a time. Whatever is published meanwhile goes into the next, so nobody waits for a timer,
  * and the busier it gets the more events share one commit.
  *
- * A group of events (an event and its subtopics) is appended whole. When the store is away, the append is tried again
+ * What is appended are items: events where they go into the log, groups of events where they go to the log's process. A
+ * group of items (an event and its subtopics) is appended whole. When the store is away, the append is tried again
  * until the time of each group is up; the ids make that safe, since an event that did get in is found there. A group
  * whose time is up is rejected; it may be in the log all the same if its last append was cut off.
- *
- * Readers are woken once for each append, and not for each publisher.
  */
-export class GroupCommitter {
-  readonly #log: EventLog;
+export class GroupCommitter<TItem, TOutcome> {
+  readonly #store: string;
+  readonly #append: (items: readonly TItem[]) => Promise<TOutcome[]>;
+  readonly #weigh: (item: TItem) => number;
   readonly #isUnavailable: (error: unknown) => boolean;
   readonly #options: GroupCommitterOptions;
-  readonly #notifier: Pick<Notifier, 'notify'>;
-  readonly #observer: AppendObserver;
-  readonly #queue: Group[] = [];
+  readonly #observer: AppendObserver<TItem, TOutcome>;
+  readonly #queue: Group<TItem, TOutcome>[] = [];
   #queuedBytes = 0;
   #running: Promise<void> | undefined;
   #stopped = false;
 
   constructor(options: {
-    log: EventLog;
+    /** What they are appended to, as errors call it. */
+    store: string;
+    /** Appends items, whole or not at all; an outcome for each. */
+    append: (items: readonly TItem[]) => Promise<TOutcome[]>;
+    /** Bytes of an item. */
+    weigh: (item: TItem) => number;
     /** Whether an append may succeed when it is tried again. */
     isUnavailable: (error: unknown) => boolean;
     options: GroupCommitterOptions;
-    /** Is told the topics that something was appended to. */
-    notifier: Pick<Notifier, 'notify'>;
-    observer: AppendObserver;
+    observer: AppendObserver<TItem, TOutcome>;
   }) {
-    this.#log = options.log;
+    this.#store = options.store;
+    this.#append = options.append;
+    this.#weigh = options.weigh;
     this.#isUnavailable = options.isUnavailable;
     this.#options = options.options;
-    this.#notifier = options.notifier;
     this.#observer = options.observer;
   }
 
   /**
-   * Appends a group of events, whole or not at all.
+   * Appends a group of items, whole or not at all.
    *
-   * @param events - the group
+   * @param items - the group
    * @param timeLimitMs - how long to try, in milliseconds
-   * @returns an outcome for each event, once they are durable
+   * @returns an outcome for each item, once they are durable
    * @throws ServiceUnavailableError when the store stayed away, or too much is waiting for it already
    */
-  append(
-    events: readonly NewEvent[],
-    timeLimitMs: number,
-  ): Promise<AppendOutcome[]> {
+  append(items: readonly TItem[], timeLimitMs: number): Promise<TOutcome[]> {
     if (this.#stopped) {
       return Promise.reject(
         new ServiceUnavailableError('The events system is shutting down'),
       );
     }
-    const bytes = events.reduce(
-      (sum, { payload, metadata }) => sum + payload.length + metadata.length,
-      0,
-    );
+    const bytes = items.reduce((sum, item) => sum + this.#weigh(item), 0);
     if (
       this.#queue.length > 0 &&
       this.#queuedBytes + bytes > this.#options.maxQueuedBytes
@@ -109,7 +101,9 @@ export class GroupCommitter {
         new ServiceUnavailableError(
           `More than ${
             this.#options.maxQueuedBytes
-          } bytes of events are waiting for the events database already; try again later`,
+          } bytes of events are waiting for ${
+            this.#store
+          } already; try again later`,
         ),
       );
     }
@@ -122,7 +116,9 @@ export class GroupCommitter {
         }
         group.reject(
           new ServiceUnavailableError(
-            `The event was not stored within ${timeLimitMs} ms; the events database is away or slow`,
+            `The event was not stored within ${timeLimitMs} ms; ${
+              this.#store
+            } is away or slow`,
           ),
         );
       }, timeLimitMs);
@@ -131,8 +127,8 @@ export class GroupCommitter {
         group.settled = true;
         this.#queuedBytes -= bytes;
       };
-      const group: Group = {
-        events,
+      const group: Group<TItem, TOutcome> = {
+        items,
         bytes,
         settled: false,
         resolve: outcomes => {
@@ -176,14 +172,14 @@ export class GroupCommitter {
     }
   }
 
-  #takeBatch(): Group[] {
-    const batch: Group[] = [];
-    let events = 0;
+  #takeBatch(): Group<TItem, TOutcome>[] {
+    const batch: Group<TItem, TOutcome>[] = [];
+    let items = 0;
     let bytes = 0;
     while (this.#queue.length > 0) {
       const next = this.#queue[0];
       const fits =
-        events + next.events.length <= this.#options.maxBatchEvents &&
+        items + next.items.length <= this.#options.maxBatchItems &&
         bytes + next.bytes <= this.#options.maxBatchBytes;
       if (batch.length > 0 && !fits) {
         break;
@@ -191,49 +187,41 @@ export class GroupCommitter {
       this.#queue.shift();
       if (!next.settled) {
         batch.push(next);
-        events += next.events.length;
+        items += next.items.length;
         bytes += next.bytes;
       }
     }
     return batch;
   }
 
-  async #appendBatch(batch: Group[]): Promise<void> {
-    const events = batch.flatMap(group => group.events);
+  async #appendBatch(batch: Group<TItem, TOutcome>[]): Promise<void> {
+    const items = batch.flatMap(group => group.items);
     const start = performance.now();
     try {
       const outcomes = await withTimeLimit(
-        this.#log.append(events),
+        this.#append(items),
         this.#options.appendTimeLimitMs,
         () =>
           new ServiceUnavailableError(
             `An append took more than ${this.#options.appendTimeLimitMs} ms`,
           ),
       );
-      this.#observer.onAppended(events, outcomes, performance.now() - start);
+      this.#observer.onAppended(items, outcomes, performance.now() - start);
       let first = 0;
       for (const group of batch) {
-        group.resolve(outcomes.slice(first, first + group.events.length));
-        first += group.events.length;
+        group.resolve(outcomes.slice(first, first + group.items.length));
+        first += group.items.length;
       }
-      this.#notify(events, outcomes);
     } catch (error) {
       this.#observer.onAppendFailed(error);
       await this.#recover(batch, error);
     }
   }
 
-  #notify(
-    events: readonly NewEvent[],
-    outcomes: readonly AppendOutcome[],
-  ): void {
-    const appended = events.filter((_, index) => outcomes[index].appended);
-    if (appended.length > 0) {
-      this.#notifier.notify(new Set(appended.map(({ topic }) => topic)));
-    }
-  }
-
-  async #recover(batch: Group[], error: unknown): Promise<void> {
+  async #recover(
+    batch: Group<TItem, TOutcome>[],
+    error: unknown,
+  ): Promise<void> {
     if (
       error instanceof ServiceUnavailableError ||
       this.#isUnavailable(error)

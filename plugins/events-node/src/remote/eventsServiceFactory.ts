@@ -1,0 +1,108 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  coreServices,
+  createServiceFactory,
+} from '@backstage/backend-plugin-api';
+import { InputError } from '@backstage/errors';
+import {
+  eventsServiceRef,
+  type EventParams,
+} from '@backstage/plugin-events-node';
+import {
+  maxEventsAtOnce,
+  type DurableEventsService,
+} from '../DurableEventsService';
+import { HandlerBus } from '../handling/HandlerBus';
+import { HandlingTelemetry } from '../handling/HandlingTelemetry';
+import { BusClient } from './BusClient';
+import { readClientSettings } from './readClientSettings';
+import { RemotePublisher } from './RemotePublisher';
+import { RemoteSubscriptionAccess } from './RemoteSubscriptionAccess';
+
+/**
+ * The events service for a backend without the events plugin: publishes to, and subscribes at, the events plugin of
+ * another process, over HTTP, with the promises that it has there.
+ *
+ * @remarks
+ * The other process is found by discovery (`discovery.endpoints`), and has to run Callboard's events plugin.
+ *
+ * @example
+ * ```ts
+ * backend.add(eventsServiceFactory);
+ * ```
+ *
+ * @public
+ */
+export const eventsServiceFactory = createServiceFactory({
+  service: eventsServiceRef,
+  deps: {
+    plugin: coreServices.pluginMetadata,
+    config: coreServices.rootConfig,
+    discovery: coreServices.discovery,
+    auth: coreServices.auth,
+    lifecycle: coreServices.lifecycle,
+    logger: coreServices.logger,
+  },
+  factory({ plugin, config, discovery, auth, lifecycle, logger }) {
+    const pluginId = plugin.getId();
+    const settings = readClientSettings(config);
+    const client = new BusClient({ discovery, auth });
+    let failing = false;
+    const publisher = new RemotePublisher({
+      client,
+      ...settings.publishing,
+      onFailed: error => {
+        logger[failing ? 'debug' : 'warn'](
+          'Publishing events failed, trying again',
+          error instanceof Error ? error : new Error(String(error)),
+        );
+        failing = true;
+      },
+    });
+    const access = new RemoteSubscriptionAccess({
+      client,
+      callLimitMs: settings.handling.callLimitMs,
+    });
+    const bus = new HandlerBus({
+      access,
+      options: settings.handling,
+      observer: new HandlingTelemetry(),
+      logger,
+    });
+    lifecycle.addShutdownHook(async () => {
+      await bus.stop();
+      await publisher.stop();
+    });
+
+    const publishAll = async (events: readonly EventParams[]) => {
+      if (events.length > maxEventsAtOnce) {
+        throw new InputError(
+          `At most ${maxEventsAtOnce} events can be published at once, got ${events.length}`,
+        );
+      }
+      await publisher.publish(events);
+      failing = false;
+    };
+    const service: DurableEventsService = {
+      publish: params => publishAll([params]),
+      publishAll,
+      async subscribe(options) {
+        const subscription = { ...options, id: `${pluginId}.${options.id}` };
+        // The other process may start later than this one.
+        const end = performance.now() + settings.startLimitMs;
+        for (;;) {
+          try {
+            return await bus.subscribe(subscription);
+          } catch (error) {
+            if (!access.isUnavailable(error) || performance.now() > end) {
+              throw error;
+            }
+            logger.debug(`Subscribing ${subscription.id} is tried again`);
+            await delay(settings.handling.errorDelayMs);
+          }
+        }
+      },
+    };
+    return service;
+  },
+});

@@ -1,0 +1,1 @@
+export { eventsServiceFactory } from './eventsServiceFactory';
