@@ -11,8 +11,11 @@ import {
   createParticipant,
   createRecorder,
 } from '../__testUtils__/createParticipant';
+import { createPools } from '../__testUtils__/pools';
 import { createTestStores, type StoreId } from '../__testUtils__/stores';
 import { startPortal } from '../__testUtils__/startPortal';
+import { InProcessNotifier } from '../notifiers';
+import { createApiRouter } from './createApiRouter';
 import { openApiDocument } from './openApiDocument';
 
 const stores = createTestStores();
@@ -401,5 +404,35 @@ describe.each(stores.ids)('the API on %s', storeId => {
     }
     await allowed.stop();
     await denied.stop();
+  });
+});
+
+describe('the description of the API', () => {
+  it('has every route, and no other', async () => {
+    const router = createApiRouter({
+      ...createPools(await stores.open('SQLITE_FILE')),
+      notifier: new InProcessNotifier(),
+      follow: {
+        stream: async () => {},
+        poll: async () => ({ lost: 'everything' }),
+      },
+      listIngressTopics: () => [],
+      httpAuth: mockServices.httpAuth(),
+      permissions: mockServices.permissions.mock(),
+      auditor: mockServices.auditor.mock(),
+    });
+    const routes = router.stack.flatMap(({ route }) =>
+      route
+        ? route.stack.map(
+            ({ method }) =>
+              `${method} ${route.path.replace(/:(\w+)/g, '{$1}')}`,
+          )
+        : [],
+    );
+    const described = Object.entries(openApiDocument.paths).flatMap(
+      ([path, operations]) =>
+        Object.keys(operations).map(method => `${method} ${path}`),
+    );
+    expect(routes.sort()).toEqual([...described, 'get /openapi.json'].sort());
   });
 });

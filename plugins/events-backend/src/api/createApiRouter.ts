@@ -51,7 +51,11 @@ export interface ApiOptions extends ReplayPools {
 }
 
 const placeInLog = z.tuple([z.int()]);
-const placeInDeliveries = z.tuple([z.int(), z.string()]);
+// Cursors are ours, but anybody can make one; and PostgreSQL takes no zero character.
+const placeInDeliveries = z.tuple([
+  z.int(),
+  z.string().refine(id => !id.includes('\0')),
+]);
 const maxRequestBytes = 100_000;
 
 /**

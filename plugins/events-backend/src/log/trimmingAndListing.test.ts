@@ -34,6 +34,28 @@ describe.each(stores.ids)('trimming the log on %s', storeId => {
     await expect(log.ends()).resolves.toEqual({ head: 4, tail: 5 });
   });
 
+  it('moves the head before events go, so that a reader sees that there is a gap', async () => {
+    const store = await stores.open(storeId);
+    const log = new SqlEventLog(store);
+    await log.append(['a', 'a', 'a'].map(topic => makeEvent(topic)));
+    const writes: string[] = [];
+    const note = ({ sql }: { sql: string }) => {
+      const [write] = sql.match(/^(update|delete from)\W+\w+/) ?? [];
+      writes.push(...(write ? [write.replace(/\W+/g, ' ')] : []));
+    };
+    store.knex.on('query', note);
+    await log.trim(2, 100);
+    store.knex.removeListener('query', note);
+    expect(writes).toEqual([
+      'update callboard_log',
+      'delete from callboard_events',
+      'delete from callboard_contents',
+    ]);
+    await expect(
+      log.readAfter(0, {}, { events: 9, bytes: 999 }),
+    ).resolves.toMatchObject({ head: 2, tail: 3, upTo: 3 });
+  });
+
   it('never moves the head back', async () => {
     const log = await openLog(5);
     await log.trim(4, 100);

@@ -16,7 +16,8 @@ export class ResponseWriter {
   constructor(response: ServerResponse, stallLimitMs: number) {
     this.#response = response;
     this.#stallLimitMs = stallLimitMs;
-    // Node.js counts from the last byte that the system took, so a slow reader of a large event is not cut.
+    // Node.js counts from when the system last took something of what waits, so a slow reader of a large event is not
+    // cut. The system takes some megabytes at a time.
     response.on('timeout', () => response.destroy());
   }
 
