@@ -15,6 +15,8 @@ export interface HandledEvent {
 export class PortalProcess {
   readonly url: string;
   readonly secret: string;
+  /** Of a service, for the API. */
+  readonly token = 'a-token-of-the-test';
   readonly #directory: string;
   #process: ChildProcess | undefined;
 
@@ -44,6 +46,14 @@ export class PortalProcess {
       backend: {
         baseUrl: this.url,
         listen: { host: '127.0.0.1', port },
+        auth: {
+          externalAccess: [
+            {
+              type: 'static',
+              options: { token: this.token, subject: 'tests' },
+            },
+          ],
+        },
         database:
           database === 'sqlite'
             ? {
@@ -59,6 +69,8 @@ export class PortalProcess {
       events: {
         http: { topics },
         subscriptions: { lease: { seconds: 1 } },
+        // Nothing is cut on a slow machine while a test is still busy with something else.
+        streams: { stallLimit: { minutes: 10 } },
         modules: { github: { webhookSecret: this.secret } },
       },
     };

@@ -247,7 +247,12 @@ describe.each(stores.ids)('a stream on %s', storeId => {
   }, 60_000);
 
   it('keeps little for a client that stops reading, and gives it everything when it goes on', async () => {
-    const { connectRaw, publish, sockets, createClient } = await start(storeId);
+    const { connectRaw, publish, sockets, createClient } = await start(
+      storeId,
+      {
+        stallLimit: { minutes: 10 },
+      },
+    );
     const socket = await connectRaw('?after=beginning');
     await new Promise(resolve => socket.once('readable', resolve));
     const [server] = sockets;
