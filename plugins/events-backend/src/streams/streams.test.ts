@@ -244,7 +244,7 @@ describe.each(stores.ids)('a stream on %s', storeId => {
     await client.until(() => client.events.length >= total);
     await publishing;
     expect(payloads(client.events)).toEqual(range(1, total));
-  }, 60_000);
+  }, 180_000);
 
   it('keeps little for a client that stops reading, and gives it everything when it goes on', async () => {
     const { connectRaw, publish, sockets, createClient } = await start(
@@ -258,7 +258,7 @@ describe.each(stores.ids)('a stream on %s', storeId => {
     const [server] = sockets;
     const text = 'x'.repeat(megabyte);
     let kept = 0;
-    for (let round = 0; round < 50; round++) {
+    for (let round = 0; round < 20; round++) {
       await publish(
         ...range(1, 4).map(number => ({
           topic: 'large',
@@ -268,7 +268,7 @@ describe.each(stores.ids)('a stream on %s', storeId => {
       kept = Math.max(kept, server.writableLength);
     }
     // Others are served meanwhile: this one has read everything.
-    const other = createClient('?after=199');
+    const other = createClient('?after=79');
     await other.connect();
     await other.until(() => other.events.length === 1);
     // One event waits in the process, and what the system takes for the two ends of a connection has left it.
@@ -287,13 +287,13 @@ describe.each(stores.ids)('a stream on %s', storeId => {
         Math.max((starts.at(-1)?.index ?? -1) + 1, rest.length - 30),
       );
       kept = Math.max(kept, server.writableLength);
-      if (seen.length >= 200) {
+      if (seen.length >= 80) {
         break;
       }
     }
-    expect(seen).toEqual(range(1, 200));
+    expect(seen).toEqual(range(1, 80));
     expect(kept).toBeLessThan(2 * megabyte);
-  }, 60_000);
+  }, 180_000);
 
   it('lets go of a client that takes nothing', async () => {
     const { connectRaw, publish, sockets } = await start(storeId, {
