@@ -23,10 +23,16 @@ const firstEventLimitMs = 30_000;
 
 /** A portal in a process of its own. */
 export class Portal {
+  readonly baseUrl: string;
   readonly #child: ChildProcess;
   readonly #end: () => Promise<void>;
 
-  private constructor(child: ChildProcess, end: () => Promise<void>) {
+  private constructor(
+    baseUrl: string,
+    child: ChildProcess,
+    end: () => Promise<void>,
+  ) {
+    this.baseUrl = baseUrl;
     this.#child = child;
     this.#end = end;
   }
@@ -35,12 +41,12 @@ export class Portal {
     workbench: Workbench,
     options: { module: string; database: JsonObject; config?: JsonObject },
   ): Promise<Portal> {
-    const { child, end } = await startContestant(workbench, {
+    const { baseUrl, child, end } = await startContestant(workbench, {
       config: {},
       profileFolder: undefined,
       ...options,
     });
-    return new Portal(child, () => end('SIGKILL'));
+    return new Portal(baseUrl, child, () => end('SIGKILL'));
   }
 
   order<TKind extends OrderKind>(

@@ -34,7 +34,10 @@ export async function withPortals<T>(
   try {
     // One after the other: the stock plugin's migrations fail when another process is at them.
     const reader = await start(system.readerModule, {});
-    const publisher = await start(system.publisherModule, {});
+    const publisher = await start(
+      system.publisherModule,
+      system.configurePublisher?.(reader.baseUrl) ?? {},
+    );
     return await measure({ publisher, reader });
   } catch (error) {
     throw new Error(`${system.name}: ${error}`, { cause: error });

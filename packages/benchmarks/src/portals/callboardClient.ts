@@ -1,0 +1,4 @@
+import { eventsServiceFactory } from '@callboard/backstage-plugin-events-node';
+import { runPortal } from './runPortal';
+
+runPortal(() => [eventsServiceFactory]);
