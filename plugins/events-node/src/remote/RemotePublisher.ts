@@ -93,7 +93,7 @@ function refuse(error: unknown): never {
     error instanceof ResponseError &&
     (error.statusCode === 400 || error.statusCode === 413)
   ) {
-    throw new InputError(error.body.error.message, error);
+    throw new InputError(error.body.error.message);
   }
   throw error;
 }

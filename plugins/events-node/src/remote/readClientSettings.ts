@@ -53,7 +53,7 @@ export function readClientSettings(config: RootConfigService): ClientSettings {
       options: {
         maxBatchItems: maxGroupsPerRequest,
         maxBatchBytes: 4 * megabyte,
-        maxQueuedBytes: whole('events.publish.maxQueuedBytes', 256 * megabyte),
+        maxQueuedBytes: whole('events.publish.maxQueuedBytes', 64 * megabyte),
         retryDelayMs: 250,
         appendTimeLimitMs: 30 * second,
       },
