@@ -11,6 +11,7 @@ import {
 import {
   maxEventsAtOnce,
   type DurableEventsService,
+  type SubscribeOptions,
 } from '@callboard/backstage-plugin-events-node';
 import { withTimeLimit } from '@callboard/backstage-plugin-events-node/bus';
 import { createSystem, type EventsSystem } from './createSystem';
@@ -102,7 +103,7 @@ export const eventsServiceFactory = createServiceFactory({
     const service: DurableEventsService = {
       publish: params => publishAll([params]),
       publishAll,
-      async subscribe(options) {
+      async subscribe<TPayload>(options: SubscribeOptions<TPayload>) {
         const { bus } = await waitForSystem();
         await bus.subscribe({ ...options, id: `${pluginId}.${options.id}` });
       },

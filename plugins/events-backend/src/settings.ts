@@ -71,6 +71,10 @@ export function readSettings(config: Config): Settings {
   };
 
   const timer = { mostMs: longestTimerMs };
+  const leaseMs = duration('events.subscriptions.lease', 30 * second, {
+    leastMs: second,
+    mostMs: longestTimerMs,
+  });
   const ephemeral = {
     topics: new Set(
       config.getOptionalStringArray('events.ephemeral.topics') ?? ['signals'],
@@ -115,16 +119,14 @@ export function readSettings(config: Config): Settings {
     reading: {
       maxBatchBytes: 16 * megabyte,
       keyPatienceMs: 250,
-      leaseMs: duration('events.subscriptions.lease', 30 * second, {
-        leastMs: second,
-        mostMs: longestTimerMs,
-      }),
+      leaseMs,
       pollIntervalMs: duration(
         'events.subscriptions.pollInterval',
         2 * second,
         { leastMs: 50, mostMs: longestTimerMs },
       ),
-      expiry: { perProcessMs: 10 * minute, ephemeral },
+      // A reader whose handlers are busy is heard of three times per lease.
+      expiry: { perProcessMs: Math.max(10 * minute, 2 * leaseMs), ephemeral },
     },
     ephemeral,
     busV1: {
@@ -178,6 +180,11 @@ export function readSettings(config: Config): Settings {
     ),
     keepDeadMs: duration('events.deliveries.keepDead', 14 * day),
   };
+  if (ephemeral.retentionMs < leaseMs) {
+    throw new Error(
+      'Invalid configuration: events.ephemeral.retention must not be shorter than events.subscriptions.lease',
+    );
+  }
   if (settings.retention.maxAgeMs < settings.retention.retentionMs) {
     throw new Error(
       'Invalid configuration: events.log.maxAge is a hard cap and must not be shorter than events.log.retention',

@@ -198,6 +198,7 @@ export const recipientSchema = z.object({
   status: z
     .enum([
       'delivered',
+      'tried',
       'claimed',
       'waiting',
       'due',
@@ -206,7 +207,7 @@ export const recipientSchema = z.object({
       'not-wanted',
     ])
     .describe(
-      '`waiting`: the cursor has not come this far. `not-wanted`: the subscription did not want the topic at this position.',
+      '`tried`: a handler was given it once, and how that went is not kept, because its topic is ephemeral. `waiting`: the cursor has not come this far. `not-wanted`: the subscription did not want the topic at this position.',
     ),
   explanation: z.string().describe('Why, and what happens next.'),
   attempts: z.array(attemptSchema),

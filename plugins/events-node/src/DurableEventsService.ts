@@ -7,6 +7,7 @@ import {
   type EventParams,
   type EventsService,
 } from '@backstage/plugin-events-node';
+import type { SubscribeOptions } from './SubscribeOptions';
 
 /**
  * The most events that {@link DurableEventsService.publishAll} takes.
@@ -31,6 +32,16 @@ export interface DurableEventsService extends EventsService {
    * @throws ServiceUnavailableError when the store stayed away for the time of `events.publish.timeLimit`
    */
   publishAll(events: readonly EventParams[]): Promise<void>;
+
+  /**
+   * Subscribes a handler, with more options than the stock service knows.
+   *
+   * @returns when the subscription stands: it gets every event that is published from now on, and what it asked for of
+   * the past
+   * @throws InputError when an option is not valid, or contradicts another handler of this process with the same id
+   * @throws the reason of `signal`, when that is aborted before the subscription stands
+   */
+  subscribe<TPayload>(options: SubscribeOptions<TPayload>): Promise<void>;
 }
 
 /**

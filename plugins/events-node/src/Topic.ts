@@ -1,4 +1,6 @@
+import { InputError } from '@backstage/errors';
 import type { EventParams } from '@backstage/plugin-events-node';
+import { z } from 'zod';
 import { createEventParams, type EventDescription } from './metadata';
 
 /**
@@ -12,7 +14,7 @@ export interface Topic<TPayload> {
    * Makes parameters for `publish`.
    *
    * @param event - the payload, and what else is known about the event
-   * @throws what the schema of the topic throws, when the payload does not fit it
+   * @throws InputError that says what of the payload does not fit the topic
    */
   event(
     event: EventDescription & {
@@ -24,7 +26,7 @@ export interface Topic<TPayload> {
    * Checks a payload that came from the log.
    *
    * @returns the payload, with its type
-   * @throws what the schema of the topic throws, when the payload does not fit it
+   * @throws InputError that says what of the payload does not fit the topic
    */
   parse(payload: unknown): TPayload;
 }
@@ -33,7 +35,8 @@ export interface Topic<TPayload> {
  * Gives a topic a type, for publishers and subscribers alike.
  *
  * @param name - of the topic
- * @param schema - checks payloads in both directions; a schema of zod fits
+ * @param schema - checks payloads in both directions: its `parse` gives the payload back, or throws. A schema of zod
+ * fits; what it makes of a payload must fit it again, since a payload goes through it on both ways
  *
  * @example
  * ```ts
@@ -60,14 +63,46 @@ export function defineTopic<TPayload>(
   name: string,
   schema: { parse(payload: unknown): TPayload },
 ): Topic<TPayload> {
+  const parse = (payload: unknown): TPayload => {
+    try {
+      return schema.parse(payload);
+    } catch (error) {
+      throw new InputError(
+        `The payload does not fit topic '${name}': ${describeMisfit(error)}`,
+        error,
+      );
+    }
+  };
   return {
     name,
     event: ({ eventPayload, ...described }) =>
       createEventParams({
         ...described,
         topic: name,
-        eventPayload: schema.parse(eventPayload),
+        eventPayload: parse(eventPayload),
       }),
-    parse: payload => schema.parse(payload),
+    parse,
   };
+}
+
+/** The part of an error of zod that says what is wrong, in each of its versions. */
+const issuesSchema = z.object({
+  issues: z.array(
+    z.object({
+      path: z.array(z.union([z.string(), z.number()])),
+      message: z.string(),
+    }),
+  ),
+});
+
+/** Says what does not fit and where, but not what it is: a payload may hold what does not belong into a log. */
+function describeMisfit(error: unknown): string {
+  const { success, data } = issuesSchema.safeParse(error);
+  if (!success) {
+    return String(error);
+  }
+  return data.issues
+    .map(({ path, message }) => [path.join('.') || 'the payload', message])
+    .map(parts => parts.join(': '))
+    .join('; ');
 }

@@ -137,6 +137,7 @@ export function createApiRouter(options: ApiOptions): express.Router {
       deduplicationId: event.deduplicationId ?? null,
       ...explainEvent({
         event,
+        isEphemeral: deliveries.isEphemeral(event.topic),
         subscriptions: subscribed,
         deliveries: rows,
         attempts,

@@ -39,6 +39,7 @@ function makeDelivery(fields: Partial<DeliveryRow>): DeliveryRow {
 function explain(facts: Partial<EventFacts>) {
   return explainEvent({
     event,
+    isEphemeral: false,
     subscriptions: [makeSubscription()],
     deliveries: [],
     attempts: [],
@@ -130,6 +131,35 @@ describe('explaining an event', () => {
     expect(recipients[0].dueAt).toBe(
       state === 'due' ? '1970-01-01T00:00:01.000Z' : undefined,
     );
+  });
+
+  it('does not call an event of an ephemeral topic delivered, since nobody knows', () => {
+    const behind = makeSubscription({ id: 'behind', cursor: 4 });
+    const { recipients, explanation } = explain({
+      isEphemeral: true,
+      subscriptions: [makeSubscription(), behind],
+    });
+    expect(recipients).toMatchObject([
+      {
+        subscriptionId: 's',
+        status: 'tried',
+        explanation: expect.stringMatching(
+          /Whether the handler succeeded is not kept.*ephemeral/,
+        ),
+      },
+      { subscriptionId: 'behind', status: 'waiting' },
+    ]);
+    expect(explanation).toMatch(/^Given to 1 of 2 subscriptions.*ephemeral/);
+  });
+
+  it('knows that an event of an ephemeral topic was handed back', () => {
+    const { recipients } = explain({
+      isEphemeral: true,
+      deliveries: [makeDelivery({ attempts: 0, last_error: null })],
+    });
+    expect(recipients).toMatchObject([
+      { status: 'due', explanation: expect.stringMatching(/^Attempt 1/) },
+    ]);
   });
 
   it('shows a replay to a subscription that did not want the topic', () => {

@@ -9,6 +9,8 @@ import { wants, type Subscription } from '../subscriptions';
 /** What is known about an event's way to its subscribers. */
 export interface EventFacts {
   event: { position: number; topic: string; metadata: string };
+  /** Whether the event's topic is ephemeral: tried once, and how that went is not kept. */
+  isEphemeral: boolean;
   subscriptions: readonly Subscription[];
   deliveries: readonly DeliveryRow[];
   attempts: readonly AttemptRow[];
@@ -31,20 +33,29 @@ export function explainEvent(facts: EventFacts): {
         facts.deliveries.some(row => row.subscription_id === subscription.id),
     )
     .map(subscription => explainRecipient(subscription, facts));
-  const wanted = recipients.filter(({ status }) => status !== 'not-wanted');
-  const delivered = wanted.filter(({ status }) => status === 'delivered');
-  return {
-    recipients,
-    explanation:
-      wanted.length === 0
-        ? `Nobody was subscribed to topic '${event.topic}' when this event came, so nobody was given it`
-        : `Delivered to ${delivered.length} of ${wanted.length} subscriptions`,
-  };
+  return { recipients, explanation: summarize(recipients, facts) };
+}
+
+function summarize(
+  recipients: readonly Recipient[],
+  { event: { topic }, isEphemeral }: EventFacts,
+): string {
+  const count = (status: Recipient['status']) =>
+    recipients.filter(recipient => recipient.status === status).length;
+  const wanted = recipients.length - count('not-wanted');
+  if (wanted === 0) {
+    return `Nobody was subscribed to topic '${topic}' when this event came, so nobody was given it`;
+  }
+  if (isEphemeral) {
+    const given = count('tried') + count('delivered');
+    return `Given to ${given} of ${wanted} subscriptions. Topic '${topic}' is ephemeral: each is given an event once, and how that went is not kept`;
+  }
+  return `Delivered to ${count('delivered')} of ${wanted} subscriptions`;
 }
 
 function explainRecipient(
   subscription: Subscription,
-  { event, deliveries, attempts, claimed }: EventFacts,
+  { event, isEphemeral, deliveries, attempts, claimed }: EventFacts,
 ): Recipient {
   const { id, cursor, topics } = subscription;
   const delivery = deliveries.find(row => row.subscription_id === id);
@@ -125,6 +136,13 @@ function explainRecipient(
     return recipient(
       'waiting',
       `The subscription has read up to position ${cursor}, this event is at ${event.position}`,
+    );
+  }
+  if (isEphemeral) {
+    // Nothing is written of what went well, nor of what failed. A reader that vanished may not even have begun.
+    return recipient(
+      'tried',
+      `Claimed to be given to a handler once. Whether the handler succeeded is not kept, because topic '${event.topic}' is ephemeral`,
     );
   }
   return recipient('delivered', 'Delivered at the first attempt');

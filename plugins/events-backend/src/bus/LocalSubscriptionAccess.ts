@@ -71,18 +71,21 @@ export class LocalSubscriptionAccess implements SubscriptionAccess {
     return claimed;
   }
 
-  settle(
+  async settle(
     claimed: ClaimedBatch,
     handled: readonly HandledEvent[],
   ): Promise<boolean> {
+    const batch = this.#batches.get(claimed);
+    if (!batch) {
+      throw new Error(`Batch ${claimed.ticket} was not claimed here`);
+    }
     const outcomes = new Map(
       handled.map(({ event, outcome }) => [event.position, outcome]),
     );
-    const events = this.#batches.get(claimed)?.events ?? [];
     return this.#pool.settle(
-      claimed.ticket,
-      claimed.subscriptionId,
-      events.map(event => ({
+      batch.ticket,
+      batch.subscriptionId,
+      batch.events.map(event => ({
         ...event,
         outcome: outcomes.get(event.event.position) ?? { kind: 'untried' },
       })),

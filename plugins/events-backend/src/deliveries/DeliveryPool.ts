@@ -12,6 +12,8 @@ import {
   type DeliveryListing,
 } from './operations/listDeliveries';
 import { oweAgain } from './operations/oweAgain';
+import { promoteNext } from './operations/promoteNext';
+import { removeDeliveries } from './operations/removeDeliveries';
 import { removeTrimmed } from './operations/removeTrimmed';
 import { settleDeliveries } from './operations/settleDeliveries';
 import { planSettlement, type PlannedDelivery } from './planSettlement';
@@ -101,8 +103,8 @@ export class DeliveryPool {
   }
 
   /**
-   * Records outcomes, and lets the next of each key be due. What is of an ephemeral topic and was not owed before is
-   * tried once and no more.
+   * Records outcomes, and lets the next of each key be due. What is of an ephemeral topic is tried once: nothing is
+   * kept of it but that it was not tried yet.
    *
    * @param retry - what the subscription says about retries, over what is configured
    * @returns what to call once the transaction is committed: it tells the observer
@@ -113,12 +115,20 @@ export class DeliveryPool {
     settlements: readonly Settlement[],
     retry?: RetryWish,
   ): Promise<() => void> {
+    const isDone = ({ event, outcome }: Settlement) =>
+      this.#isEphemeral(event.topic) && outcome.kind !== 'untried';
     const planned = planSettlement(
-      settlements.filter(
-        ({ event, owed }) => owed || !this.#isEphemeral(event.topic),
-      ),
+      settlements.filter(settlement => !isDone(settlement)),
       { ...this.#policy, ...withoutUndefined(retry) },
       Math.random,
+    );
+    const done = settlements.filter(
+      settlement => settlement.owed && isDone(settlement),
+    );
+    await removeDeliveries(
+      trx,
+      subscriptionId,
+      done.map(({ event }) => event.position),
     );
     const keys = new Set(
       settlements.flatMap(({ event: { key } }) =>
@@ -174,7 +184,7 @@ export class DeliveryPool {
     );
   }
 
-  /** Whether events of a topic are tried once and no more, so that none of them is ever owed. */
+  /** Whether events of a topic are tried once and no more. */
   isEphemeral(topic: string): boolean {
     return this.#isEphemeral(topic);
   }
@@ -268,6 +278,33 @@ export class DeliveryPool {
     return knex('callboard_deliveries')
       .whereIn(['subscription_id', 'position'], old)
       .delete();
+  }
+
+  /**
+   * Removes what is owed of ephemeral topics at positions that the log has lost, so that it neither holds the log nor
+   * what is behind it with its key. What the hard cap took is left to `removeUpTo`, which counts it.
+   */
+  async removeGone(
+    subscriptionId: string,
+    positions: readonly number[],
+  ): Promise<void> {
+    const { knex, dialect } = this.#store;
+    await knex.transaction(async trx => {
+      await dialect.lockSubscription(trx, subscriptionId);
+      const rows = await trx<DeliveryRow>('callboard_deliveries')
+        .where({ subscription_id: subscriptionId })
+        .whereIn('position', [...positions])
+        .select('position', 'topic', 'key');
+      const gone = rows.filter(({ topic }) => this.#isEphemeral(topic));
+      await removeDeliveries(
+        trx,
+        subscriptionId,
+        gone.map(({ position }) => Number(position)),
+      );
+      await promoteNext(trx, dialect, subscriptionId, [
+        ...new Set(gone.flatMap(({ key }) => (key === null ? [] : [key]))),
+      ]);
+    });
   }
 
   /** Removes every delivery and attempt of the given subscriptions. */

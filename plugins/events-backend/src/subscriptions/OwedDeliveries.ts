@@ -54,6 +54,12 @@ export interface OwedDeliveries {
     positions: readonly number[],
   ): Promise<Map<number, number>>;
 
+  /** Removes what is owed of ephemeral topics at positions that the log has lost. */
+  removeGone(
+    subscriptionId: string,
+    positions: readonly number[],
+  ): Promise<void>;
+
   /** Removes every delivery of the given subscriptions. */
   forget(
     trx: Knex.Transaction,

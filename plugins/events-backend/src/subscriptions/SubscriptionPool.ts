@@ -17,6 +17,7 @@ import { keepUp } from './operations/keepUp';
 import { listClaimed } from './operations/listClaimed';
 import { readFloor } from './operations/readFloor';
 import {
+  listSilent,
   removeSilent,
   type ExpiredSubscription,
 } from './operations/removeSilent';
@@ -141,8 +142,14 @@ export class SubscriptionPool {
         return undefined;
       case 'beginning':
         return (await this.#log.ends()).head;
-      default:
-        return this.#log.positionBefore(start.timeMs);
+      default: {
+        // Before an event that is trimmed nothing is left to read, and the log would be kept for it.
+        const [{ head }, position] = await Promise.all([
+          this.#log.ends(),
+          this.#log.positionBefore(start.timeMs),
+        ]);
+        return Math.max(head, position);
+      }
     }
   }
 
@@ -210,6 +217,11 @@ export class SubscriptionPool {
         const owed = await this.#log.readPositions(
           claimed.owed.map(({ position }) => position),
         );
+        await this.#removeGone(
+          id,
+          claimed.owed.map(({ position }) => position),
+          owed,
+        );
         const attemptsAt = new Map(
           claimed.owed.map(({ position, attempts }) => [position, attempts]),
         );
@@ -275,7 +287,10 @@ export class SubscriptionPool {
     return this.settle(ticket, subscriptionId, settlements);
   }
 
-  /** Extends leases, of one subscription if it is named; returns the tickets that are still good. */
+  /**
+   * Extends leases, of one subscription if it is named, which says that their reader is alive; returns the tickets that
+   * are still good.
+   */
   renew(
     tickets: readonly string[],
     leaseMs: number,
@@ -332,12 +347,26 @@ export class SubscriptionPool {
       positions,
     );
     const events = await this.#log.readHeads(positions);
+    await this.#removeGone(subscriptionId, positions, events);
     return events.map(event => ({
       event,
       attempt: (attempts.get(event.position) ?? 0) + 1,
       owed: attempts.has(event.position),
       outcome: decide(event.position),
     }));
+  }
+
+  /** Removes what was owed of an ephemeral topic, and whose event went after its short time. */
+  async #removeGone(
+    id: string,
+    positions: readonly number[],
+    found: readonly { position: number }[],
+  ): Promise<void> {
+    const here = new Set(found.map(({ position }) => position));
+    const gone = positions.filter(position => !here.has(position));
+    if (gone.length > 0) {
+      await this.#deliveries.removeGone(id, gone);
+    }
   }
 
   /**
@@ -428,12 +457,24 @@ export class SubscriptionPool {
   }
 
   /**
-   * Removes subscriptions that no reader has asked for, and that none holds a batch of.
+   * Lists subscriptions that no reader has asked for, and that none holds a batch of.
    *
    * @param silentForMs - since when, in milliseconds before now, where the subscription says nothing else
    */
-  removeSilent(silentForMs: number): Promise<ExpiredSubscription[]> {
-    return removeSilent(this.#store, this.#deliveries, silentForMs);
+  listSilent(silentForMs: number): Promise<string[]> {
+    return listSilent(this.#store, silentForMs);
+  }
+
+  /**
+   * Removes subscriptions that are silent as in {@link SubscriptionPool.listSilent}.
+   *
+   * @param ids - only these; unless given, every one that is silent
+   */
+  removeSilent(
+    silentForMs: number,
+    ids?: readonly string[],
+  ): Promise<ExpiredSubscription[]> {
+    return removeSilent(this.#store, this.#deliveries, silentForMs, ids);
   }
 
   /** Removes a subscription with everything that is owed to it. */

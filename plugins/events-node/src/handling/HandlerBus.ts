@@ -1,18 +1,24 @@
+import { randomUUID } from 'node:crypto';
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import { InputError, ServiceUnavailableError } from '@backstage/errors';
-import type { EventsServiceEventHandler } from '@backstage/plugin-events-node';
+import type { EventParams } from '@backstage/plugin-events-node';
 import type { SubscribeOptions } from '../SubscribeOptions';
-import { handleOneByOne, handleTogether } from './handleEvents';
+import {
+  handleOneByOne,
+  handleTogether,
+  type HandlingContext,
+} from './handleEvents';
 import { HandlerLoop, type LoopOptions } from './HandlerLoop';
 import type { HandlingObserver } from './HandlingObserver';
 import {
   joinTerms,
   readSubscribeOptions,
-  type Handler,
+  type Subscriber,
   type SubscriptionTerms,
 } from './readSubscribeOptions';
 import { Slots } from './Slots';
 import type { SubscriptionAccess } from './SubscriptionAccess';
+import { withTimeLimit } from './withTimeLimit';
 
 /** Limits of handling, per subscription and process. */
 export interface HandlingOptions extends LoopOptions {
@@ -26,8 +32,10 @@ export interface HandlingOptions extends LoopOptions {
 
 /** A subscription that this process reads. */
 interface LocalSubscription {
-  handlers: Handler[];
-  terms: SubscriptionTerms;
+  /** At least one; what they say of the subscription agrees. */
+  subscribers: Subscriber[];
+  perProcess: boolean;
+  slots: Slots;
   /** Counts hand-outs, so that handlers with the same topic take turns. */
   turn: number;
   loop: HandlerLoop | undefined;
@@ -51,6 +59,10 @@ export class HandlerBus {
   readonly #logger: LoggerService;
   readonly #subscriptions = new Map<string, LocalSubscription>();
   readonly #ending = new Set<Promise<void>>();
+  /** Subscriptions of this process alone that are being removed. */
+  readonly #removing = new Map<string, Promise<void>>();
+  /** Added to the ids of subscriptions that belong to this process alone. */
+  readonly #processId = randomUUID();
   readonly #refresh: NodeJS.Timeout;
   #stopped = false;
 
@@ -78,23 +90,26 @@ export class HandlerBus {
   async subscribe<TPayload>(
     options: SubscribeOptions<TPayload>,
   ): Promise<void> {
-    const { id, signal } = options;
-    const { handler, terms } = readSubscribeOptions(options);
+    const { signal, perProcess = false } = options;
+    const id = perProcess ? `${options.id}.${this.#processId}` : options.id;
+    const subscriber = readSubscribeOptions({ ...options, id });
+    // A removal that is under way would take the new subscription along.
+    await this.#removing.get(id);
     if (this.#stopped) {
       throw new ServiceUnavailableError('The events system is shutting down');
     }
     signal?.throwIfAborted();
-    const local = this.#add(id, handler, terms);
+    const local = this.#add(id, subscriber, perProcess);
     const register = () => this.#register(id, local);
     try {
       await register();
       signal?.throwIfAborted();
     } catch (error) {
       // The caller may try again; its handler must not be there twice then.
-      this.#drop(id, local, handler);
+      this.#drop(id, local, subscriber);
       throw error;
     }
-    signal?.addEventListener('abort', () => this.#drop(id, local, handler), {
+    signal?.addEventListener('abort', () => this.#drop(id, local, subscriber), {
       once: true,
     });
     local.loop ??= this.#createLoop(id, local, register);
@@ -115,14 +130,15 @@ export class HandlerBus {
 
   #add(
     id: string,
-    handler: Handler,
-    terms: SubscriptionTerms,
+    subscriber: Subscriber,
+    perProcess: boolean,
   ): LocalSubscription {
     const known = this.#subscriptions.get(id);
     if (!known) {
       const local: LocalSubscription = {
-        handlers: [handler],
-        terms,
+        subscribers: [subscriber],
+        perProcess,
+        slots: new Slots(this.#concurrencyOf(subscriber.terms)),
         turn: 0,
         loop: undefined,
         registered: Promise.resolve(),
@@ -130,28 +146,44 @@ export class HandlerBus {
       this.#subscriptions.set(id, local);
       return local;
     }
-    const isBatch = ({ handle }: Handler) => handle.kind === 'batch';
-    if (isBatch(handler) || known.handlers.some(isBatch)) {
+    const isBatch = ({ handler }: Subscriber) =>
+      handler.handle.kind === 'batch';
+    if (isBatch(subscriber) || known.subscribers.some(isBatch)) {
       throw new InputError(
         `Subscription '${id}' has a batch handler, which cannot share it with another handler of the same process`,
       );
     }
-    known.terms = joinTerms(id, known.terms, terms);
-    known.handlers.push(handler);
+    const terms = joinTerms(id, termsOf(id, known), subscriber.terms);
+    known.subscribers.push(subscriber);
+    known.slots.limit = this.#concurrencyOf(terms);
     return known;
   }
 
+  #concurrencyOf({ concurrency }: SubscriptionTerms): number {
+    return concurrency ?? this.#options.concurrency;
+  }
+
   #register(id: string, local: LocalSubscription): Promise<void> {
+    const { callLimitMs } = this.#options;
     local.registered = local.registered
       .catch(() => {})
-      .then(() =>
-        this.#access.register(id, {
-          topics: topicsOf(local),
-          start: local.terms.start ?? 'end',
-          retry: local.terms.retry,
-          perProcess: local.terms.perProcess ?? false,
-        }),
-      );
+      .then(() => {
+        const { start = 'end', retry } = termsOf(id, local);
+        const { perProcess } = local;
+        return withTimeLimit(
+          this.#access.register(id, {
+            topics: topicsOf(local),
+            start,
+            retry,
+            perProcess,
+          }),
+          callLimitMs,
+          () =>
+            new ServiceUnavailableError(
+              `Subscribing ${id} took more than ${callLimitMs} ms`,
+            ),
+        );
+      });
     return local.registered;
   }
 
@@ -160,45 +192,49 @@ export class HandlerBus {
     local: LocalSubscription,
     register: () => Promise<void>,
   ): HandlerLoop {
-    const { concurrency, maxBatchEvents, handlerTimeLimitMs } = this.#options;
-    const slots = new Slots(local.terms.concurrency ?? concurrency);
+    const { maxBatchEvents, handlerTimeLimitMs } = this.#options;
     const loop: HandlerLoop = new HandlerLoop({
       subscriptionId: id,
       access: this.#access,
       options: {
         ...this.#options,
-        maxBatchEvents: local.terms.maxBatchEvents ?? maxBatchEvents,
+        maxBatchEvents: termsOf(id, local).maxBatchEvents ?? maxBatchEvents,
       },
       logger: this.#logger,
       register,
       onLapsed: () => this.#observer.onLapsed(id),
       handle: batch => {
-        const context = {
+        const context: HandlingContext = {
           subscriptionId: id,
           timeLimitMs: handlerTimeLimitMs,
+          slots: local.slots,
           observer: this.#observer,
           logger: this.#logger,
           stopping: loop.stopping,
         };
-        const [handler] = local.handlers;
-        return handler?.handle.kind === 'batch'
-          ? handleTogether(batch, handler.handle.onBatch, slots, context)
-          : handleOneByOne(
+        const [{ handler }] = local.subscribers;
+        const { handle } = handler;
+        return handle.kind === 'batch'
+          ? handleTogether(
               batch,
-              topic => findHandler(local, topic),
-              slots,
+              {
+                read: params => handler.read(params),
+                onBatch: events => handle.onBatch(events),
+              },
               context,
-            );
+            )
+          : handleOneByOne(batch, params => handOut(local, params), context);
       },
     });
     return loop;
   }
 
   /** Lets a handler go, and with the last one of a subscription its loop. */
-  #drop(id: string, local: LocalSubscription, handler: Handler): void {
-    const place = local.handlers.indexOf(handler);
-    if (place >= 0 && local.handlers.length > 1) {
-      local.handlers.splice(place, 1);
+  #drop(id: string, local: LocalSubscription, subscriber: Subscriber): void {
+    const place = local.subscribers.indexOf(subscriber);
+    if (place >= 0 && local.subscribers.length > 1) {
+      local.subscribers.splice(place, 1);
+      local.slots.limit = this.#concurrencyOf(termsOf(id, local));
       return;
     }
     if (place >= 0 && this.#subscriptions.get(id) === local) {
@@ -213,16 +249,31 @@ export class HandlerBus {
 
   async #end(id: string, local: LocalSubscription): Promise<void> {
     await local.loop?.stop(this.#options.graceMs);
-    if (local.terms.perProcess) {
-      await this.#access
-        .remove(id)
-        .catch(error =>
-          this.#logger.debug(
-            `Removing subscription ${id} failed; it expires by itself`,
-            error,
-          ),
-        );
+    const successor = this.#subscriptions.get(id);
+    // Whoever subscribed meanwhile goes on with it.
+    if (local.perProcess && (!successor || successor === local)) {
+      const removing = this.#remove(id, local).finally(() =>
+        this.#removing.delete(id),
+      );
+      this.#removing.set(id, removing);
+      await removing;
     }
+  }
+
+  async #remove(id: string, local: LocalSubscription): Promise<void> {
+    const { callLimitMs } = this.#options;
+    // A registration that is under way would make it anew.
+    await local.registered.catch(() => {});
+    await withTimeLimit(
+      this.#access.remove(id),
+      callLimitMs,
+      () => new Error(`It took more than ${callLimitMs} ms`),
+    ).catch(error =>
+      this.#logger.debug(
+        `Removing subscription ${id} failed; it expires by itself`,
+        error,
+      ),
+    );
   }
 
   /** Says of every topic that it is wanted still. */
@@ -238,17 +289,31 @@ export class HandlerBus {
   }
 }
 
-function topicsOf({ handlers }: LocalSubscription): string[] {
-  return [...new Set(handlers.flatMap(({ topics }) => topics))];
+function termsOf(
+  id: string,
+  { subscribers }: LocalSubscription,
+): SubscriptionTerms {
+  return subscribers
+    .map(({ terms }) => terms)
+    .reduce((joined, terms) => joinTerms(id, joined, terms));
 }
 
-function findHandler(
+function topicsOf({ subscribers }: LocalSubscription): string[] {
+  return [...new Set(subscribers.flatMap(({ handler }) => handler.topics))];
+}
+
+/** Gives an event to one of the handlers of its topic; they take turns. */
+async function handOut(
   local: LocalSubscription,
-  topic: string,
-): EventsServiceEventHandler {
-  const eligible = local.handlers.flatMap(({ topics, handle }) =>
-    handle.kind === 'event' && topics.includes(topic) ? [handle.onEvent] : [],
-  );
+  params: EventParams,
+): Promise<void> {
+  const { topic } = params;
+  const eligible = local.subscribers.flatMap(({ handler }) => {
+    const { topics, handle } = handler;
+    return handle.kind === 'event' && topics.includes(topic)
+      ? [{ handler, handle }]
+      : [];
+  });
   if (eligible.length === 0) {
     // Its handler has not subscribed yet since the start, or is in a replica of another version; a later attempt finds it.
     throw new Error(
@@ -256,5 +321,6 @@ function findHandler(
     );
   }
   local.turn += 1;
-  return eligible[local.turn % eligible.length];
+  const { handler, handle } = eligible[local.turn % eligible.length];
+  await handle.onEvent(handler.read(params));
 }

@@ -1,6 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LoggerService } from '@backstage/backend-plugin-api';
-import type { ClaimedBatch, HandledEvent } from './ClaimedBatch';
+import type {
+  ClaimedBatch,
+  HandledEvent,
+  HandlingOutcome,
+} from './ClaimedBatch';
 import {
   SubscriptionMissingError,
   type SubscriptionAccess,
@@ -112,15 +116,18 @@ export class HandlerLoop {
     { work: Promise<void>; gatherMs: number } | undefined
   > {
     const { maxBatchEvents, waitLimitMs, callLimitMs } = this.#options;
-    // A claim that comes after the limit is not worked on, and lapses.
+    const claiming = this.#access.claim(
+      this.#subscriptionId,
+      { maxEvents: maxBatchEvents },
+      { limitMs: waitLimitMs, signal: this.#stopping.signal },
+    );
     const batch = await withTimeLimit(
-      this.#access.claim(
-        this.#subscriptionId,
-        { maxEvents: maxBatchEvents },
-        { limitMs: waitLimitMs, signal: this.#stopping.signal },
-      ),
+      claiming,
       waitLimitMs + callLimitMs,
-      () => new Error(`A claim took more than ${callLimitMs} ms`),
+      () => {
+        this.#handBack(claiming);
+        return new Error(`A claim took more than ${callLimitMs} ms`);
+      },
     );
     if (!batch) {
       return undefined;
@@ -134,6 +141,21 @@ export class HandlerLoop {
     const gathers =
       count >= this.#options.loadedBatchEvents && count < maxBatchEvents;
     return { work, gatherMs: gathers ? this.#options.gatherMs : 0 };
+  }
+
+  /** Nobody waits for this claim any more; left to lapse, it would cost each of its events an attempt. */
+  #handBack(claiming: Promise<ClaimedBatch | undefined>): void {
+    const outcome: HandlingOutcome = { kind: 'untried' };
+    claiming
+      .then(
+        async late =>
+          late &&
+          this.#access.settle(
+            late,
+            late.events.map(event => ({ event, outcome })),
+          ),
+      )
+      .catch(error => this.#logFailure(error));
   }
 
   async #end(): Promise<void> {
@@ -194,8 +216,14 @@ export class HandlerLoop {
   }
 
   async #work(batch: ClaimedBatch): Promise<void> {
+    const { callLimitMs } = this.#options;
     const renewal = setInterval(
-      () => this.#access.renew(batch).catch(error => this.#logFailure(error)),
+      () =>
+        withTimeLimit(
+          this.#access.renew(batch),
+          callLimitMs,
+          () => new Error(`Renewing a lease took more than ${callLimitMs} ms`),
+        ).catch(error => this.#logFailure(error)),
       batch.leaseMs / 3,
     );
     try {
@@ -237,7 +265,7 @@ export class HandlerLoop {
           this.#logger.warn(
             `A batch of ${handled.length} events of ${
               this.#subscriptionId
-            } was not settled within its lease; its events will be delivered again`,
+            } was not settled within its lease, or was settled without an answer; what was not settled will be delivered again`,
           );
         }
         return;

@@ -9,7 +9,7 @@ import {
 } from '@opentelemetry/api';
 import { eventMetadata } from '../metadata';
 import type { ClaimedEvent } from './ClaimedBatch';
-import type { HandlingObserver } from './HandlingObserver';
+import type { HandlingErrors, HandlingObserver } from './HandlingObserver';
 
 const scope = '@callboard/backstage-plugin-events-node';
 
@@ -38,14 +38,14 @@ export class HandlingTelemetry implements HandlingObserver {
     description: 'Batches that were not settled within their lease',
   });
 
-  async observeHandling<T>(
+  async observeHandling(
     handled: {
       events: readonly ClaimedEvent[];
       given: readonly EventParams[];
       subscriptionId: string;
     },
-    handle: () => Promise<T>,
-  ): Promise<T> {
+    handle: () => Promise<HandlingErrors>,
+  ): Promise<HandlingErrors> {
     const { events, given, subscriptionId } = handled;
     const [event] = events;
     const start = Date.now();
@@ -73,9 +73,9 @@ export class HandlingTelemetry implements HandlingObserver {
         ? { 'messaging.message.id': event.id }
         : { 'messaging.batch.message_count': events.length }),
     };
-    let outcome = 'failed';
+    let hasFailed: (of: ClaimedEvent) => boolean = () => true;
     try {
-      const result = await this.#tracer.startActiveSpan(
+      const errors = await this.#tracer.startActiveSpan(
         `handle ${event.topic}`,
         { kind: SpanKind.CONSUMER, attributes },
         parent,
@@ -93,11 +93,14 @@ export class HandlingTelemetry implements HandlingObserver {
           }
         },
       );
-      outcome = 'delivered';
-      return result;
+      hasFailed = of => errors.has(of);
+      return errors;
     } finally {
       for (const handledEvent of events) {
-        this.#handled.add(1, { ...attributesOf(handledEvent), outcome });
+        this.#handled.add(1, {
+          ...attributesOf(handledEvent),
+          outcome: hasFailed(handledEvent) ? 'failed' : 'delivered',
+        });
       }
       this.#handlingDuration.record(
         (Date.now() - start) / 1000,

@@ -1,28 +1,41 @@
 /** Bounds how many things happen at once. */
 export class Slots {
-  #free: number;
+  #limit: number;
+  #used = 0;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(count: number) {
-    this.#free = count;
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Changes how many things may happen at once; what happens already goes on. */
+  set limit(limit: number) {
+    this.#limit = limit;
+    this.#admit();
   }
 
   /** Does something as soon as a slot is free. */
   async use<T>(action: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) {
-      this.#free -= 1;
-    } else {
-      await new Promise<void>(resolve => this.#waiting.push(resolve));
-    }
+    await new Promise<void>(resolve => {
+      this.#waiting.push(resolve);
+      this.#admit();
+    });
     try {
       return await action();
     } finally {
-      const next = this.#waiting.shift();
-      if (next) {
-        next();
-      } else {
-        this.#free += 1;
+      this.#used -= 1;
+      this.#admit();
+    }
+  }
+
+  #admit(): void {
+    while (this.#used < this.#limit) {
+      const admit = this.#waiting.shift();
+      if (!admit) {
+        return;
       }
+      this.#used += 1;
+      admit();
     }
   }
 }

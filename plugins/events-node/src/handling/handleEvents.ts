@@ -1,8 +1,6 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
-import type {
-  EventParams,
-  EventsServiceEventHandler,
-} from '@backstage/plugin-events-node';
+import type { EventParams } from '@backstage/plugin-events-node';
+import type { BatchFailure } from '../SubscribeOptions';
 import type {
   ClaimedBatch,
   ClaimedEvent,
@@ -10,96 +8,197 @@ import type {
   HandlingOutcome,
 } from './ClaimedBatch';
 import { describeFailure } from './describeFailure';
-import type { HandlingObserver } from './HandlingObserver';
+import type { HandlingErrors, HandlingObserver } from './HandlingObserver';
 import type { Slots } from './Slots';
 import { splitLanes } from './splitLanes';
 import { withTimeLimit } from './withTimeLimit';
 
-/** Several events at once; returns which failed. */
-export type BatchHandler = (
-  events: readonly EventParams[],
-) => Promise<void | readonly { index: number; error: unknown }[]>;
+/** Takes several events at once. */
+export interface BatchHandler {
+  /** Checks the payload of an event; throws when it does not fit. */
+  read(params: EventParams): EventParams;
+  /** Returns which failed. */
+  onBatch(
+    events: readonly EventParams[],
+  ): Promise<void | readonly BatchFailure[]>;
+}
 
 /** What handling needs besides the handler. */
 export interface HandlingContext {
   subscriptionId: string;
   /** How long a handler may take, in milliseconds. */
   timeLimitMs: number;
+  slots: Slots;
   observer: HandlingObserver;
   logger: LoggerService;
   /** When aborted, what has not begun is not tried. */
   stopping: AbortSignal;
 }
 
+/** Handles events that were claimed together; returns what it failed at. */
+type Handle = (
+  events: readonly ClaimedEvent[],
+  given: readonly EventParams[],
+) => Promise<HandlingErrors>;
+
 /** Handles each event of a batch by itself: lanes side by side, events of one lane one after the other. */
 export async function handleOneByOne(
-  batch: ClaimedBatch,
-  findHandler: (topic: string) => EventsServiceEventHandler,
-  slots: Slots,
+  { events }: ClaimedBatch,
+  onEvent: (params: EventParams) => Promise<void>,
   context: HandlingContext,
+): Promise<HandledEvent[]> {
+  return handleLanes(events, context, async (_, [params]) => {
+    await onEvent(params);
+    return new Map();
+  });
+}
+
+/**
+ * Hands a batch to one handler, in the order of the log.
+ *
+ * What was tried before is handed over alone, one call for each event, and with it what has the same key: a batch that
+ * fails as a whole does not say which event is to blame, and one that can never be handled would take all others with
+ * it until they are dead.
+ */
+export async function handleTogether(
+  { events }: ClaimedBatch,
+  handler: BatchHandler,
+  context: HandlingContext,
+): Promise<HandledEvent[]> {
+  const retriedKeys = new Set(
+    events.filter(({ attempt }) => attempt > 1).map(({ key }) => key),
+  );
+  const isAlone = ({ attempt, key }: ClaimedEvent) =>
+    attempt > 1 || (key !== undefined && retriedKeys.has(key));
+  const together = events
+    .filter(event => !isAlone(event))
+    .sort((a, b) => a.position - b.position);
+  const handle: Handle = (handed, given) => handOver(handed, given, handler);
+  const [alone, rest] = await Promise.all([
+    handleLanes(events.filter(isAlone), context, handle),
+    together.length > 0 ? attempt(together, context, handle) : [],
+  ]);
+  return [...alone, ...rest];
+}
+
+/** Gives a batch handler what fits its topics; what comes behind a misfit with the same key waits. */
+async function handOver(
+  events: readonly ClaimedEvent[],
+  given: readonly EventParams[],
+  { read, onBatch }: BatchHandler,
+): Promise<HandlingErrors> {
+  const errors = new Map<ClaimedEvent, unknown>();
+  const misfitKeys = new Set<string>();
+  const fitting = events.flatMap((event, index) => {
+    const { key } = event;
+    if (key !== undefined && misfitKeys.has(key)) {
+      return [];
+    }
+    try {
+      return [{ event, params: read(given[index]) }];
+    } catch (error) {
+      errors.set(event, error);
+      if (key !== undefined) {
+        misfitKeys.add(key);
+      }
+      return [];
+    }
+  });
+  if (fitting.length === 0) {
+    return errors;
+  }
+  const failures = await onBatch(fitting.map(({ params }) => params));
+  for (const { index, error } of failures ?? []) {
+    const failed: { event: ClaimedEvent } | undefined = fitting[index];
+    if (!failed) {
+      throw new Error(
+        `The handler says that the event with index ${index} failed, but it was given ${fitting.length} events`,
+      );
+    }
+    errors.set(failed.event, error);
+  }
+  return errors;
+}
+
+/** Lanes side by side; what comes behind a failure in its lane is not tried. */
+async function handleLanes(
+  events: readonly ClaimedEvent[],
+  context: HandlingContext,
+  handle: Handle,
 ): Promise<HandledEvent[]> {
   const handleLane = async (lane: readonly ClaimedEvent[]) => {
     const handled: HandledEvent[] = [];
     let failed = false;
     for (const event of lane) {
-      const outcome: HandlingOutcome = failed
-        ? { kind: 'untried' }
-        : await slots
-            .use(() =>
-              handle([event], context, async ([params]) => {
-                await findHandler(event.topic)(params);
-              }),
-            )
-            .then(([only]) => only);
-      failed ||= outcome.kind !== 'delivered';
-      handled.push({ event, outcome });
+      if (failed) {
+        handled.push({ event, outcome: untried });
+      } else {
+        handled.push(...(await attempt([event], context, handle)));
+        failed = handled.at(-1)?.outcome.kind !== 'delivered';
+      }
     }
     return handled;
   };
-  const lanes = await Promise.all(splitLanes(batch.events).map(handleLane));
+  const lanes = await Promise.all(splitLanes(events).map(handleLane));
   return lanes.flat();
 }
 
-/** Hands a whole batch to one handler, in the order of the log. */
-export async function handleTogether(
-  batch: ClaimedBatch,
-  onBatch: BatchHandler,
-  slots: Slots,
-  context: HandlingContext,
-): Promise<HandledEvent[]> {
-  const events = [...batch.events].sort((a, b) => a.position - b.position);
-  const outcomes = await slots.use(() => handle(events, context, onBatch));
-  return events.map((event, index) => ({ event, outcome: outcomes[index] }));
-}
+const untried: HandlingOutcome = { kind: 'untried' };
 
-/** Calls a handler within its time limit, and says of each event what became of it. Never rejects. */
-async function handle(
+/**
+ * Calls a handler within its time limit, as soon as there is a slot, and says of each event what became of it. Never
+ * rejects.
+ *
+ * Behind an event that failed, those with the same key count as not tried, whatever the handler says of them: they are
+ * handed over again behind it, so that what is done last for a key is what came last.
+ *
+ * @param events - in the order of the log
+ */
+async function attempt(
   events: readonly ClaimedEvent[],
   context: HandlingContext,
-  handler: BatchHandler,
-): Promise<HandlingOutcome[]> {
-  if (context.stopping.aborted) {
-    return events.map(() => ({ kind: 'untried' }));
-  }
-  const { subscriptionId, timeLimitMs, observer } = context;
-  const start = performance.now();
-  const delivered = (): HandlingOutcome => ({
-    kind: 'delivered',
-    durationMs: performance.now() - start,
+  handle: Handle,
+): Promise<HandledEvent[]> {
+  return context.slots.use(async () => {
+    if (context.stopping.aborted) {
+      return events.map(event => ({ event, outcome: untried }));
+    }
+    const start = performance.now();
+    const errors = await call(events, context, handle);
+    const durationMs = performance.now() - start;
+    const failedKeys = new Set<string>();
+    const handled = events.map((event): HandledEvent => {
+      const { key } = event;
+      if (key !== undefined && failedKeys.has(key)) {
+        return { event, outcome: untried };
+      }
+      if (!errors.has(event)) {
+        return { event, outcome: { kind: 'delivered', durationMs } };
+      }
+      if (key !== undefined) {
+        failedKeys.add(key);
+      }
+      const error = describeFailure(errors.get(event));
+      return { event, outcome: { kind: 'failed', error, durationMs } };
+    });
+    logFailures(context, errors);
+    return handled;
   });
-  const failed = (error: unknown): HandlingOutcome => ({
-    kind: 'failed',
-    error: describeFailure(error),
-    durationMs: performance.now() - start,
-  });
+}
+
+async function call(
+  events: readonly ClaimedEvent[],
+  { subscriptionId, timeLimitMs, observer }: HandlingContext,
+  handle: Handle,
+): Promise<HandlingErrors> {
   try {
     const given = events.map(event => event.present());
-    const failures = await observer.observeHandling(
+    return await observer.observeHandling(
       { events, given, subscriptionId },
       () =>
         withTimeLimit(
           // A handler that throws before it returns a promise is a failed attempt like any other.
-          (async () => handler(given))(),
+          (async () => handle(events, given))(),
           timeLimitMs,
           () =>
             new Error(
@@ -107,29 +206,27 @@ async function handle(
             ),
         ),
     );
-    const errors = new Map(
-      (failures ?? []).map(({ index, error }) => [index, error]),
-    );
-    return events.map((event, index) => {
-      if (!errors.has(index)) {
-        return delivered();
-      }
-      logFailure(context, event, errors.get(index));
-      return failed(errors.get(index));
-    });
   } catch (error) {
-    events.forEach(event => logFailure(context, event, error));
-    return events.map(() => failed(error));
+    return new Map(events.map(event => [event, error]));
   }
 }
 
-function logFailure(
+/** One line for each error, which may stand for a whole batch. */
+function logFailures(
   { subscriptionId, logger }: HandlingContext,
-  event: ClaimedEvent,
-  error: unknown,
+  errors: HandlingErrors,
 ): void {
-  logger.warn(
-    `Handler of ${subscriptionId} failed at event ${event.id} of topic ${event.topic}, attempt ${event.attempt}`,
-    error instanceof Error ? error : new Error(describeFailure(error)),
-  );
+  const failedWith = new Map<unknown, { event: ClaimedEvent; count: number }>();
+  for (const [event, error] of errors) {
+    const first = failedWith.get(error)?.event ?? event;
+    const count = (failedWith.get(error)?.count ?? 0) + 1;
+    failedWith.set(error, { event: first, count });
+  }
+  for (const [error, { event, count }] of failedWith) {
+    const others = count > 1 ? ` and ${count - 1} more` : '';
+    logger.warn(
+      `Handler of ${subscriptionId} failed at event ${event.id}${others} of topic ${event.topic}, attempt ${event.attempt}`,
+      error instanceof Error ? error : new Error(describeFailure(error)),
+    );
+  }
 }

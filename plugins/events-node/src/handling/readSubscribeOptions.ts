@@ -2,21 +2,35 @@ import { InputError } from '@backstage/errors';
 import type { EventParams } from '@backstage/plugin-events-node';
 import { durationToMilliseconds, type HumanDuration } from '@backstage/types';
 import type {
+  BatchFailure,
   SubscribeOptions,
   SubscriptionOptions,
 } from '../SubscribeOptions';
-import type { BatchHandler } from './handleEvents';
+import type { Topic } from '../Topic';
 import type { RetryWish, StartPosition } from './SubscriptionAccess';
 
 const maxIdBytes = 512;
 const maxTopics = 100;
+/** No pause is longer than the log keeps an event that somebody still needs. */
+const maxPauseMs = 30 * 86_400_000;
 
 /** A handler as the bus keeps it. */
-export interface Handler {
+export interface Handler<TPayload = unknown> {
   topics: string[];
+  /**
+   * Gives an event the type that its topic has.
+   *
+   * @throws what the topic throws when the payload does not fit it
+   */
+  read(params: EventParams): EventParams<TPayload>;
   handle:
-    | { kind: 'event'; onEvent: (params: EventParams) => Promise<void> }
-    | { kind: 'batch'; onBatch: BatchHandler };
+    | { kind: 'event'; onEvent(params: EventParams<TPayload>): Promise<void> }
+    | {
+        kind: 'batch';
+        onBatch(
+          events: readonly EventParams<TPayload>[],
+        ): Promise<void | readonly BatchFailure[]>;
+      };
 }
 
 /** What holds for a subscription as a whole; undefined where its handlers said nothing. */
@@ -25,7 +39,12 @@ export interface SubscriptionTerms {
   maxBatchEvents: number | undefined;
   retry: RetryWish | undefined;
   start: StartPosition | undefined;
-  perProcess: boolean | undefined;
+}
+
+/** A handler, and what it says of its subscription. */
+export interface Subscriber {
+  handler: Handler;
+  terms: SubscriptionTerms;
 }
 
 /**
@@ -35,7 +54,7 @@ export interface SubscriptionTerms {
  */
 export function readSubscribeOptions<TPayload>(
   options: SubscribeOptions<TPayload>,
-): { handler: Handler; terms: SubscriptionTerms } {
+): Subscriber {
   const { id, topics } = options;
   if (
     typeof id !== 'string' ||
@@ -52,48 +71,53 @@ export function readSubscribeOptions<TPayload>(
   if (topics.length > maxTopics) {
     refuse(`names more than ${maxTopics} topics`);
   }
-  const parsers = new Map(
-    topics.map(topic =>
-      typeof topic === 'object' && topic !== null
-        ? [topic.name, (payload: unknown) => topic.parse(payload)]
-        : [topic, undefined],
-    ),
-  );
-  const names = [...parsers.keys()];
+  const types = readTopics(topics);
+  const names = [...types.keys()];
   if (names.some(name => typeof name !== 'string' || name === '')) {
     refuse('names a topic that is not a text or is empty');
   }
-  return {
-    handler: { topics: names, handle: readHandler(options, parsers) },
-    terms: readTerms(options, refuse),
+  const handler: Handler<TPayload> = {
+    topics: names,
+    read(params) {
+      const type = types.get(params.topic);
+      const eventPayload = type
+        ? type.parse(params.eventPayload)
+        : // A topic that is given by its name has the type that the handler says it has.
+          (params.eventPayload as TPayload);
+      return { ...params, eventPayload };
+    },
+    handle: readHandle(options, refuse),
   };
+  return { handler, terms: readTerms(options, refuse) };
 }
 
-function readHandler<TPayload>(
+/** Topics by their names, with their types where they have one. */
+function readTopics<TPayload>(
+  topics: readonly (string | Topic<TPayload>)[],
+): Map<string, Topic<TPayload> | undefined> {
+  const types = new Map<string, Topic<TPayload> | undefined>();
+  for (const topic of topics) {
+    if (typeof topic === 'object' && topic !== null) {
+      types.set(topic.name, topic);
+    } else if (!types.has(topic)) {
+      types.set(topic, undefined);
+    }
+  }
+  return types;
+}
+
+function readHandle<TPayload>(
   options: SubscribeOptions<TPayload>,
-  parsers: ReadonlyMap<string, ((payload: unknown) => TPayload) | undefined>,
-): Handler['handle'] {
-  const type = (params: EventParams): EventParams<TPayload> => {
-    const parse = parsers.get(params.topic);
-    return {
-      ...params,
-      // A topic that is given by its name has the type that the handler says it has.
-      eventPayload: parse
-        ? parse(params.eventPayload)
-        : (params.eventPayload as TPayload),
-    };
-  };
-  if (options.onBatch) {
-    const { onBatch } = options;
-    return { kind: 'batch', onBatch: events => onBatch(events.map(type)) };
+  refuse: (what: string) => never,
+): Handler<TPayload>['handle'] {
+  const { onEvent, onBatch } = options;
+  if (typeof onEvent === 'function' && onBatch === undefined) {
+    return { kind: 'event', onEvent };
   }
-  const { id, onEvent } = options;
-  if (typeof onEvent !== 'function') {
-    throw new InputError(
-      `Subscription '${id}' has neither onEvent nor onBatch`,
-    );
+  if (typeof onBatch === 'function' && onEvent === undefined) {
+    return { kind: 'batch', onBatch };
   }
-  return { kind: 'event', onEvent: params => onEvent(type(params)) };
+  return refuse('needs either onEvent or onBatch, a function');
 }
 
 function readTerms(
@@ -111,15 +135,12 @@ function readTerms(
   };
   const duration = (name: string, value: HumanDuration | undefined) => {
     const ms = value && durationToMilliseconds(value);
-    if (ms !== undefined && (!Number.isFinite(ms) || ms < 0)) {
-      refuse(`needs ${name} to be a duration`);
+    if (ms !== undefined && !(ms >= 0 && ms <= maxPauseMs)) {
+      refuse(`needs ${name} to be a duration of at most 30 days`);
     }
     return ms;
   };
-  const { retry, startAt } = options;
-  if (startAt instanceof Date && Number.isNaN(startAt.getTime())) {
-    refuse('needs startAt to be a valid date');
-  }
+  const { retry } = options;
   return {
     concurrency: whole('concurrency', options.concurrency, 1_000),
     maxBatchEvents: whole('maxBatchEvents', options.maxBatchEvents, 200),
@@ -128,9 +149,25 @@ function readTerms(
       initialDelayMs: duration('retry.initialDelay', retry.initialDelay),
       maxDelayMs: duration('retry.maxDelay', retry.maxDelay),
     },
-    start: startAt instanceof Date ? { timeMs: startAt.getTime() } : startAt,
-    perProcess: options.perProcess,
+    start: readStart(options.startAt, refuse),
   };
+}
+
+function readStart(
+  startAt: SubscriptionOptions['startAt'],
+  refuse: (what: string) => never,
+): StartPosition | undefined {
+  if (startAt instanceof Date && !Number.isNaN(startAt.getTime())) {
+    return { timeMs: startAt.getTime() };
+  }
+  switch (startAt) {
+    case undefined:
+    case 'end':
+    case 'beginning':
+      return startAt;
+    default:
+      return refuse("needs startAt to be 'end', 'beginning' or a valid date");
+  }
 }
 
 /**
@@ -164,6 +201,5 @@ export function joinTerms(
     ),
     retry: join('retry', some.retry, others.retry),
     start: join('startAt', some.start, others.start),
-    perProcess: join('perProcess', some.perProcess, others.perProcess),
   };
 }

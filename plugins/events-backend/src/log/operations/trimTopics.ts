@@ -11,11 +11,28 @@ export async function trimTopics(
   limit: number,
   topics: readonly string[],
 ): Promise<number> {
+  let removed = 0;
+  for (const topic of topics) {
+    removed += await trimTopic(knex, upTo, limit - removed, topic);
+    if (removed >= limit) {
+      break;
+    }
+  }
+  return removed;
+}
+
+/** One topic by itself, so that its index gives its oldest events and nothing else is read. */
+async function trimTopic(
+  knex: Knex,
+  upTo: number,
+  limit: number,
+  topic: string,
+): Promise<number> {
   const oldest: {
     position: number | string;
     content_position: number | string;
   }[] = await knex('callboard_events')
-    .whereIn('topic', [...topics])
+    .where({ topic })
     .where('position', '<=', upTo)
     .orderBy('position')
     .limit(limit)

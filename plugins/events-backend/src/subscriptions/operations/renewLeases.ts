@@ -1,7 +1,10 @@
 import type { Store } from '../../database';
 
 /**
- * Extends the leases of batches that are still being handled.
+ * Extends the leases of batches that are still being handled, and says that their readers are alive: those whose
+ * handlers take long claim nothing meanwhile.
+ *
+ * Two statements and no transaction, because claims and settlements lock the subscription before the batch.
  *
  * @returns the tickets that are still good
  */
@@ -11,6 +14,14 @@ export async function renewLeases(
   leaseMs: number,
   subscriptionId?: string,
 ): Promise<Set<string>> {
+  await knex('callboard_subscriptions')
+    .whereIn(
+      'id',
+      knex('callboard_batches')
+        .whereIn('ticket', [...tickets])
+        .select('subscription_id'),
+    )
+    .update({ heartbeat_at: knex.raw(dialect.nowMs) });
   const renewed: { ticket: string }[] = await knex('callboard_batches')
     .whereIn('ticket', [...tickets])
     .where(
