@@ -91,6 +91,19 @@ describe.each(stores.ids)('indexes on %s', storeId => {
     ],
     ['reading what is owed of', () => pools.log.readHeads([10, 11])],
     ['trimming', () => pools.log.trim(20, 10)],
+    [
+      'trimming topics',
+      async () => {
+        // With its content in front of it, and behind it.
+        await pools.log.append([makeEvent('shared'), makeEvent('rare')]);
+        await pools.log.trim(count * 2, 10, ['topic 9', 'rare', 'never']);
+      },
+    ],
+    ['finding an age', () => pools.log.positionOlderThan(1_000)],
+    [
+      'removing what is gone',
+      () => pools.deliveries.removeGone('sub 10', [10, 30]),
+    ],
     ['asking when something is due', () => pools.deliveries.dueInMs('sub 10')],
     [
       'claiming what is due',

@@ -12,6 +12,7 @@ import { createTestStores } from '../__testUtils__/stores';
 import { expireSilentSubscriptions } from './expireSilentSubscriptions';
 import { removeDeadDeliveries } from './removeDeadDeliveries';
 import { rescueLapsedBatches } from './rescueLapsedBatches';
+import { trimEphemeralTopics } from './trimEphemeralTopics';
 import { trimLog, type RetentionOptions } from './trimLog';
 
 const stores = createTestStores();
@@ -301,12 +302,127 @@ describe.each(stores.ids)('the other chores on %s', storeId => {
       logger,
     });
     await chore.run();
-    expect(logger.warn).not.toHaveBeenCalled();
+    await chore.run();
+    await pools.subscriptions.register('mine', ['t'], {
+      expireAfterMs: 60_000,
+    });
     await pools.store
       .knex('callboard_subscriptions')
       .update({ heartbeat_at: Date.now() - 2 * day });
     await chore.run();
+    expect(logger.warn).not.toHaveBeenCalled();
+    await chore.run();
     expect(logger.warn).toHaveBeenCalledWith(expect.stringMatching(/: s$/));
+    expect(logger.info).toHaveBeenCalledWith(expect.stringMatching(/: mine$/));
     await expect(pools.subscriptions.list()).resolves.toEqual([]);
+  });
+
+  it('keeps a subscription whose reader asks again after all were away for long', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    const logger = mockServices.logger.mock();
+    const chore = expireSilentSubscriptions({
+      subscriptions: pools.subscriptions,
+      expireAfterMs: day,
+      logger,
+    });
+    await pools.store
+      .knex('callboard_subscriptions')
+      .update({ heartbeat_at: 0 });
+    await chore.run();
+    await pools.claim('s');
+    await chore.run();
+    await chore.run();
+    await expect(pools.subscriptions.list()).resolves.toHaveLength(1);
+    expect(logger.warn).not.toHaveBeenCalled();
+  });
+});
+
+describe.each(stores.ids)('trimming ephemeral topics on %s', storeId => {
+  const old = 20 * 60_000;
+
+  function trimEphemeral(pools: Pools, topics: readonly string[]) {
+    let trimmed = 0;
+    const chore = trimEphemeralTopics({
+      log: pools.log,
+      ephemeral: { topics: new Set(topics), retentionMs: 10 * 60_000 },
+      observer: {
+        onTrimmed: events => {
+          trimmed += events;
+        },
+      },
+      logger: mockServices.logger.mock(),
+    });
+    return { run: () => chore.run(), count: () => trimmed };
+  }
+
+  it('removes their events after their time, read or not, and nothing of other topics', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.log.append([
+      makeEvent('ephemeral'),
+      makeEvent('t'),
+      makeEvent('ephemeral'),
+    ]);
+    await pools.store
+      .knex('callboard_events')
+      .update({ time: Date.now() - old });
+    await pools.log.append([makeEvent('ephemeral'), makeEvent('t')]);
+    const chore = trimEphemeral(pools, ['ephemeral', 'never']);
+    await chore.run();
+    await expect(readPositions(pools)).resolves.toEqual([2, 4, 5]);
+    await expect(
+      pools.store
+        .knex('callboard_contents')
+        .orderBy('position')
+        .pluck('position'),
+    ).resolves.toHaveLength(3);
+    expect(chore.count()).toBe(2);
+    expect(positionsOf(await pools.claim('s'))).toEqual([2, 5]);
+  });
+
+  it('works off more than one statement removes, in each of the topics', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.log.append(
+      Array.from({ length: 2_500 }, (_, index) =>
+        makeEvent(`ephemeral ${index % 2}`),
+      ),
+    );
+    await age(pools, 1);
+    const chore = trimEphemeral(pools, ['ephemeral 0', 'ephemeral 1']);
+    await chore.run();
+    await expect(readPositions(pools)).resolves.toEqual([]);
+    expect(chore.count()).toBe(2_500);
+  });
+
+  it.each([
+    ['before', ['ephemeral', 't'], [2]],
+    ['behind', ['t', 'ephemeral'], [1]],
+  ])(
+    'keeps a content that an event of another topic %s it shares, until that one goes',
+    async (_, topics, left) => {
+      const pools = await createSubscribedPools(await stores.open(storeId));
+      const payload = '{"shared":true}';
+      await pools.log.append(
+        topics.map(topic => makeEvent(topic, { payload })),
+      );
+      await age(pools, 8);
+      await trimEphemeral(pools, ['ephemeral']).run();
+      const batch = expectBatch(await pools.claim('s'));
+      expect(positionsOf(batch)).toEqual(left);
+      expect(batch.events[0].event.payload).toBe(payload);
+      await pools.settle(batch);
+      await pools.publish(undefined);
+      await age(pools, 8);
+      await pools.settle(expectBatch(await pools.claim('s')));
+      await trim(pools).run();
+      await expect(pools.store.knex('callboard_contents')).resolves.toEqual([]);
+    },
+  );
+
+  it('does nothing without ephemeral topics', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish(undefined);
+    await age(pools, 1);
+    await trimEphemeral(pools, []).run();
+    await expect(readPositions(pools)).resolves.toEqual([1]);
   });
 });
