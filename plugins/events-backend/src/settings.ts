@@ -180,9 +180,13 @@ export function readSettings(config: Config): Settings {
     ),
     keepDeadMs: duration('events.deliveries.keepDead', 14 * day),
   };
-  if (ephemeral.retentionMs < leaseMs) {
+  // Subscriptions of ephemeral topics go after the same time, and a busy reader is heard of three times per lease, one
+  // that is told to wait when it asks again.
+  if (
+    ephemeral.retentionMs < Math.max(leaseMs, settings.busV1.notifyTimeoutMs)
+  ) {
     throw new Error(
-      'Invalid configuration: events.ephemeral.retention must not be shorter than events.subscriptions.lease',
+      'Invalid configuration: events.ephemeral.retention must not be shorter than events.subscriptions.lease or events.notifyTimeoutMs',
     );
   }
   if (settings.retention.maxAgeMs < settings.retention.retentionMs) {
