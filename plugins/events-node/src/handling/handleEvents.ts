@@ -76,7 +76,7 @@ export async function handleTogether(
   const handle: Handle = (handed, given) => handOver(handed, given, handler);
   const [alone, rest] = await Promise.all([
     handleLanes(events.filter(isAlone), context, handle),
-    together.length > 0 ? attempt(together, context, handle) : [],
+    together.length > 0 ? makeAttempt(together, context, handle) : [],
   ]);
   return [...alone, ...rest];
 }
@@ -133,7 +133,7 @@ async function handleLanes(
       if (failed) {
         handled.push({ event, outcome: untried });
       } else {
-        handled.push(...(await attempt([event], context, handle)));
+        handled.push(...(await makeAttempt([event], context, handle)));
         failed = handled.at(-1)?.outcome.kind !== 'delivered';
       }
     }
@@ -154,7 +154,7 @@ const untried: HandlingOutcome = { kind: 'untried' };
  *
  * @param events - in the order of the log
  */
-async function attempt(
+async function makeAttempt(
   events: readonly ClaimedEvent[],
   context: HandlingContext,
   handle: Handle,
