@@ -14,19 +14,15 @@ export async function renewLeases(
   leaseMs: number,
   subscriptionId?: string,
 ): Promise<Set<string>> {
-  await knex('callboard_subscriptions')
-    .whereIn(
-      'id',
-      knex('callboard_batches')
-        .whereIn('ticket', [...tickets])
-        .select('subscription_id'),
-    )
-    .update({ heartbeat_at: knex.raw(dialect.nowMs) });
-  const renewed: { ticket: string }[] = await knex('callboard_batches')
+  const batches = knex('callboard_batches')
     .whereIn('ticket', [...tickets])
     .where(
       subscriptionId === undefined ? {} : { subscription_id: subscriptionId },
-    )
+    );
+  await knex('callboard_subscriptions')
+    .whereIn('id', batches.clone().select('subscription_id'))
+    .update({ heartbeat_at: knex.raw(dialect.nowMs) });
+  const renewed: { ticket: string }[] = await batches
     .update({ leased_until: knex.raw(`${dialect.nowMs} + ?`, [leaseMs]) })
     .returning(['ticket']);
   return new Set(renewed.map(({ ticket }) => ticket));
