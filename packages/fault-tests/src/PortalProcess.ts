@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { JsonObject } from '@backstage/types';
 import { findFreePort } from './findFreePort';
 
 /** Events that the portal's subscriber was given, in order. */
@@ -23,20 +24,24 @@ export class PortalProcess {
   /**
    * @param database - SQLite in a directory of the portal's own, or a PostgreSQL server
    * @param topics - that have an ingress open to anybody, besides `github`
+   * @param moreConfig - on top of the configuration of the test
    */
   static async create(
     database:
       | 'sqlite'
       | { host: string; port: number; user: string; database: string },
     topics: string[] = [],
+    moreConfig: JsonObject = {},
   ): Promise<PortalProcess> {
-    return new PortalProcess(database, topics, await findFreePort());
+    const port = await findFreePort();
+    return new PortalProcess(database, topics, port, moreConfig);
   }
 
   private constructor(
     database: Parameters<typeof PortalProcess.create>[0],
     topics: string[],
     port: number,
+    moreConfig: JsonObject,
   ) {
     this.#directory = mkdtempSync(join(tmpdir(), 'callboard-fault-'));
     this.url = `http://127.0.0.1:${port}`;
@@ -76,6 +81,7 @@ export class PortalProcess {
     };
     // JSON is YAML.
     writeFileSync(this.#configFile, JSON.stringify(config));
+    writeFileSync(this.#moreConfigFile, JSON.stringify(moreConfig));
     writeFileSync(this.#handledFile, '');
   }
 
@@ -88,6 +94,10 @@ export class PortalProcess {
     return join(this.#directory, 'app-config.yaml');
   }
 
+  get #moreConfigFile() {
+    return join(this.#directory, 'app-config.more.yaml');
+  }
+
   get #handledFile() {
     return join(this.#directory, 'handled');
   }
@@ -96,7 +106,7 @@ export class PortalProcess {
   async start(): Promise<void> {
     const child = fork(
       require.resolve('./portal.ts'),
-      ['--config', this.#configFile],
+      ['--config', this.#configFile, '--config', this.#moreConfigFile],
       {
         execArgv: [
           '--require',

@@ -424,4 +424,20 @@ describe.each(stores.ids)('the bus of stock processes on %s', storeId => {
     expect(await portal.publish('a', 't', 'x'.repeat(999))).toBe(400);
     expect(await portal.publish('a', 't', 'x'.repeat(1_100_000))).toBe(413);
   });
+
+  it('describes each of its routes', async () => {
+    const portal = await start(storeId);
+    const response = await portal.call('GET', '/openapi.json', 'a');
+    const document = JSON.parse(await response.text());
+    expect(
+      Object.entries(document.paths).map(([path, methods]) => [
+        path,
+        Object.keys(Object(methods)),
+      ]),
+    ).toEqual([
+      ['/events', ['post']],
+      ['/subscriptions/{id}', ['put']],
+      ['/subscriptions/{id}/events', ['get']],
+    ]);
+  });
 });
