@@ -44,6 +44,8 @@ export async function main(args: string[]): Promise<number> {
     process.stdout.write(usage);
     return values.help ? 0 : 1;
   }
+  // All together would take most of an hour.
+  const thoroughSeconds = positionals.length > 0 ? 8 : 3;
   const asked = questions.filter(
     ({ name }) => positionals.length === 0 || positionals.includes(name),
   );
@@ -62,7 +64,8 @@ export async function main(args: string[]): Promise<number> {
         quick: values.quick,
         rounds: readNumber('rounds', values.rounds) ?? (values.quick ? 1 : 3),
         seconds:
-          readNumber('seconds', values.seconds) ?? (values.quick ? 2 : 8),
+          readNumber('seconds', values.seconds) ??
+          (values.quick ? 2 : thoroughSeconds),
         warmUpSeconds: values.quick ? 1.5 : 3,
         database: values.database,
         contestants: values.contestant,
