@@ -1,7 +1,4 @@
-import type {
-  LogEvent,
-  NewEvent,
-} from '@callboard/backstage-plugin-events-node';
+import type { NewEvent } from '@callboard/backstage-plugin-events-node';
 import fc from 'fast-check';
 import { makeEvent } from '../__testUtils__/makeEvent';
 import { createTestStores } from '../__testUtils__/stores';
@@ -9,10 +6,6 @@ import { SqlEventLog } from './SqlEventLog';
 
 const stores = createTestStores();
 const plenty = { events: 1_000, bytes: 1_000_000 };
-
-function positions(events: readonly LogEvent[]): number[] {
-  return events.map(({ position }) => position);
-}
 
 describe.each(stores.ids)('reading the log on %s', storeId => {
   async function openLog(events: readonly NewEvent[] = []) {
@@ -50,79 +43,6 @@ describe.each(stores.ids)('reading the log on %s', storeId => {
     ]);
     await expect(log.readById(event.id)).resolves.toEqual(events[0]);
     await expect(log.readPositions([1, 7])).resolves.toEqual(events);
-  });
-
-  it('reads up to the tail when only the end is left', async () => {
-    const log = await openLog(['a', 'b', 'b'].map(topic => makeEvent(topic)));
-    const slice = await log.readAfter(0, { topics: ['a'] }, plenty);
-    expect(positions(slice.events)).toEqual([1]);
-    expect(slice).toMatchObject({ upTo: 3, tail: 3 });
-  });
-
-  it('reads no further than the last event when a limit cuts', async () => {
-    const log = await openLog(['a', 'b', 'a', 'b'].map(t => makeEvent(t)));
-    const slice = await log.readAfter(
-      0,
-      { topics: ['a'] },
-      { events: 1, bytes: 1_000 },
-    );
-    expect(positions(slice.events)).toEqual([1]);
-    expect(slice).toMatchObject({ upTo: 1, tail: 4 });
-  });
-
-  it('never reads back behind the position it starts at', async () => {
-    const log = await openLog([makeEvent('a')]);
-    await expect(log.readAfter(5, {}, plenty)).resolves.toEqual({
-      events: [],
-      upTo: 5,
-      tail: 1,
-      head: 0,
-    });
-  });
-
-  it('finds nothing for no topics, and passes everything', async () => {
-    const log = await openLog([makeEvent('a'), makeEvent('b')]);
-    await expect(log.readAfter(0, { topics: [] }, plenty)).resolves.toEqual({
-      events: [],
-      upTo: 2,
-      tail: 2,
-      head: 0,
-    });
-  });
-
-  it('merges topics in the order of the log', async () => {
-    const log = await openLog(
-      ['b', 'c', 'a', 'b', 'a'].map(topic => makeEvent(topic)),
-    );
-    const { events } = await log.readAfter(1, { topics: ['a', 'b'] }, plenty);
-    expect(positions(events)).toEqual([3, 4, 5]);
-  });
-
-  it('reads the events of one key', async () => {
-    const log = await openLog([
-      makeEvent('a', { key: 'x' }),
-      makeEvent('a', { key: 'y' }),
-      makeEvent('a'),
-      makeEvent('b', { key: 'x' }),
-    ]);
-    const all = await log.readAfter(0, { key: 'x' }, plenty);
-    expect(positions(all.events)).toEqual([1, 4]);
-    const ofTopic = await log.readAfter(0, { key: 'x', topics: ['b'] }, plenty);
-    expect(positions(ofTopic.events)).toEqual([4]);
-  });
-
-  it('stops at the byte limit, but gives one event whatever its size', async () => {
-    const payload = JSON.stringify('x'.repeat(98));
-    const log = await openLog([1, 2, 3].map(() => makeEvent('a', { payload })));
-    const one = await log.readAfter(0, {}, { events: 10, bytes: 1 });
-    expect(positions(one.events)).toEqual([1]);
-    expect(one.upTo).toBe(1);
-    const two = await log.readAfter(0, {}, { events: 10, bytes: 101 });
-    expect(positions(two.events)).toEqual([1, 2]);
-    expect(two.upTo).toBe(2);
-    const all = await log.readAfter(0, {}, { events: 10, bytes: 301 });
-    expect(positions(all.events)).toEqual([1, 2, 3]);
-    expect(all.upTo).toBe(3);
   });
 
   it('shows every event once to a reader that goes on from upTo, whatever the limits', async () => {

@@ -62,14 +62,6 @@ describe.each(stores.ids)('trimming the log on %s', storeId => {
     await expect(log.trim(2, 100)).resolves.toBe(0);
     await expect(log.ends()).resolves.toMatchObject({ head: 4 });
   });
-
-  it('goes on with positions when everything is trimmed', async () => {
-    const log = await openLog(2);
-    await log.trim(2, 100);
-    await expect(log.append([makeEvent('a')])).resolves.toEqual([
-      { appended: true, position: 3 },
-    ]);
-  });
 });
 
 describe.each(stores.ids)('listing the log on %s', storeId => {

@@ -18,6 +18,7 @@ import {
   createRecorder,
 } from '../__testUtils__/createParticipant';
 import { createTestStores } from '../__testUtils__/stores';
+import { Telemetry } from './Telemetry';
 
 const stores = createTestStores();
 const spans = new InMemorySpanExporter();
@@ -130,6 +131,18 @@ describe('telemetry', () => {
       ingress?.spanContext().spanId,
     );
     expect(next?.parentSpanContext?.spanId).toBe(handled?.spanContext().spanId);
+  });
+
+  it('tells whether notifications of other replicas arrive', async () => {
+    const telemetry = new Telemetry();
+    telemetry.onListening(true);
+    expect(await readCounts('callboard.notifier.listening')).toEqual([
+      { value: 1 },
+    ]);
+    telemetry.onListening(false);
+    expect(await readCounts('callboard.notifier.listening')).toEqual([
+      { value: 0 },
+    ]);
   });
 
   it('counts what was accepted, rejected by reason, appended, handled and given up', async () => {
