@@ -17,6 +17,7 @@ export function describeReading(open: () => Promise<EventLogSubject>): void {
         events: [],
         upTo: 0,
         tail: 0,
+        head: 0,
       });
     });
 
@@ -52,6 +53,7 @@ export function describeReading(open: () => Promise<EventLogSubject>): void {
         events: [],
         upTo: beyond,
         tail: positions[0],
+        head: 0,
       });
     });
 

@@ -1,6 +1,6 @@
 import { makeEvent } from '../makeEvent';
 import type { EventLogSubject } from './EventLogSubject';
-import { positionsOf, readAll } from './readAll';
+import { plenty, positionsOf, readAll } from './readAll';
 
 export function describeTrimming(open: () => Promise<EventLogSubject>): void {
   describe('trimming', () => {
@@ -26,6 +26,18 @@ export function describeTrimming(open: () => Promise<EventLogSubject>): void {
       await expect(log.trim(positions[3], 3)).resolves.toBe(1);
       await expect(log.trim(positions[3], 3)).resolves.toBe(0);
       await expect(readPositions()).resolves.toEqual(positions.slice(4));
+    });
+
+    it('tells readers up to which position events may be missing', async () => {
+      const { log, positions } = await openWith(5);
+      const readHead = async () => (await log.readAfter(0, {}, plenty)).head;
+      await expect(readHead()).resolves.toBeLessThan(positions[0]);
+      await log.trim(positions[1], 100);
+      await expect(readHead()).resolves.toBeGreaterThanOrEqual(positions[1]);
+      await expect(readHead()).resolves.toBeLessThan(positions[2]);
+      // It never goes back.
+      await log.trim(positions[0], 100);
+      await expect(readHead()).resolves.toBeGreaterThanOrEqual(positions[1]);
     });
 
     it('removes nothing from an empty log', async () => {
