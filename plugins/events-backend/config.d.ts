@@ -5,6 +5,15 @@ import type { HumanDuration } from '@backstage/types';
 /** Durations are an object such as `{ minutes: 5 }`, or a text such as `5 minutes` or `PT5M`. */
 export interface Config {
   events?: {
+    /** How the database of the events plugin is used. */
+    store?: {
+      /**
+       * How long PostgreSQL may take to answer one statement. Then its connection is taken for dead and given up, and
+       * what failed is tried again over another one. At least 1 second. Default: 30 seconds.
+       */
+      timeLimit?: HumanDuration | string;
+    };
+
     /** How events come in from plugins and ingresses. */
     publish?: {
       /**

@@ -7,6 +7,7 @@ import { readSettings } from './settings';
 
 const full = {
   events: {
+    store: { timeLimit: { seconds: 15 } },
     publish: {
       timeLimit: { seconds: 20 },
       maxPayloadBytes: 1_000,

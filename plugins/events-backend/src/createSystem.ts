@@ -60,7 +60,11 @@ export async function createSystem(options: {
   const settings = readSettings(config);
   const telemetry = new Telemetry();
   const handlingTelemetry = new HandlingTelemetry();
-  const store = await openStore({ database, logger });
+  const store = await openStore({
+    database,
+    logger,
+    timeLimitMs: settings.store.timeLimitMs,
+  });
   const replicas = store.dialect.shared
     ? new PostgresNotifier({
         knex: store.knex,

@@ -10,6 +10,7 @@ const day = 24 * 60 * minute;
 describe('reading the settings', () => {
   it('needs none', () => {
     expect(readSettings(new ConfigReader({}))).toEqual({
+      store: { timeLimitMs: 30 * second },
       publish: { timeLimitMs: 30 * second, maxPayloadBytes: 33_554_432 },
       commit: expect.objectContaining({ maxQueuedBytes: 268_435_456 }),
       handling: expect.objectContaining({
@@ -57,6 +58,7 @@ describe('reading the settings', () => {
   });
 
   it.each([
+    [{ store: { timeLimit: { seconds: 0 } } }, 'events.store.timeLimit'],
     [{ publish: { timeLimit: { seconds: 0 } } }, 'events.publish.timeLimit'],
     [{ publish: { maxPayloadBytes: 0 } }, 'events.publish.maxPayloadBytes'],
     [{ publish: { maxQueuedBytes: 0.5 } }, 'events.publish.maxQueuedBytes'],

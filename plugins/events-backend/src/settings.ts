@@ -13,6 +13,7 @@ import type { StreamOptions } from './streams';
 
 /** What `events` in the configuration says, ingresses aside; see `config.d.ts` for the meaning of each. */
 export interface Settings {
+  store: { timeLimitMs: number };
   publish: { timeLimitMs: number; maxPayloadBytes: number };
   commit: GroupCommitterOptions;
   handling: HandlingOptions;
@@ -85,6 +86,12 @@ export function readSettings(config: Config): Settings {
   };
 
   const settings: Settings = {
+    store: {
+      timeLimitMs: duration('events.store.timeLimit', 30 * second, {
+        leastMs: second,
+        mostMs: longestTimerMs,
+      }),
+    },
     publish: {
       timeLimitMs: duration('events.publish.timeLimit', 30 * second, timer),
       maxPayloadBytes: whole(

@@ -55,6 +55,8 @@ export function createTestStores() {
     return openStore({
       database: mockServices.database({ knex }),
       logger: mockServices.logger.mock(),
+      // Tests fill tables with statements that no caller makes.
+      timeLimitMs: 300_000,
     });
   }
 

@@ -41,7 +41,10 @@ function open(knex: Knex, options: { skipMigrations?: boolean } = {}) {
     knex,
     migrations: { skip: options.skipMigrations ?? false },
   });
-  return { logger, store: openStore({ database, logger }) };
+  return {
+    logger,
+    store: openStore({ database, logger, timeLimitMs: 30_000 }),
+  };
 }
 
 describe.each(stores.ids)('the tables on %s', storeId => {

@@ -29,8 +29,10 @@ const dialects: Record<string, Dialect> = {
 export async function openStore(options: {
   database: DatabaseService;
   logger: LoggerService;
+  /** How long the database may take to answer one statement, migrations aside, in milliseconds. */
+  timeLimitMs: number;
 }): Promise<Store> {
-  const { database, logger } = options;
+  const { database, logger, timeLimitMs } = options;
   const knex = await database.getClient();
   const client = String(knex.client.config.client);
   const dialect = dialects[client];
@@ -42,6 +44,7 @@ export async function openStore(options: {
   if (!database.migrations?.skip) {
     await migrate({ knex, dialect });
   }
+  dialect.giveUpSilentConnections(knex, timeLimitMs);
   const weakness = await dialect.findWeakness(knex);
   if (weakness) {
     logger.warn(weakness);
@@ -55,6 +58,7 @@ export async function openStore(options: {
  */
 async function migrate({ knex, dialect }: Store): Promise<void> {
   await knex.transaction(async trx => {
+    await dialect.endIfFrozen(trx);
     await dialect.lockMigrations(trx);
     await trx.migrate.latest({
       directory: resolvePackagePath(

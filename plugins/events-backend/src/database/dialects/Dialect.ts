@@ -28,6 +28,20 @@ export interface Dialect {
   makeDurable(knex: Knex): Promise<void>;
 
   /**
+   * Bounds how long others may wait for what a transaction locks from now on: if this process freezes in the middle of
+   * it, the server ends it.
+   */
+  endIfFrozen(trx: Knex.Transaction): Promise<void>;
+
+  /**
+   * Gives up connections that take a statement and answer nothing. Without it, one that a firewall forgot, or whose
+   * server froze, would keep whoever uses it waiting for as long as TCP is patient, which may be for ever.
+   *
+   * @param afterMs - how long an answer may take, in milliseconds; the statement fails then, and may be tried again
+   */
+  giveUpSilentConnections(knex: Knex, afterMs: number): void;
+
+  /**
    * Lets no other replica migrate the tables until the transaction ends.
    */
   lockMigrations(trx: Knex.Transaction): Promise<void>;
@@ -40,8 +54,8 @@ export interface Dialect {
   findWeakness(knex: Knex): Promise<string | undefined>;
 
   /**
-   * Locks the row of one subscription until the transaction ends. Serialises claims and settlements. Where other
-   * processes wait for the lock, the server ends the transaction of a process that froze in the middle of it.
+   * Locks the row of one subscription until the transaction ends. Serialises claims and settlements. Goes with
+   * `endIfFrozen`, in one round trip.
    */
   lockSubscription(trx: Knex.Transaction, id: string): Promise<void>;
 

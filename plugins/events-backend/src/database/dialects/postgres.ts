@@ -1,4 +1,5 @@
 import type { Dialect } from './Dialect';
+import { giveUpSilentConnections } from './giveUpSilentConnections';
 import { readErrorCode } from './readErrorCode';
 
 /**
@@ -27,6 +28,15 @@ export const postgres: Dialect = {
   shared: true,
 
   async makeDurable() {},
+
+  giveUpSilentConnections,
+
+  async endIfFrozen(trx) {
+    await trx.raw(
+      "SELECT set_config('idle_in_transaction_session_timeout', ?, true)",
+      [frozenAfter],
+    );
+  },
 
   async lockMigrations(trx) {
     await trx.raw(

@@ -30,6 +30,12 @@ export const sqlite: Dialect = {
     await knex.raw('PRAGMA synchronous = FULL');
   },
 
+  // There is no network in between.
+  giveUpSilentConnections() {},
+
+  // No other process waits.
+  async endIfFrozen() {},
+
   // There are no other replicas.
   async lockMigrations() {},
 

@@ -31,6 +31,7 @@ export async function appendInTransaction(
   events: readonly NewEvent[],
 ): Promise<AppendOutcome[]> {
   return knex.transaction(async trx => {
+    await dialect.endIfFrozen(trx);
     const [moved] = await trx('callboard_log')
       .where({ id: 1 })
       .update({

@@ -29,6 +29,8 @@ export async function registerSubscription(
   };
   await dialect.makeDurable(knex);
   await knex.transaction(async trx => {
+    // The insert locks the row already.
+    await dialect.endIfFrozen(trx);
     const tailNow = trx('callboard_log').where({ id: 1 }).select('tail');
     const now = trx.raw(dialect.nowMs);
     await trx('callboard_subscriptions')

@@ -34,6 +34,7 @@ export async function removeSilent(
   ids?: readonly string[],
 ): Promise<ExpiredSubscription[]> {
   return knex.transaction(async trx => {
+    await dialect.endIfFrozen(trx);
     const query = selectSilent(trx, dialect, silentForMs);
     if (ids) {
       query.whereIn('id', [...ids]);
