@@ -9,7 +9,7 @@ const run = promisify(execFile);
 const debianRoot = '/usr/lib/postgresql';
 
 /** Where the tools of a PostgreSQL server are; undefined where none is installed. */
-export function findPostgresTools(): string | undefined {
+function findPostgresTools(): string | undefined {
   const candidates = [
     ...(process.env.POSTGRES_BIN ? [process.env.POSTGRES_BIN] : []),
     ...(existsSync(debianRoot)
@@ -17,6 +17,26 @@ export function findPostgresTools(): string | undefined {
       : []),
   ];
   return candidates.find(bin => existsSync(join(bin, 'initdb')));
+}
+
+/**
+ * Like `describe`, for tests that stop a PostgreSQL server: they need its tools. Skipped where there are none, except in
+ * CI, where that is an error.
+ *
+ * @param define - is given where the tools are
+ */
+export function describeWithPostgresTools(
+  name: string,
+  define: (bin: string) => void,
+): void {
+  const bin = findPostgresTools();
+  if (!bin && process.env.CI) {
+    throw new Error(
+      'CI must test with a PostgreSQL server that it can stop: install one, or set POSTGRES_BIN to its tools',
+    );
+  }
+  const describeIfThere = bin ? describe : describe.skip;
+  describeIfThere(name, () => define(String(bin)));
 }
 
 /** A PostgreSQL server of the test's own, which may be stopped without hurting anybody. */
@@ -70,10 +90,15 @@ export class ThrowawayPostgres {
 
   /** Stops the server as a crash would: no checkpoint, connections cut. */
   async crash(): Promise<void> {
+    await this.stop('immediate');
+  }
+
+  /** Stops the server: in good order, ending sessions and their transactions (`fast`), or as a crash would. */
+  async stop(mode: 'fast' | 'immediate'): Promise<void> {
     await this.#run('pg_ctl', [
       'stop',
       '-m',
-      'immediate',
+      mode,
       '-D',
       join(this.#directory, 'data'),
     ]);

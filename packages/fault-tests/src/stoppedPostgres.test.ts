@@ -1,15 +1,10 @@
 import createKnex from 'knex';
 import { PortalProcess } from './PortalProcess';
 import { postPush, PushLoad } from './PushLoad';
-import { findPostgresTools, ThrowawayPostgres } from './ThrowawayPostgres';
-
-const tools = findPostgresTools();
-if (!tools && process.env.CI) {
-  throw new Error(
-    'CI must test with a PostgreSQL server that it can stop: install one, or set POSTGRES_BIN to its tools',
-  );
-}
-const describeWithPostgres = tools ? describe : describe.skip;
+import {
+  describeWithPostgresTools,
+  ThrowawayPostgres,
+} from './ThrowawayPostgres';
 
 const disposables: { dispose(): Promise<void> }[] = [];
 
@@ -19,9 +14,9 @@ afterEach(async () => {
   }
 });
 
-describeWithPostgres('a portal whose PostgreSQL server stops', () => {
+describeWithPostgresTools('a portal whose PostgreSQL server stops', tools => {
   it('answers 503 with Retry-After within 5 s, goes on by itself, and keeps every event it answered with 202', async () => {
-    const postgres = await ThrowawayPostgres.create(String(tools));
+    const postgres = await ThrowawayPostgres.create(tools);
     disposables.unshift(postgres);
     await postgres.start();
     const portal = await PortalProcess.create(postgres.connection);

@@ -1,0 +1,174 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { DeliveryState } from '@callboard/backstage-plugin-events-common';
+import { ReplicaGroup, waitUntil } from './ReplicaGroup';
+import { readMachineMs } from './replicaProtocol';
+import { describeOnPostgres } from './sharedPostgres';
+import { TcpProxy } from './TcpProxy';
+import { isFullSize } from './testSize';
+
+const shared = { id: 'shared', topic: 'load' };
+const load = {
+  topic: 'load',
+  publishers: 4,
+  keysPerPublisher: 16,
+  payloadBytes: 1_000,
+};
+const disposables: { dispose(): Promise<void> }[] = [];
+
+afterEach(async () => {
+  for (const disposable of disposables.splice(0)) {
+    await disposable.dispose();
+  }
+});
+
+function createGroup(): ReplicaGroup {
+  const group = new ReplicaGroup();
+  disposables.unshift(group);
+  return group;
+}
+
+describeOnPostgres('a replica that is stopped and continued', openDatabase => {
+  it('settles nothing of what was taken from it meanwhile', async () => {
+    const { connection, knex } = await openDatabase();
+    const group = createGroup();
+    const [publisher, frozen] = await group.start([
+      { name: 'publisher', connection },
+      {
+        name: 'frozen',
+        connection,
+        subscriptions: [{ ...shared, mode: 'held' }],
+      },
+    ]);
+    publisher.publish({ ...load, events: 10 });
+    await waitUntil(
+      () => group.readHandlings('shared').length === 10,
+      () => `${group.readHandlings('shared').length} events are begun`,
+    );
+    frozen.freeze();
+    await group.start([{ name: 'other', connection, subscriptions: [shared] }]);
+    await group.waitForHandled('shared', 10);
+
+    frozen.resume();
+    frozen.release();
+    await waitUntil(
+      () => frozen.readLog().includes('was not settled within its lease'),
+      () => `the replica says: ${frozen.readLog()}`,
+    );
+    const deliveries: { state: DeliveryState }[] = await knex(
+      'events.callboard_deliveries',
+    );
+    expect(deliveries.map(({ state }) => state)).toEqual(
+      Array(10).fill('delivered'),
+    );
+    const attempts: { outcome: string }[] = await knex(
+      'events.callboard_attempts',
+    ).orderBy(['number', 'position']);
+    expect(attempts.map(({ outcome }) => outcome)).toEqual([
+      ...Array(10).fill('lapsed'),
+      ...Array(10).fill('delivered'),
+    ]);
+  }, 300_000);
+
+  it('loses nothing and keeps the order, stopped at random moments; only what it had in hand is handled twice', async () => {
+    const freezes = isFullSize ? 50 : 8;
+    const { connection } = await openDatabase();
+    const group = createGroup();
+    const [frozen, other] = await group.start(
+      ['frozen', 'other'].map(name => ({
+        name,
+        connection,
+        subscriptions: [shared],
+      })),
+    );
+    const events = 400 * freezes;
+    for (const replica of [frozen, other]) {
+      replica.publish({ ...load, events: events / 2, pauseMs: 20 });
+    }
+    let handled = 0;
+    for (let freeze = 0; freeze < freezes; freeze++) {
+      // It has come back from the last one.
+      await group.waitForHandled('shared', handled + 50);
+      await delay(Math.random() * 300);
+      frozen.freeze();
+      // Shorter and longer than the lease.
+      await delay(200 + (freeze % 4) * 1_000);
+      frozen.resume();
+      handled = group.countHandled('shared');
+    }
+    await group.waitForAcknowledged(events);
+    await group.waitForHandled('shared', events);
+    const { repeated, lost, disordered } = group.judge('shared');
+    expect({ lost, disordered }).toEqual({ lost: [], disordered: [] });
+    const ofFrozen = new Set(
+      group
+        .readHandlings('shared')
+        .filter(({ replica }) => replica === 'frozen')
+        .map(({ id }) => id),
+    );
+    expect(repeated.filter(id => !ofFrozen.has(id))).toEqual([]);
+    process.stdout.write(
+      `Stopped and continued ${freezes} times: ${events} events, none lost, ${repeated.length} handled twice\n`,
+    );
+  }, 600_000);
+
+  it.each([
+    ['claims', 'insert into "callboard_batches"'],
+    ['settles', 'delete from "callboard_batches"'],
+    ['subscribes', 'insert into "callboard_subscriptions"'],
+  ])(
+    'keeps no other from its events for longer than 15 s, stopped while it %s',
+    async (_, statement) => {
+      const { connection } = await openDatabase();
+      const proxy = await TcpProxy.create(connection);
+      disposables.unshift(proxy);
+      const group = createGroup();
+      const [other] = await group.start([
+        { name: 'other', connection, subscriptions: [shared] },
+      ]);
+      other.publish({ ...load, events: 2_000, pauseMs: 50 });
+      await group.waitForHandled('shared', 10);
+
+      const frozenAtMs = new Promise<number>(resolve =>
+        proxy.watchFor(statement, () => {
+          frozen.freeze();
+          resolve(readMachineMs());
+        }),
+      );
+      const { replica: frozen, started } = group.startOne({
+        name: 'frozen',
+        connection: { ...connection, port: proxy.port },
+        subscriptions: [shared],
+      });
+      const fromMs = await frozenAtMs;
+      // It may be asked again without an end, if nothing ends its transaction.
+      await waitUntil(
+        () =>
+          group
+            .readHandlings('shared')
+            .some(({ beginMs }) => beginMs > fromMs + 500),
+        () => 'the other replica handles nothing any more',
+        15_000,
+      );
+      const times = group
+        .readHandlings('shared')
+        .map(({ beginMs }) => beginMs)
+        .filter(beginMs => beginMs > fromMs)
+        .sort((a, b) => a - b);
+      const gapMs = Math.max(
+        ...times.map((time, index) => time - (times[index - 1] ?? fromMs)),
+      );
+      process.stdout.write(
+        `Stopped at ${statement}: the other one went on after ${gapMs.toFixed(
+          0,
+        )} ms\n`,
+      );
+      frozen.resume();
+      await started;
+      await group.waitForAcknowledged(2_000);
+      await group.waitForHandled('shared', 2_000);
+      const { lost, disordered } = group.judge('shared');
+      expect({ lost, disordered }).toEqual({ lost: [], disordered: [] });
+    },
+    300_000,
+  );
+});
