@@ -53,6 +53,8 @@ export class StockProcess {
         listen: { host: '127.0.0.1', port: this.#port },
         database: { client: 'better-sqlite3', connection: ':memory:' },
       },
+      // Otherwise it gives the bus up for good at the first 404, which a portal answers in the first moments of its start.
+      events: { useEventBus: 'always' },
       discovery: {
         endpoints: [
           { target: `${portalUrl}/api/{{pluginId}}`, plugins: ['events'] },

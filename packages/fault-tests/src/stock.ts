@@ -39,6 +39,7 @@ const builds = createBackendPlugin({
               });
               process.send?.({ kind: 'published', number });
               number += 1;
+              await new Promise(resolve => setTimeout(resolve, 1));
             } catch {
               // The portal is away; this number comes again.
               await new Promise(resolve => setTimeout(resolve, 50));
