@@ -87,7 +87,12 @@ export class PortalProcess {
 
   /** Where SQLite keeps the events. */
   get sqliteFile(): string {
-    return join(this.#directory, 'events.sqlite');
+    return this.sqliteFileOf('events');
+  }
+
+  /** Where SQLite keeps what a plugin has. */
+  sqliteFileOf(pluginId: string): string {
+    return join(this.#directory, `${pluginId}.sqlite`);
   }
 
   get #configFile() {
@@ -102,10 +107,21 @@ export class PortalProcess {
     return join(this.#directory, 'handled');
   }
 
-  /** Starts the portal; resolves when it is up. */
-  async start(): Promise<void> {
+  /**
+   * Starts the portal; resolves when it is up.
+   *
+   * @param options.program - what the process runs
+   * @param options.env - variables for this life of it
+   */
+  async start(
+    options: {
+      program?: 'portal' | 'ledgerPortal';
+      env?: Record<string, string>;
+    } = {},
+  ): Promise<void> {
+    const { program = 'portal', env = {} } = options;
     const child = fork(
-      require.resolve('./portal.ts'),
+      require.resolve(`./${program}.ts`),
       ['--config', this.#configFile, '--config', this.#moreConfigFile],
       {
         execArgv: [
@@ -117,6 +133,7 @@ export class PortalProcess {
           NODE_ENV: 'production',
           LOG_LEVEL: 'error',
           HANDLED_FILE: this.#handledFile,
+          ...env,
         },
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       },
