@@ -7,7 +7,7 @@ import type {
 import { PortalProcess } from './PortalProcess';
 import { StockProcess } from './StockProcess';
 
-const kills = 1;
+const kills = 2;
 const token = 'static-token-of-the-test';
 const databases = createTestDatabases();
 const disposables: { dispose(): Promise<void> }[] = [];
