@@ -10,6 +10,8 @@ const maxCommands = Number(env.CALLBOARD_SOAK_COMMANDS ?? 30);
 const seed = Number(env.CALLBOARD_SOAK_SEED ?? Date.now() % 2 ** 31);
 const path = env.CALLBOARD_SOAK_PATH || undefined;
 
+/** A line now and then, where it takes long. */
+const progressEvery = env.CALLBOARD_SOAK_COUNT ? 100 : Infinity;
 const replicaCount = 3;
 const msPerRun = 10_000;
 
@@ -29,7 +31,7 @@ describe.each(
         const longest = await playMany(
           store,
           replicas,
-          { runs, maxCommands, seed, path, progressEvery: 500 },
+          { runs, maxCommands, seed, path, progressEvery },
           print,
         );
         print(`${runs} interleavings were kept; ${describeLongest(longest)}`);

@@ -92,6 +92,18 @@ describe.each(stores.ids)('replaying on %s', storeId => {
     expect(positionsOf(await pools.claim('s'))).toEqual([1]);
   });
 
+  it('hands out a replayed event before a later one of its key that is owed already', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish('k', 'k');
+    await pools.settle(expectBatch(await pools.claim('s')), ({ event }) =>
+      event.position === 1 ? delivered : failed,
+    );
+    await replay(pools, [1]);
+    await pools.passPauses();
+    const batch = expectBatch(await pools.claim('s'));
+    expect(positionsOf(batch)).toEqual([1, 2]);
+  });
+
   it('waits for a reader that has the key in hand', async () => {
     const pools = await createSubscribedPools(await stores.open(storeId));
     await pools.publish('k', 'k', 'k');

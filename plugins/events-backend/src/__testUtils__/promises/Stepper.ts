@@ -2,12 +2,14 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Scheduler } from 'fast-check';
 
-/** Where an operation loses its connection to the database. */
-export interface Cut {
-  /** At which of its statements, from 0; beyond the last it is not cut. */
+/** What befalls an operation at one of its statements, counted from 0; beyond the last nothing does. */
+export interface Mishap {
   statement: number;
-  /** Whether the database carries the statement out, so that only its answer is lost. */
-  carriedOut: boolean;
+  /**
+   * The connection is lost before the statement, or before its answer; or the process freezes there, while others go
+   * on.
+   */
+  kind: 'lost' | 'answer lost' | 'frozen';
 }
 
 /** The operation lost its connection: a part of it may have happened. */
@@ -20,7 +22,7 @@ export class ConnectionLostError extends Error {
 
 interface Operation {
   name: string;
-  cut: Cut | undefined;
+  mishap: Mishap | undefined;
   statements: number;
   lost: boolean;
 }
@@ -35,6 +37,8 @@ interface Execution {
 }
 
 const patienceMs = 3;
+/** Long enough for others to claim, lapse, rescue and settle meanwhile. */
+const frozenTurns = 40;
 
 /**
  * Lets operations that run side by side go on one statement at a time, in the order that a scheduler chooses.
@@ -66,11 +70,11 @@ export class Stepper {
   /** Runs an operation step by step. */
   run<T>(
     name: string,
-    cut: Cut | undefined,
+    mishap: Mishap | undefined,
     operation: () => Promise<T>,
   ): Promise<T> {
     return this.#operations.run(
-      { name, cut, statements: 0, lost: false },
+      { name, mishap, statements: 0, lost: false },
       operation,
     );
   }
@@ -93,6 +97,15 @@ export class Stepper {
       return execution.carryOut();
     }
     const number = operation.statements++;
+    const mishap =
+      number === operation.mishap?.statement ? operation.mishap : undefined;
+    for (
+      let turn = 0;
+      mishap?.kind === 'frozen' && turn < frozenTurns;
+      turn++
+    ) {
+      await this.waitTurn('frozen');
+    }
     // To begin a transaction neither sees nor locks anything yet.
     if (!/^begin/i.test(execution.sql)) {
       await this.waitTurn(shorten(execution.sql));
@@ -101,11 +114,11 @@ export class Stepper {
     if (operation.lost && !/^rollback/i.test(execution.sql)) {
       throw new ConnectionLostError();
     }
-    if (operation.lost || number !== operation.cut?.statement) {
+    if (operation.lost || !mishap || mishap.kind === 'frozen') {
       return this.#watch(execution.carryOut(), execution.serverProcess);
     }
     operation.lost = true;
-    if (operation.cut.carriedOut && !/^begin/i.test(execution.sql)) {
+    if (mishap.kind === 'answer lost' && !/^begin/i.test(execution.sql)) {
       await this.#watch(execution.carryOut(), execution.serverProcess);
     } else if (/^commit/i.test(execution.sql)) {
       await this.#watch(execution.rollBack(), execution.serverProcess);

@@ -3,7 +3,7 @@ import type { Store } from '../../database';
 import type { Batch } from '../../model/batch';
 import { createPools, type Pools } from '../pools';
 import { History, type Operation } from './History';
-import { ConnectionLostError, type Cut, type Stepper } from './Stepper';
+import { ConnectionLostError, type Mishap, type Stepper } from './Stepper';
 
 /** Somebody who claims and settles, in one of the replicas. */
 export interface Reader {
@@ -25,6 +25,12 @@ export class World {
   readonly stepper: Stepper;
   /** How far the follower of the log has read. */
   followedTo = 0;
+  /**
+   * The log keeps events for days, and a publisher tries again for seconds: nothing is published again once it may be
+   * trimmed.
+   */
+  trimmed = false;
+  publishingAgain = 0;
   readonly #maxAttempts: number;
 
   constructor(options: {
@@ -66,13 +72,13 @@ export class World {
    */
   async perform<T>(
     name: string,
-    cut: Cut | undefined,
+    mishap: Mishap | undefined,
     operation: () => Promise<T>,
   ): Promise<Operation<T>> {
     const start = this.history.tick();
     let answer: T | undefined;
     try {
-      answer = await this.stepper.run(name, cut, operation);
+      answer = await this.stepper.run(name, mishap, operation);
     } catch (error) {
       const isExpected =
         error instanceof ConnectionLostError ||

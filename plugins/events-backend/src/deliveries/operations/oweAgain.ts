@@ -2,6 +2,7 @@ import type { Store } from '../../database';
 import type { OwedEvent } from '../../model/batch';
 import type { DeliveryState } from '@callboard/backstage-plugin-events-common';
 import { owedStates, type DeliveryRow } from '../deliveryRow';
+import { blockBehindEarlier } from './blockBehindEarlier';
 import { promoteNext } from './promoteNext';
 
 /**
@@ -52,9 +53,11 @@ export async function oweAgain(
       )
       .onConflict(['subscription_id', 'position'])
       .merge(['state', 'attempts', 'due_at', 'updated_at']);
-    await promoteNext(trx, dialect, subscriptionId, [
+    const keys = [
       ...new Set(anew.flatMap(({ key }) => (key === undefined ? [] : [key]))),
-    ]);
+    ];
+    await blockBehindEarlier(trx, subscriptionId, keys);
+    await promoteNext(trx, dialect, subscriptionId, keys);
     return result;
   });
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Cut } from '../Stepper';
+import type { Mishap } from '../Stepper';
 import type { World } from '../World';
 
 /** Something that happens in a {@link World}: drawn at random, and printed when a promise is broken. */
@@ -55,10 +55,10 @@ export function pick<T>(items: readonly T[], drawn: number): T | undefined {
 
 export const anyNumber = fc.nat({ max: 1_000 });
 export const anySubscription = fc.constantFrom('s1', 's1', 's1', 's2');
-export const anyTopic = fc.constantFrom('a', 'b');
+export const anyTopic = fc.constantFrom('a', 'a', 'b', 'c');
 export const anyTopics = fc.uniqueArray(anyTopic, {
   minLength: 1,
-  maxLength: 2,
+  maxLength: 3,
 });
 
 /** One time in eight; undefined otherwise. */
@@ -69,7 +69,10 @@ export function seldom<T>(drawn: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> {
   );
 }
 
-/** Where an operation loses its connection; some have fewer statements. */
-export const anyCut: fc.Arbitrary<Cut | undefined> = seldom(
-  fc.record({ statement: fc.nat({ max: 14 }), carriedOut: fc.boolean() }),
+/** Some operations have fewer statements, so that nothing befalls them. */
+export const anyMishap: fc.Arbitrary<Mishap | undefined> = seldom(
+  fc.record({
+    statement: fc.nat({ max: 14 }),
+    kind: fc.constantFrom('lost', 'answer lost', 'frozen'),
+  }),
 );

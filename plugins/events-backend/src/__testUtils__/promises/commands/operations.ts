@@ -1,6 +1,6 @@
 import type { Settlement } from '../../../model/batch';
 import type { ClaimOptions } from '../../../subscriptions';
-import type { Cut } from '../Stepper';
+import type { Mishap } from '../Stepper';
 import type { Reader, World } from '../World';
 
 /** Claims a batch, and notes what is handed to the reader. */
@@ -10,12 +10,12 @@ export async function claimBatch(
     reader: Reader;
     subscriptionId: string;
     options: Omit<ClaimOptions, 'leaseMs'>;
-    cut?: Cut;
+    mishap?: Mishap;
   },
 ): Promise<Reader['held'][number] | undefined> {
   const { reader, subscriptionId } = input;
   const { subscriptions } = world.poolsOf(reader);
-  const { answer, ...span } = await world.perform('claim', input.cut, () =>
+  const { answer, ...span } = await world.perform('claim', input.mishap, () =>
     // Long enough not to lapse before a command says so.
     subscriptions.claim(subscriptionId, {
       ...input.options,
@@ -51,13 +51,13 @@ export async function settleBatch(
     reader: Reader;
     held: Reader['held'][number];
     settlements: Settlement[];
-    cut?: Cut;
+    mishap?: Mishap;
   },
 ): Promise<void> {
   const { held, settlements } = input;
   const { ticket, subscriptionId } = held.batch;
   const { subscriptions } = world.poolsOf(input.reader);
-  const operation = await world.perform('settle', input.cut, () =>
+  const operation = await world.perform('settle', input.mishap, () =>
     subscriptions.settle(ticket, subscriptionId, settlements),
   );
   // Without an answer it is tried again.
@@ -74,10 +74,10 @@ export async function settleBatch(
 export async function rescueLapsed(
   world: World,
   replica: number,
-  cut?: Cut,
+  mishap?: Mishap,
 ): Promise<void> {
   const { subscriptions } = world.replicas[replica];
-  const operation = await world.perform('rescue', cut, async () => {
+  const operation = await world.perform('rescue', mishap, async () => {
     const { failure } = await subscriptions.rescueLapsed(1_000);
     if (failure !== undefined) {
       throw failure;

@@ -1,10 +1,10 @@
 import type { NewEvent } from '@callboard/backstage-plugin-events-node';
 import fc from 'fast-check';
 import { makeEvent } from '../../makeEvent';
-import type { Cut } from '../Stepper';
+import type { Mishap } from '../Stepper';
 import type { World } from '../World';
 import {
-  anyCut,
+  anyMishap,
   anyNumber,
   anyTopic,
   commandOf,
@@ -16,10 +16,10 @@ async function append(
   world: World,
   replica: number,
   events: NewEvent[],
-  cut: Cut | undefined,
+  mishap: Mishap | undefined,
 ): Promise<void> {
   const { log } = world.replicas[replica % world.replicas.length];
-  const operation = await world.perform('append', cut, () =>
+  const operation = await world.perform('append', mishap, () =>
     log.append(events),
   );
   world.history.appends.push({ events, ...operation });
@@ -39,27 +39,29 @@ export const publish = commandOf(
       }),
       { minLength: 1, maxLength: 4 },
     ),
-    cut: anyCut,
+    mishap: anyMishap,
   }),
-  (world, { replica, events, cut }) =>
+  (world, { replica, events, mishap }) =>
     append(
       world,
       replica,
       events.map(({ topic, ...fields }) => makeEvent(topic, fields)),
-      cut,
+      mishap,
     ),
 );
 
 /** Publishes again what was published before, because the answer was lost or the sender is not sure. */
 export const publishAgain = commandOf(
   'publish again',
-  fc.record({ replica: anyNumber, which: anyNumber, cut: anyCut }),
-  async (world, { replica, which, cut }) => {
+  fc.record({ replica: anyNumber, which: anyNumber, mishap: anyMishap }),
+  async (world, { replica, which, mishap }) => {
     const { appends } = world.history;
     const lost = appends.filter(({ answer }) => answer === undefined);
     const before = pick(lost.length > 0 ? lost : appends, which);
-    if (before) {
-      await append(world, replica, before.events, cut);
+    if (before && !world.trimmed) {
+      world.publishingAgain += 1;
+      await append(world, replica, before.events, mishap);
+      world.publishingAgain -= 1;
     }
   },
 );

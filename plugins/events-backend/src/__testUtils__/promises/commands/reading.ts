@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Outcome } from '../../../model/batch';
 import { delivered, failed, settlementsOf, untried } from '../../pools';
 import {
-  anyCut,
+  anyMishap,
   anyNumber,
   anySubscription,
   anyTopics,
@@ -18,11 +18,11 @@ export const subscribe = commandOf(
     replica: anyNumber,
     subscriptionId: anySubscription,
     topics: anyTopics,
-    cut: anyCut,
+    mishap: anyMishap,
   }),
-  async (world, { replica, subscriptionId, topics, cut }) => {
+  async (world, { replica, subscriptionId, topics, mishap }) => {
     const pools = world.replicas[replica % world.replicas.length];
-    const operation = await world.perform('register', cut, async () => {
+    const operation = await world.perform('register', mishap, async () => {
       await pools.subscriptions.register(subscriptionId, topics);
       return true as const;
     });
@@ -40,14 +40,14 @@ export const claim = commandOf(
     maxBytes: fc.constantFrom(1, 20, 1_000_000, 1_000_000),
     /** Without patience every other batch counts as slow. */
     patienceMs: fc.constantFrom(0, 3_600_000),
-    cut: anyCut,
+    mishap: anyMishap,
   }),
-  async (world, { reader, subscriptionId, cut, ...options }) => {
+  async (world, { reader, subscriptionId, mishap, ...options }) => {
     await claimBatch(world, {
       reader: world.readers[reader % world.readers.length],
       subscriptionId,
       options,
-      cut,
+      mishap,
     });
   },
 );
@@ -66,9 +66,9 @@ export const settle = commandOf(
       fc.constantFrom('delivered', 'delivered', 'failed', 'untried'),
       { minLength: 1, maxLength: 4 },
     ),
-    cut: anyCut,
+    mishap: anyMishap,
   }),
-  async (world, { reader, which, again, outcomes: kinds, cut }) => {
+  async (world, { reader, which, again, outcomes: kinds, mishap }) => {
     const readers = world.readers.filter(({ held }) =>
       held.some(({ settled }) => settled === again),
     );
@@ -86,7 +86,7 @@ export const settle = commandOf(
           held.batch,
           () => outcomes[kinds[index++ % kinds.length]],
         ),
-        cut,
+        mishap,
       });
     }
   },
@@ -95,12 +95,12 @@ export const settle = commandOf(
 /** Renews what a reader has in hand. */
 export const renew = commandOf(
   'renew',
-  fc.record({ reader: anyNumber, cut: anyCut }),
-  async (world, { reader, cut }) => {
+  fc.record({ reader: anyNumber, mishap: anyMishap }),
+  async (world, { reader, mishap }) => {
     const { held, replica } = world.readers[reader % world.readers.length];
     const tickets = held.map(({ batch }) => batch.ticket);
     if (tickets.length > 0) {
-      const operation = await world.perform('renew', cut, () =>
+      const operation = await world.perform('renew', mishap, () =>
         world.replicas[replica].subscriptions.renew(tickets, 3_600_000),
       );
       world.history.renewals.push({ tickets, ...operation });

@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import { replayEvents } from '../../../api/replayEvents';
 import { InProcessNotifier } from '../../../notifiers';
 import type { EventName } from '../History';
-import type { Cut } from '../Stepper';
+import type { Mishap } from '../Stepper';
 import type { World } from '../World';
 import {
-  anyCut,
+  anyMishap,
   anyNumber,
   anySubscription,
   anyTopic,
@@ -20,10 +20,10 @@ export async function replay(
   replica: number,
   subscriptionId: string,
   request: Pick<ReplayRequest, 'eventId' | 'query'>,
-  cut?: Cut,
+  mishap?: Mishap,
 ): Promise<void> {
   const { eventId, query } = request;
-  const operation = await world.perform('replay', cut, async () => {
+  const operation = await world.perform('replay', mishap, async () => {
     await replayEvents(
       { ...world.replicas[replica], notifier: new InProcessNotifier() },
       { dryRun: false, subscriptionId, ...request },
@@ -47,9 +47,9 @@ export const replayOne = commandOf(
     replica: anyNumber,
     subscriptionId: anySubscription,
     which: anyNumber,
-    cut: anyCut,
+    mishap: anyMishap,
   }),
-  async (world, { replica, subscriptionId, which, cut }) => {
+  async (world, { replica, subscriptionId, which, mishap }) => {
     const events = world.history.appends.flatMap(append => append.events);
     const event = pick(events, which);
     if (event) {
@@ -58,7 +58,7 @@ export const replayOne = commandOf(
         replica % world.replicas.length,
         subscriptionId,
         { eventId: event.id },
-        cut,
+        mishap,
       );
     }
   },
@@ -73,14 +73,14 @@ export const replayMany = commandOf(
       fc.constant<ReplayRequest['query']>({ state: 'dead' }),
       fc.record({ topic: anyTopic }),
     ),
-    cut: anyCut,
+    mishap: anyMishap,
   }),
-  (world, { replica, subscriptionId, query, cut }) =>
+  (world, { replica, subscriptionId, query, mishap }) =>
     replay(
       world,
       replica % world.replicas.length,
       subscriptionId,
       { query },
-      cut,
+      mishap,
     ),
 );

@@ -1,7 +1,7 @@
 import { mockServices } from '@backstage/backend-test-utils';
 import fc from 'fast-check';
 import { trimLog } from '../../../maintenance';
-import { anyCut, anyNumber, commandOf, pick } from './Command';
+import { anyMishap, anyNumber, commandOf, pick } from './Command';
 import { lapse, lapseAll, rescueLapsed } from './operations';
 
 const yearMs = 365 * 24 * 3_600_000;
@@ -24,9 +24,9 @@ export const lapseOne = commandOf(
 /** Owes what lapsed to whoever claims next. */
 export const rescue = commandOf(
   'rescue',
-  fc.record({ replica: anyNumber, cut: anyCut }),
-  (world, { replica, cut }) =>
-    rescueLapsed(world, replica % world.replicas.length, cut),
+  fc.record({ replica: anyNumber, mishap: anyMishap }),
+  (world, { replica, mishap }) =>
+    rescueLapsed(world, replica % world.replicas.length, mishap),
 );
 
 /** A reader vanishes: it forgets its tickets. Its leases lapse sooner or later. */
@@ -63,8 +63,12 @@ export const lapseEverything = commandOf(
 /** Removes what nobody needs from the log, without any respite. */
 export const trim = commandOf(
   'trim',
-  fc.record({ replica: anyNumber, cut: anyCut }),
-  async (world, { replica, cut }) => {
+  fc.record({ replica: anyNumber, mishap: anyMishap }),
+  async (world, { replica, mishap }) => {
+    if (world.publishingAgain > 0) {
+      return;
+    }
+    world.trimmed = true;
     const pools = world.replicas[replica % world.replicas.length];
     const chore = trimLog({
       ...pools,
@@ -81,7 +85,7 @@ export const trim = commandOf(
       },
       logger: mockServices.logger.mock(),
     });
-    const operation = await world.perform('trim', cut, async () => {
+    const operation = await world.perform('trim', mishap, async () => {
       await chore.run();
       return true as const;
     });

@@ -12,8 +12,9 @@ function goodFor(history: History, { batch, end }: Handover): Span {
 }
 
 /** Pairs of hand-overs of one subscription, the one that was handed over first first. */
-function* pairs(history: History): Generator<[Handover, Handover]> {
-  const { handovers } = history;
+function* pairs<T extends Handover>(
+  handovers: readonly T[],
+): Generator<[T, T]> {
   for (const [index, later] of handovers.entries()) {
     for (const earlier of handovers.slice(0, index)) {
       if (earlier.subscriptionId === later.subscriptionId) {
@@ -25,13 +26,12 @@ function* pairs(history: History): Generator<[Handover, Handover]> {
 
 /** A key is never in two batches whose tickets are good at once, and neither is an event. */
 export function* oneHolder(history: History): Generator<string> {
-  const good = new Map(
-    history.handovers.map(handover => [handover, goodFor(history, handover)]),
-  );
-  for (const [one, other] of pairs(history)) {
-    const a = good.get(one)!;
-    const b = good.get(other)!;
-    if (a.start >= b.end || b.start >= a.end) {
+  const handovers = history.handovers.map(handover => ({
+    ...handover,
+    good: goodFor(history, handover),
+  }));
+  for (const [one, other] of pairs(handovers)) {
+    if (one.good.start >= other.good.end || other.good.start >= one.good.end) {
       continue;
     }
     const both = `${one.batch.ticket} and ${other.batch.ticket} of ${one.subscriptionId}`;
@@ -92,7 +92,7 @@ export function* staleTicketSettlesNothing(
       }
     }
   }
-  for (const [earlier, later] of pairs(history)) {
+  for (const [earlier, later] of pairs(history.handovers)) {
     const { ticket, events } = earlier.batch;
     const ids = new Set(events.map(({ event }) => event.id));
     const lost = later.batch.events.find(
