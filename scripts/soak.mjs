@@ -53,7 +53,7 @@ const settings = {
   CALLBOARD_SOAK_COUNT: `${Math.ceil(Number(count) / share)}`,
   CALLBOARD_SOAK_DATABASE: databases[database],
   CALLBOARD_SOAK_COMMANDS: commands,
-  CALLBOARD_SOAK_SEED: seed,
+  CALLBOARD_SOAK_SEED: seed ?? `${Date.now() % 2 ** 31}`,
   CALLBOARD_SOAK_PATH: path,
 };
 const soak = spawn(

@@ -7,7 +7,8 @@ const { env } = process;
 const database = env.CALLBOARD_SOAK_DATABASE;
 const runs = Number(env.CALLBOARD_SOAK_COUNT ?? 250);
 const maxCommands = Number(env.CALLBOARD_SOAK_COMMANDS ?? 30);
-const seed = Number(env.CALLBOARD_SOAK_SEED ?? Date.now() % 2 ** 31);
+/** The same each time, since nobody's test should fail by chance; the soak takes another each time. */
+const seed = Number(env.CALLBOARD_SOAK_SEED ?? 1);
 const path = env.CALLBOARD_SOAK_PATH || undefined;
 
 /** A line now and then, where it takes long. */

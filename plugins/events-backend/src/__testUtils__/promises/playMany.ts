@@ -126,7 +126,7 @@ export function describeLongest({ commands, duration }: Longest): string {
 
 /** What the scheduler prints, without the words that are the same in each line. */
 function describeSchedule(text: string): string[] {
-  return [...text.matchAll(/^-> \[.*?\] promise::(.*) resolved$/gm)].map(
-    ([, label]) => `  ${label}`,
-  );
+  return [...text.matchAll(/^-> \[.*?\] promise::(.*) resolved$/gm)]
+    .map(([, label]) => `  ${label}`)
+    .filter((label, index, labels) => label !== labels[index - 1]);
 }

@@ -101,25 +101,38 @@ export function* onlyWantedAndWhole(history: History): Generator<string> {
   }
 }
 
-/** Events with one key are handed out in order: while one is owed, the later ones wait. A dead one does not block. */
+/**
+ * Events with one key are handed out in order: while one is owed, the later ones wait. A dead one does not block.
+ *
+ * What a subscription does not want comes when a person asks for it, even before what it has still to read.
+ */
 export function* inOrder(history: History): Generator<string> {
   const log = history.readLog();
   for (const handover of history.handovers) {
     const { subscriptionId, batch } = handover;
-    const handed = new Set<string>();
-    for (const { event } of batch.events) {
+    const places = new Map(
+      batch.events.map(({ event }, index) => [event.id, index]),
+    );
+    for (const later of log) {
+      const { key, id } = later.event;
+      const place = places.get(id);
+      if (
+        key === undefined ||
+        place === undefined ||
+        !history.mustGet(subscriptionId, later)
+      ) {
+        continue;
+      }
       for (const earlier of log) {
         if (
-          event.key !== undefined &&
-          earlier.event.key === event.key &&
-          earlier.position < event.position &&
-          !handed.has(earlier.event.id) &&
+          earlier.event.key === key &&
+          earlier.position < later.position &&
+          (places.get(earlier.event.id) ?? Infinity) > place &&
           isOwed(history, handover, earlier)
         ) {
-          yield `${subscriptionId} was given the event at ${event.position} with ${batch.ticket}, while ${earlier.position} with the same key was owed`;
+          yield `${subscriptionId} was given the event at ${later.position} with ${batch.ticket}, while ${earlier.position} with the same key was owed`;
         }
       }
-      handed.add(event.id);
     }
   }
 }
