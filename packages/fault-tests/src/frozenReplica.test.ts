@@ -140,7 +140,6 @@ describeOnPostgres('a replica that is stopped and continued', openDatabase => {
         subscriptions: [shared],
       });
       const fromMs = await frozenAtMs;
-      // It may be asked again without an end, if nothing ends its transaction.
       await waitUntil(
         () =>
           group
@@ -163,7 +162,8 @@ describeOnPostgres('a replica that is stopped and continued', openDatabase => {
         )} ms\n`,
       );
       frozen.resume();
-      await started;
+      // One that was stopped while it subscribed finds its transaction ended, and may fail to start.
+      await started.catch(() => {});
       await group.waitForAcknowledged(2_000);
       await group.waitForHandled('shared', 2_000);
       const { lost, disordered } = group.judge('shared');

@@ -224,4 +224,5 @@ const backend = createBackend();
 backend.add(import('@callboard/backstage-plugin-events-backend'));
 backend.add(recorder);
 backend.add(choreTrigger);
-backend.start();
+// Backstage has logged why it cannot start.
+backend.start().catch(() => process.exit(1));
