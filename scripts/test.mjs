@@ -42,7 +42,7 @@ const tests = spawn(
     'repo',
     'test',
     '--watch=false',
-    '--testTimeout=60000',
+    '--testTimeout=120000',
     // Each worker holds some thirty connections to PostgreSQL, which allows a hundred unless told otherwise.
     '--maxWorkers=2',
     ...process.argv.slice(2),

@@ -178,10 +178,15 @@ exports.up = async function up(knex) {
     table.primary(['subscription_id', 'position', 'number']);
     table.index(['position'], 'callboard_attempts_position_idx');
   });
+
+  await createAppendFunction(knex);
 };
 
 /** @param {import('knex').Knex} knex */
 exports.down = async function down(knex) {
+  if (knex.client.config.client === 'pg') {
+    await knex.schema.raw('DROP FUNCTION callboard_append');
+  }
   for (const table of [
     'callboard_attempts',
     'callboard_deliveries',
@@ -214,4 +219,58 @@ async function compressWithLz4(knex) {
       'ALTER TABLE callboard_contents ALTER COLUMN payload SET COMPRESSION lz4',
     );
   }
+}
+
+/**
+ * Makes the function that appends events on PostgreSQL, called by `log/operations/appendByFunction.ts`, which tells what
+ * it does. A function, because the server keeps its plan: to plan the statement took a third of an append of 16 events.
+ * A prepared statement would do the same, but not behind a pooler that hands out another session for each transaction.
+ *
+ * That `c.place` stands by itself lets the planner compare the places of contents by a hash. Comparing
+ * `start.position + c.place` made it go through all contents for each event.
+ *
+ * @param {import('knex').Knex} knex
+ */
+async function createAppendFunction(knex) {
+  if (knex.client.config.client !== 'pg') {
+    return;
+  }
+  await knex.schema.raw(`
+    CREATE FUNCTION callboard_append(
+      places bigint[], ids uuid[], topics text[], keys text[], deduplication_ids text[], sizes integer[],
+      content_places bigint[], contents bigint[], payloads text[], metadatas text[]
+    ) RETURNS TABLE (place bigint, "position" bigint) LANGUAGE plpgsql AS $$
+    #variable_conflict use_column
+    BEGIN
+      RETURN QUERY
+      WITH moved AS (
+        UPDATE callboard_log
+        SET tail = tail + cardinality(places),
+          tail_time = greatest(tail_time, (extract(epoch from clock_timestamp()) * 1000)::bigint)
+        WHERE id = 1
+        RETURNING tail, tail_time
+      ),
+      start AS (
+        SELECT tail - cardinality(places) AS position, tail_time AS time FROM moved
+      ),
+      inserted AS (
+        INSERT INTO callboard_events
+          (position, id, topic, key, deduplication_id, time, size, content_position)
+        SELECT start.position + e.place, e.id, e.topic, nullif(e.key, ''),
+          nullif(e.deduplication_id, ''), start.time, e.size, start.position + e.content_place
+        FROM start, unnest(places, ids, topics, keys, deduplication_ids, sizes, content_places)
+          AS e (place, id, topic, key, deduplication_id, size, content_place)
+        ORDER BY e.place
+        ON CONFLICT DO NOTHING
+        RETURNING position, content_position
+      ),
+      carried AS (
+        INSERT INTO callboard_contents (position, payload, metadata)
+        SELECT start.position + c.place, c.payload, c.metadata
+        FROM start, unnest(contents, payloads, metadatas) AS c (place, payload, metadata)
+        WHERE c.place IN (SELECT inserted.content_position - start.position FROM inserted, start)
+      )
+      SELECT inserted.position - start.position, inserted.position
+      FROM inserted, start;
+    END $$`);
 }

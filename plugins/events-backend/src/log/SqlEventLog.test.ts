@@ -61,9 +61,9 @@ const shared = stores.ids.filter(id => id === 'POSTGRES_15');
         content_position: 1_000,
       });
       const lateAppend = late.append([lateEvent]);
-      await untilBlocked(store, 'INSERT INTO callboard_events');
+      await untilBlocked(store, 'callboard_append');
       const earlyAppend = early.append([makeEvent('early')]);
-      await untilBlocked(store, 'INSERT INTO callboard_events', 2);
+      await untilBlocked(store, 'callboard_append', 2);
 
       const meanwhile = await early.readAfter(0, {}, plenty);
       expect(meanwhile).toEqual({ events: [], upTo: 0, tail: 0, head: 0 });

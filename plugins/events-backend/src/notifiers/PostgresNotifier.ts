@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type {
   Notifier,
@@ -11,6 +12,7 @@ import {
   DeafConnectionError,
   ListeningConnection,
 } from './ListeningConnection';
+import { LoadGauge } from './LoadGauge';
 import { decodeNotification, encodeNotification } from './notification';
 import { WaitingTopics } from './WaitingTopics';
 
@@ -33,6 +35,11 @@ export interface ListeningObserver {
   onListening(listening: boolean): void;
 }
 
+/** Appends that come this fast are a sign of load: 320 a second. */
+const loadedNotifications = 8;
+const loadedWithinMs = 25;
+/** How long topics gather under load, in milliseconds; less than readers under load wait from claim to claim. */
+const gatherMs = 20;
 /** A notification that is under way at the stop may take this long, in milliseconds. */
 const stopLimitMs = 2_000;
 
@@ -41,7 +48,8 @@ const stopLimitMs = 2_000;
  *
  * @remarks
  * One connection LISTENs and sends. While one notification is under way the topics of those that come gather for the
- * next, so however much is appended there is one round trip at a time. What is lost with the connection costs latency
+ * next, so however much is appended there is one round trip at a time; and while appends follow each other closely they
+ * gather a little longer, because readers under load let events gather too. What is lost with the connection costs latency
  * only: readers look by themselves now and then, and all are woken when the connection is back.
  */
 export class PostgresNotifier implements Notifier {
@@ -52,6 +60,7 @@ export class PostgresNotifier implements Notifier {
   readonly #local = new InProcessNotifier();
   readonly #origin = randomUUID();
   readonly #waiting = new WaitingTopics();
+  readonly #load = new LoadGauge(loadedNotifications, loadedWithinMs);
   /** Since the connection last proved good. */
   #failures = 0;
   #warned = false;
@@ -73,6 +82,7 @@ export class PostgresNotifier implements Notifier {
 
   notify(topics: ReadonlySet<string>): void {
     this.#local.notify(topics);
+    this.#load.count(performance.now());
     this.#waiting.add(topics);
     this.#endSleep();
   }
@@ -152,6 +162,9 @@ export class PostgresNotifier implements Notifier {
 
   /** A notification that is lost with the connection is not sent again: by then its readers have looked themselves. */
   async #send(connection: ListeningConnection): Promise<void> {
+    if (!this.#stopped && this.#load.isLoaded(performance.now())) {
+      await delay(gatherMs);
+    }
     const topics = this.#waiting.take();
     await connection.notify(encodeNotification(this.#origin, topics));
   }

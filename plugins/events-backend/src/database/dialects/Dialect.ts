@@ -16,8 +16,8 @@ export interface Dialect {
   /** The most bindings that one statement may have. */
   maxBindings: number;
 
-  /** Whether a query may contain statements that write (`WITH … AS (INSERT …)`). */
-  writesInQueries: boolean;
+  /** Whether the store keeps functions, so that a whole append is one statement. */
+  hasFunctions: boolean;
 
   /** Whether other processes may use the same store. */
   shared: boolean;

@@ -24,7 +24,7 @@ export const postgres: Dialect = {
   nowMs: '(select (extract(epoch from clock_timestamp()) * 1000)::bigint)',
   greatest: 'greatest',
   maxBindings: 65_535,
-  writesInQueries: true,
+  hasFunctions: true,
   shared: true,
 
   async makeDurable() {},

@@ -21,7 +21,7 @@ export const sqlite: Dialect = {
   nowMs: "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
   greatest: 'max',
   maxBindings: 32_000,
-  writesInQueries: false,
+  hasFunctions: false,
   shared: false,
 
   // The setting belongs to the connection, and the pool may open a new one at any time; better-sqlite3 is

@@ -3,7 +3,7 @@ import type {
   NewEvent,
 } from '@callboard/backstage-plugin-events-node';
 import type { Store } from '../../database';
-import { appendInOneStatement } from './appendInOneStatement';
+import { appendByFunction } from './appendByFunction';
 import { appendInTransaction } from './appendInTransaction';
 
 /**
@@ -19,7 +19,7 @@ export async function appendEvents(
 ): Promise<AppendOutcome[]> {
   const { knex, dialect } = store;
   await dialect.makeDurable(knex);
-  return dialect.writesInQueries
-    ? appendInOneStatement(store, events)
+  return dialect.hasFunctions
+    ? appendByFunction(store, events)
     : appendInTransaction(store, events);
 }
