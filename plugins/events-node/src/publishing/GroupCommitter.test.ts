@@ -231,6 +231,18 @@ describe('GroupCommitter', () => {
     await patient;
   });
 
+  it('keeps the order of publishing when the store goes away while a refused batch is appended one by one', async () => {
+    const { log, publish } = setUp();
+    const published = [publish('a'), publish('b'), publish('c')];
+    (await log.next()).fail(poison);
+    (await log.next()).fail(away);
+    await jest.advanceTimersByTimeAsync(250);
+    const again = await log.next();
+    expect(again.topics).toEqual(['a', 'b', 'c']);
+    again.succeed();
+    await Promise.all(published);
+  });
+
   it('tries again when an append hangs', async () => {
     const { log, publish, observed } = setUp();
     const published = publish('a');

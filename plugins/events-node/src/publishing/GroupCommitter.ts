@@ -195,6 +195,34 @@ export class GroupCommitter<TItem, TOutcome> {
   }
 
   async #appendBatch(batch: Group<TItem, TOutcome>[]): Promise<void> {
+    const failure = await this.#tryAppend(batch);
+    if (!failure) {
+      return;
+    }
+    if (this.#mayPass(failure.error)) {
+      await this.#putBack(batch);
+      return;
+    }
+    if (batch.length === 1) {
+      batch[0].reject(failure.error);
+      return;
+    }
+    // One event that the store refuses must not take the others with it.
+    for (const [index, group] of batch.entries()) {
+      const own = group.settled ? undefined : await this.#tryAppend([group]);
+      if (own && this.#mayPass(own.error)) {
+        await this.#putBack(batch.slice(index));
+        return;
+      }
+      if (own) {
+        group.reject(own.error);
+      }
+    }
+  }
+
+  async #tryAppend(
+    batch: readonly Group<TItem, TOutcome>[],
+  ): Promise<{ error: unknown } | undefined> {
     const items = batch.flatMap(group => group.items);
     const start = performance.now();
     try {
@@ -212,34 +240,24 @@ export class GroupCommitter<TItem, TOutcome> {
         group.resolve(outcomes.slice(first, first + group.items.length));
         first += group.items.length;
       }
+      return undefined;
     } catch (error) {
       this.#observer.onAppendFailed(error);
-      await this.#recover(batch, error);
+      return { error };
     }
   }
 
-  async #recover(
-    batch: Group<TItem, TOutcome>[],
-    error: unknown,
-  ): Promise<void> {
-    if (
-      error instanceof ServiceUnavailableError ||
-      this.#isUnavailable(error)
-    ) {
-      // Back to the front: their publishers came first.
-      this.#queue.unshift(...batch.filter(group => !group.settled));
-      await new Promise(resolve =>
-        setTimeout(resolve, this.#options.retryDelayMs),
-      );
-      return;
-    }
-    if (batch.length === 1) {
-      batch[0].reject(error);
-      return;
-    }
-    // One event that the store refuses must not take the others with it.
-    for (const group of batch.filter(({ settled }) => !settled)) {
-      await this.#appendBatch([group]);
-    }
+  #mayPass(error: unknown): boolean {
+    return (
+      error instanceof ServiceUnavailableError || this.#isUnavailable(error)
+    );
+  }
+
+  /** Puts groups back to the front, since their publishers came first, and waits a moment. */
+  async #putBack(batch: readonly Group<TItem, TOutcome>[]): Promise<void> {
+    this.#queue.unshift(...batch.filter(group => !group.settled));
+    await new Promise(resolve =>
+      setTimeout(resolve, this.#options.retryDelayMs),
+    );
   }
 }
