@@ -35,7 +35,7 @@ describe.each(
           { runs, maxCommands, seed, path, progressEvery },
           print,
         );
-        print(`${runs} interleavings were kept; ${describeLongest(longest)}`);
+        print(describeLongest(longest));
       } finally {
         await replicas.destroy();
       }

@@ -14,14 +14,14 @@ type ReplayQuery = NonNullable<ReplayRequest['query']>;
 /**
  * Finds one event.
  *
- * @throws NotFoundError when the log does not have it
+ * @throws NotFoundError when the log does not have it, or has it only until what began to trim it is done
  */
 export async function findEvent(
   log: SqlEventLog,
   id: string,
 ): Promise<OwedEvent> {
-  const event = await log.readById(id);
-  if (!event) {
+  const [event, { head }] = await Promise.all([log.readById(id), log.ends()]);
+  if (!event || event.position <= head) {
     throw new NotFoundError(`The log has no event ${id}`);
   }
   return event;
@@ -37,6 +37,8 @@ export async function findMatching(
   { topic, key, from, to }: Omit<ReplayQuery, 'state'>,
 ): Promise<OwedEvent[]> {
   const found: OwedEvent[] = [];
+  // Events up to the head that are there still are being trimmed, and what is owed of them goes with them.
+  const { head } = await log.ends();
   for (;;) {
     const page = await log.list({
       topic,
@@ -44,7 +46,7 @@ export async function findMatching(
       fromMs: from === undefined ? undefined : Date.parse(from),
       toMs: to === undefined ? undefined : Date.parse(to),
       order: 'asc',
-      after: found.at(-1)?.position,
+      after: found.at(-1)?.position ?? head,
       limit: eventsPerPage,
     });
     found.push(

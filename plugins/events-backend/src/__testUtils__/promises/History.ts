@@ -177,6 +177,17 @@ export class History {
     );
   }
 
+  /** Replays that owed the event for certain, as far as it was not owed yet. */
+  certainReplaysOf(subscriptionId: string, event: EventName): Replay[] {
+    return this.replaysOf(subscriptionId, event).filter(
+      ({ answer, named, start, end }) =>
+        answer &&
+        named.has(event.id) &&
+        // What is trimmed while somebody asks for it may be gone.
+        !this.trims.some(trim => trim.end > start && trim.start < end),
+    );
+  }
+
   /** Settlings of the event as delivered that held, or may have. */
   deliveriesOf(subscriptionId: string, eventId: string): Settling[] {
     return this.settlings.filter(

@@ -36,6 +36,9 @@ interface Execution {
   rollBack(): Promise<unknown>;
 }
 
+/** One for all steppers: Node.js walks through every storage that was ever used at each promise that is made. */
+const operations = new AsyncLocalStorage<Operation>();
+
 const patienceMs = 3;
 /** Long enough for others to claim, lapse, rescue and settle meanwhile. */
 const frozenTurns = 40;
@@ -49,7 +52,6 @@ const frozenTurns = 40;
  * races there are, follows from the seed of the scheduler and not from the speed of the machine.
  */
 export class Stepper {
-  readonly #operations = new AsyncLocalStorage<Operation>();
   /** What is under way, with the server's process that works on it. */
   readonly #underWay = new Map<Promise<unknown>, number | undefined>();
   /** Those that wait for a lock, as far as was known when it was last asked. */
@@ -73,7 +75,7 @@ export class Stepper {
     mishap: Mishap | undefined,
     operation: () => Promise<T>,
   ): Promise<T> {
-    return this.#operations.run(
+    return operations.run(
       { name, mishap, statements: 0, lost: false },
       operation,
     );
@@ -81,7 +83,7 @@ export class Stepper {
 
   /** Waits for a turn without a statement, such as for a connection that others want too. */
   async waitTurn(what: string): Promise<void> {
-    const operation = this.#operations.getStore();
+    const operation = operations.getStore();
     if (operation && !this.#open) {
       await this.#scheduler.schedule(
         Promise.resolve(),
@@ -92,7 +94,7 @@ export class Stepper {
 
   /** Waits for the statement's turn and carries it out; or loses the connection at it. */
   async step(execution: Execution): Promise<unknown> {
-    const operation = this.#operations.getStore();
+    const operation = operations.getStore();
     if (!operation || this.#open) {
       return execution.carryOut();
     }

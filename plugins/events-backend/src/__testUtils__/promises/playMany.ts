@@ -23,8 +23,10 @@ export interface Rerun {
   path: string;
 }
 
-/** The interleavings with the most commands, and with the longest duration. */
+/** How much was played, and what had the most commands and the longest duration. */
 export interface Longest {
+  /** How many were played. */
+  played: number;
   commands: Rerun & { count: number };
   duration: Rerun & { ms: number };
 }
@@ -43,12 +45,11 @@ export async function playMany(
   print: (line: string) => void,
 ): Promise<Longest> {
   const { seed, path, runs, progressEvery } = options;
-  const first = path === undefined ? 0 : Number(path.split(':')[0]);
   const longest: Longest = {
-    commands: { seed, path: `${first}`, count: 0 },
-    duration: { seed, path: `${first}`, ms: 0 },
+    played: 0,
+    commands: { seed, path: path ?? '0', count: 0 },
+    duration: { seed, path: path ?? '0', ms: 0 },
   };
-  let played = 0;
   let brokenAfter: number | undefined;
   let reducedUntil = Infinity;
 
@@ -68,11 +69,11 @@ export async function playMany(
           scheduler,
         );
         const ms = performance.now() - start;
-        const rerun = { seed, path: `${first + played}` };
-        played += 1;
+        const rerun = { seed, path: path ?? `${longest.played}` };
+        longest.played += 1;
         const broken = findBrokenPromises(history);
         if (broken.length > 0) {
-          brokenAfter ??= played;
+          brokenAfter ??= longest.played;
           // Reducing takes at most about as long as it took to get here.
           reducedUntil = Math.min(
             reducedUntil,
@@ -88,8 +89,8 @@ export async function playMany(
           if (ms > longest.duration.ms) {
             longest.duration = { ...rerun, ms };
           }
-          if (played % progressEvery === 0) {
-            print(`${played} interleavings; ${describeLongest(longest)}`);
+          if (longest.played % progressEvery === 0) {
+            print(describeLongest(longest));
           }
         }
       },
@@ -117,11 +118,14 @@ export async function playMany(
 }
 
 /** Names the longest interleavings so that they can be played again. */
-export function describeLongest({ commands, duration }: Longest): string {
+export function describeLongest(longest: Longest): string {
+  const { played, commands, duration } = longest;
   const name = ({ seed, path }: Rerun) => `seed ${seed} path ${path}`;
-  return `longest: ${commands.count} commands (${name(commands)}), ${Math.round(
-    duration.ms,
-  )} ms (${name(duration)})`;
+  return `${played} interleavings kept them; longest: ${
+    commands.count
+  } commands (${name(commands)}), ${Math.round(duration.ms)} ms (${name(
+    duration,
+  )})`;
 }
 
 /** What the scheduler prints, without the words that are the same in each line. */

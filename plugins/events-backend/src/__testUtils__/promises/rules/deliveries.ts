@@ -5,17 +5,8 @@ export function* nothingLost(history: History): Generator<string> {
   for (const subscriptionId of history.listSubscriptions()) {
     for (const known of history.readLog()) {
       const { event, position } = known;
-      const askedAt = history.replays
-        .filter(
-          replay =>
-            replay.subscriptionId === subscriptionId &&
-            replay.answer &&
-            replay.named.has(event.id) &&
-            // What is trimmed while somebody asks for it may be gone.
-            !history.trims.some(
-              trim => trim.end > replay.start && trim.start < replay.end,
-            ),
-        )
+      const askedAt = history
+        .certainReplaysOf(subscriptionId, event)
         .map(({ start }) => start);
       if (askedAt.length === 0 && !history.mustGet(subscriptionId, known)) {
         continue;
@@ -150,9 +141,9 @@ function isOwed(
   if (dead.has(position) || replays.some(replay => replay.end > start)) {
     return false;
   }
-  const asked = replays.filter(
-    ({ named, answer }) => answer && named.has(event.id),
-  );
+  const asked = history
+    .certainReplaysOf(subscriptionId, event)
+    .filter(replay => replay.start < end);
   if (asked.length === 0 && !history.mustGet(subscriptionId, known)) {
     return false;
   }
