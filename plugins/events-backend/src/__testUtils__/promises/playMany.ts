@@ -31,7 +31,8 @@ export interface Longest {
   duration: Rerun & { ms: number };
 }
 
-const minReducingMs = 60_000;
+/** A shorter interleaving than the one found in this time is not worth the wait. */
+const maxReducingMs = 60_000;
 
 /**
  * Plays interleavings until one breaks a promise, which is then reduced to the shortest that does.
@@ -74,10 +75,9 @@ export async function playMany(
         const broken = findBrokenPromises(history);
         if (broken.length > 0) {
           brokenAfter ??= longest.played;
-          // Reducing takes at most about as long as it took to get here.
           reducedUntil = Math.min(
             reducedUntil,
-            performance.now() + minReducingMs,
+            performance.now() + maxReducingMs,
           );
           throw new Error(broken.join('\n'));
         }
