@@ -229,6 +229,8 @@ async function compressWithLz4(knex) {
  * That `c.place` stands by itself lets the planner compare the places of contents by a hash. Comparing
  * `start.position + c.place` made it go through all contents for each event.
  *
+ * Replaces one that stayed behind when somebody dropped the tables by hand.
+ *
  * @param {import('knex').Knex} knex
  */
 async function createAppendFunction(knex) {
@@ -236,7 +238,7 @@ async function createAppendFunction(knex) {
     return;
   }
   await knex.schema.raw(`
-    CREATE FUNCTION callboard_append(
+    CREATE OR REPLACE FUNCTION callboard_append(
       places bigint[], ids uuid[], topics text[], keys text[], deduplication_ids text[], sizes integer[],
       content_places bigint[], contents bigint[], payloads text[], metadatas text[]
     ) RETURNS TABLE (place bigint, "position" bigint) LANGUAGE plpgsql AS $$

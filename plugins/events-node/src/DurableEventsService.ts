@@ -65,7 +65,7 @@ export function isDurable(
 export function requireDurable(events: EventsService): DurableEventsService {
   if (!isDurable(events)) {
     throw new Error(
-      "The events service of this backend is not Callboard's. Add @callboard/backstage-plugin-events-backend to the backend.",
+      "The events service of this backend is not Callboard's. Add @callboard/backstage-plugin-events-backend or, if another backend has the plugin 'events', the eventsServiceFactory of @callboard/backstage-plugin-events-node.",
     );
   }
   return events;
