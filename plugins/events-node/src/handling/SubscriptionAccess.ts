@@ -1,4 +1,3 @@
-import { NotFoundError } from '@backstage/errors';
 import type { ClaimedBatch, HandledEvent } from './ClaimedBatch';
 
 /** How often, and after which pauses, an event of a subscription is tried again; what is missing is as configured. */
@@ -73,8 +72,16 @@ export interface SubscriptionAccess {
   isUnavailable(error: unknown): boolean;
 }
 
-/** The subscription is not there: it never was, or it expired because nobody asked for it. */
-export class SubscriptionMissingError extends NotFoundError {
+/**
+ * The subscription is not there: it never was, or it expired because nobody asked for it.
+ *
+ * Over HTTP it is known by its name, which Backstage puts into the body of its answer: anybody may answer with 404.
+ */
+export class SubscriptionMissingError extends Error {
+  override readonly name = 'SubscriptionMissingError';
+  /** What Backstage answers with. */
+  readonly statusCode = 404;
+
   constructor(id: string) {
     super(`Subscription '${id}' does not exist`);
   }

@@ -87,12 +87,15 @@ export class RemotePublisher {
   }
 }
 
-/** A request that is refused whole holds one group by then: the one that is wrong. */
+/** With these names the events plugin refuses an event for good. */
+const refusals = new Set(['InputError', 'PayloadTooLargeError']);
+
+/**
+ * A request that the events plugin refuses whole holds one group by then: the one that is wrong. What a proxy refuses,
+ * with whatever status, says nothing of the events: its limit may be raised, and its rule corrected.
+ */
 function refuse(error: unknown): never {
-  if (
-    error instanceof ResponseError &&
-    (error.statusCode === 400 || error.statusCode === 413)
-  ) {
+  if (error instanceof ResponseError && refusals.has(error.body.error.name)) {
     throw new InputError(error.body.error.message);
   }
   throw error;

@@ -1,11 +1,11 @@
-import { ResponseError } from '@backstage/errors';
+import { ResponseError, ServiceUnavailableError } from '@backstage/errors';
 import type { ClaimedBatch, HandledEvent } from '../handling/ClaimedBatch';
 import {
   SubscriptionMissingError,
   type SubscriptionAccess,
   type SubscriptionWish,
 } from '../handling/SubscriptionAccess';
-import { BusUnavailableError, type BusClient } from './BusClient';
+import type { BusClient } from './BusClient';
 import {
   claimAnswerSchema,
   ticketAnswerSchema,
@@ -80,7 +80,10 @@ export class RemoteSubscriptionAccess implements SubscriptionAccess {
         // The server hands the batch back when it sees the connection go.
         return undefined;
       }
-      if (error instanceof ResponseError && error.statusCode === 404) {
+      if (
+        error instanceof ResponseError &&
+        error.body.error.name === SubscriptionMissingError.name
+      ) {
         throw new SubscriptionMissingError(subscriptionId);
       }
       throw error;
@@ -113,7 +116,8 @@ export class RemoteSubscriptionAccess implements SubscriptionAccess {
   }
 
   isUnavailable(error: unknown): boolean {
-    return error instanceof BusUnavailableError;
+    // Besides what the client throws: a call that the caller itself has given up.
+    return error instanceof ServiceUnavailableError;
   }
 
   async #useTicket(

@@ -1,10 +1,12 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mockServices } from '@backstage/backend-test-utils';
+import { mockCredentials, mockServices } from '@backstage/backend-test-utils';
+import { newEventId } from '../eventId';
+import type { ClaimedBatch } from '../handling/ClaimedBatch';
 import { eventMetadata } from '../metadata';
 import { SubscriptionMissingError } from '../handling/SubscriptionAccess';
 import type { GroupCommitterOptions } from '../publishing/GroupCommitter';
-import { BusClient } from './BusClient';
+import { BusClient, BusUnavailableError } from './BusClient';
 import { publishRequestSchema, type PublishRequest } from './protocol';
 import { RemotePublisher } from './RemotePublisher';
 import { RemoteSubscriptionAccess } from './RemoteSubscriptionAccess';
@@ -75,6 +77,14 @@ describe('the client of the bus', () => {
         })),
       }),
     );
+  const refuse = (response: ServerResponse, status: number, name: string) => {
+    response.writeHead(status, { 'content-type': 'application/json' }).end(
+      JSON.stringify({
+        error: { name, message: 'no' },
+        response: { statusCode: status },
+      }),
+    );
+  };
   const read = (body: string) => publishRequestSchema.parse(JSON.parse(body));
 
   it('gathers what concurrent publishers want while a request is under way', async () => {
@@ -140,20 +150,52 @@ describe('the client of the bus', () => {
     await first;
   });
 
-  it.each([400, 413])(
-    'takes %d for an event that cannot be stored',
-    async status => {
-      const { client } = await start((_, response) => {
-        response.writeHead(status, { 'content-type': 'application/json' }).end(
-          JSON.stringify({
-            error: { name: 'InputError', message: 'no' },
-            response: { statusCode: status },
-          }),
-        );
-      });
+  it.each([
+    [400, 'InputError'],
+    [413, 'PayloadTooLargeError'],
+  ])(
+    'takes %d for an event that cannot be stored when the events plugin says so',
+    async (status, name) => {
+      const { client } = await start((_, response) =>
+        refuse(response, status, name),
+      );
       await expect(
         createPublisher(client).publish([{ topic: 't', eventPayload: 1 }]),
       ).rejects.toMatchObject({ name: 'InputError', message: 'no' });
+    },
+  );
+
+  it.each([400, 413])(
+    'does not take %d of a proxy for a verdict on the event',
+    async status => {
+      const { client } = await start((_, response) => {
+        response
+          .writeHead(status, { 'content-type': 'text/html' })
+          .end('<html>nginx</html>');
+      });
+      await expect(
+        createPublisher(client).publish([{ topic: 't', eventPayload: 1 }]),
+      ).rejects.toMatchObject({ name: 'ResponseError', statusCode: status });
+    },
+  );
+
+  it.each([
+    ['404, before it knows its plugins', 404, 'NotFoundError'],
+    ['401, before it can fetch keys', 401, 'AuthenticationError'],
+  ])(
+    'waits for a portal that starts and answers %s',
+    async (_, status, name) => {
+      let answers = 0;
+      const { client } = await start((body, response) => {
+        answers += 1;
+        if (answers <= 2) {
+          refuse(response, status, name);
+        } else {
+          accept(read(body), response);
+        }
+      });
+      await createPublisher(client).publish([{ topic: 't', eventPayload: 1 }]);
+      expect(answers).toBe(3);
     },
   );
 
@@ -174,13 +216,54 @@ describe('the client of the bus', () => {
     );
 
   it('learns that its subscription is gone', async () => {
-    const { client } = await start((_, response) => {
-      response.writeHead(404).end();
-    });
+    const { client } = await start((_, response) =>
+      refuse(response, 404, 'SubscriptionMissingError'),
+    );
     await expect(claim(client)).rejects.toBeInstanceOf(
       SubscriptionMissingError,
     );
   });
+
+  it('does not take 404 of anybody else for a subscription that is gone', async () => {
+    const { client } = await start((_, response) =>
+      refuse(response, 404, 'NotFoundError'),
+    );
+    await expect(claim(client)).rejects.toBeInstanceOf(BusUnavailableError);
+  });
+
+  it('tries a settlement again that meets a portal that starts', async () => {
+    const { client } = await start((_, response) => {
+      response.writeHead(404).end();
+    });
+    const access = new RemoteSubscriptionAccess({ client, callLimitMs: 1_000 });
+    const batch: ClaimedBatch = {
+      ticket: newEventId(),
+      subscriptionId: 'plugin.s',
+      leaseMs: 1_000,
+      events: [],
+    };
+    const error = await access.settle(batch, []).catch(caught => caught);
+    expect(access.isUnavailable(error)).toBe(true);
+  });
+
+  it.each(['discovery', 'auth'] as const)(
+    'keeps its time limit when %s hangs',
+    async hanging => {
+      const never = () => new Promise<never>(() => {});
+      const client = new BusClient({
+        discovery: mockServices.discovery.mock({
+          getBaseUrl: hanging === 'discovery' ? never : async () => 'http://x',
+        }),
+        auth: mockServices.auth.mock({
+          getOwnServiceCredentials: async () => mockCredentials.service(),
+          getPluginRequestToken: never,
+        }),
+      });
+      await expect(
+        client.send({ method: 'DELETE', path: '/', timeLimitMs: 20 }),
+      ).rejects.toBeInstanceOf(BusUnavailableError);
+    },
+  );
 
   it('gives up a claim that waits when it is told to', async () => {
     const stopping = new AbortController();
