@@ -9,3 +9,4 @@ export * from './eventRules';
 export * from './nameEvent';
 export * from './publishing';
 export * from './remote/protocol';
+export * from './subscriptionRules';

@@ -38,11 +38,14 @@ describe('reading what a handler subscribes with', () => {
   it.each<[string, Partial<SubscribeOptions>, string]>([
     ['an empty id', { id: '' }, 'id of 1 to 512 bytes'],
     ['a long id', { id: 'ü'.repeat(257) }, 'id of 1 to 512 bytes'],
-    ['an empty topic', { topics: [''] }, 'not a text or is empty'],
+    ['an id with a zero character', { id: 'a\0' }, 'zero character'],
+    ['an empty topic', { topics: [''] }, 'not a text of 1 to 255 characters'],
+    ['a long topic', { topics: ['t'.repeat(256)] }, 'of 1 to 255 characters'],
+    ['a topic with a zero character', { topics: ['\0'] }, 'zero character'],
     [
       'too many topics',
-      { topics: Array.from({ length: 101 }, (_, index) => `t${index}`) },
-      'more than 100 topics',
+      { topics: Array.from({ length: 201 }, (_, index) => `t${index}`) },
+      'more than 200 topics',
     ],
     ['no concurrency', { concurrency: 0 }, 'concurrency'],
     ['half a concurrency', { concurrency: 1.5 }, 'concurrency'],

@@ -1,18 +1,20 @@
 import { InputError } from '@backstage/errors';
 import type { EventParams } from '@backstage/plugin-events-node';
 import { durationToMilliseconds, type HumanDuration } from '@backstage/types';
+import { z } from 'zod';
 import type {
   BatchFailure,
   SubscribeOptions,
   SubscriptionOptions,
 } from '../SubscribeOptions';
+import {
+  maxTopics,
+  pauseSchema,
+  subscribedTopicSchema,
+  subscriptionIdSchema,
+} from '../subscriptionRules';
 import type { Topic } from '../Topic';
 import type { RetryWish, StartPosition } from './SubscriptionAccess';
-
-const maxIdBytes = 512;
-const maxTopics = 100;
-/** No pause is longer than the log keeps an event that somebody still needs. */
-const maxPauseMs = 30 * 86_400_000;
 
 /** A handler as the bus keeps it. */
 export interface Handler<TPayload = unknown> {
@@ -56,14 +58,9 @@ export function readSubscribeOptions<TPayload>(
   options: SubscribeOptions<TPayload>,
 ): Subscriber {
   const { id, topics } = options;
-  if (
-    typeof id !== 'string' ||
-    id === '' ||
-    Buffer.byteLength(id) > maxIdBytes
-  ) {
-    throw new InputError(
-      `A subscription needs an id of 1 to ${maxIdBytes} bytes`,
-    );
+  const checkedId = subscriptionIdSchema.safeParse(id);
+  if (!checkedId.success) {
+    throw new InputError(checkedId.error.issues[0].message);
   }
   const refuse = (what: string): never => {
     throw new InputError(`Subscription '${id}' ${what}`);
@@ -73,8 +70,10 @@ export function readSubscribeOptions<TPayload>(
   }
   const types = readTopics(topics);
   const names = [...types.keys()];
-  if (names.some(name => typeof name !== 'string' || name === '')) {
-    refuse('names a topic that is not a text or is empty');
+  if (!z.array(subscribedTopicSchema).safeParse(names).success) {
+    refuse(
+      'names a topic that is not a text of 1 to 255 characters without a zero character',
+    );
   }
   const handler: Handler<TPayload> = {
     topics: names,
@@ -135,7 +134,7 @@ function readTerms(
   };
   const duration = (name: string, value: HumanDuration | undefined) => {
     const ms = value && durationToMilliseconds(value);
-    if (ms !== undefined && !(ms >= 0 && ms <= maxPauseMs)) {
+    if (ms !== undefined && !pauseSchema.safeParse(ms).success) {
       refuse(`needs ${name} to be a duration of at most 30 days`);
     }
     return ms;

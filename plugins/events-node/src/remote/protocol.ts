@@ -1,9 +1,17 @@
 import { z } from 'zod';
 import { maxEventsAtOnce } from '../DurableEventsService';
+import {
+  maxTopics,
+  pauseSchema,
+  subscribedTopicSchema,
+} from '../subscriptionRules';
 
 /*
  * Bus v2: what processes without the events system and the process with it say to each other, over HTTP, below
  * `/api/events/bus/v2`. Service credentials only.
+ *
+ * Backends are upgraded one after the other, so the two may be of different releases. Each side ignores fields that it
+ * does not know, and a new field must be one that can be ignored, and left out.
  */
 
 /** The most groups of events that one request publishes. */
@@ -14,8 +22,12 @@ export const maxEventsPerClaim = 200;
 export const maxClaimWaitMs = 50_000;
 
 const maxFailureLength = 2_000;
+/** What Node.js timers know, and an integer of PostgreSQL holds. */
+const maxDurationMs = 2_147_483_647;
+/** The last time that a `Date` knows. */
+const maxTimeMs = 8_640_000_000_000_000;
 const headerValueSchema = z.union([z.string(), z.array(z.string())]);
-const eventSchema = z.strictObject({
+const eventSchema = z.object({
   // Checked for each group by itself: one that is wrong must not take the others with it.
   topic: z.string(),
   payload: z.unknown().describe('Any JSON.'),
@@ -25,7 +37,7 @@ const eventSchema = z.strictObject({
     .describe('`callboard-event-id` makes it safe to send the event again.'),
 });
 
-export const publishRequestSchema = z.strictObject({
+export const publishRequestSchema = z.object({
   groups: z
     .array(z.array(eventSchema).min(1).max(maxEventsAtOnce))
     .min(1)
@@ -54,20 +66,20 @@ export const publishAnswerSchema = z.object({
 });
 export type PublishAnswer = z.infer<typeof publishAnswerSchema>;
 
-export const subscriptionRequestSchema = z.strictObject({
-  topics: z.array(z.string().min(1).max(255)).max(100),
+export const subscriptionRequestSchema = z.object({
+  topics: z.array(subscribedTopicSchema).max(maxTopics),
   start: z
     .union([
       z.enum(['end', 'beginning']),
-      z.strictObject({ timeMs: z.number().int().nonnegative() }),
+      z.object({ timeMs: z.number().int().min(0).max(maxTimeMs) }),
     ])
     .default('end')
     .describe('Where a new subscription starts; one that stands goes on.'),
   retry: z
-    .strictObject({
+    .object({
       maxAttempts: z.number().int().min(1).max(1_000).optional(),
-      initialDelayMs: z.number().nonnegative().optional(),
-      maxDelayMs: z.number().nonnegative().optional(),
+      initialDelayMs: pauseSchema.optional(),
+      maxDelayMs: pauseSchema.optional(),
     })
     .optional(),
   perProcess: z
@@ -77,7 +89,7 @@ export const subscriptionRequestSchema = z.strictObject({
 });
 export type SubscriptionRequest = z.input<typeof subscriptionRequestSchema>;
 
-export const claimRequestSchema = z.strictObject({
+export const claimRequestSchema = z.object({
   maxEvents: z.number().int().min(1).max(maxEventsPerClaim).default(50),
   waitMs: z
     .number()
@@ -107,25 +119,30 @@ export const claimAnswerSchema = z.object({
 });
 export type ClaimAnswer = z.infer<typeof claimAnswerSchema>;
 
-export const settlementRequestSchema = z.strictObject({
+const durationSchema = z.number().min(0).max(maxDurationMs);
+const knownOutcomeSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('delivered'), durationMs: durationSchema }),
+  z.object({
+    kind: z.literal('failed'),
+    error: z.string().max(maxFailureLength),
+    durationMs: durationSchema,
+  }),
+  z.object({ kind: z.literal('untried') }),
+]);
+const knownKinds = new Set<string>(
+  knownOutcomeSchema.options.map(({ shape }) => shape.kind.value),
+);
+const outcomeSchema = z.union([
+  knownOutcomeSchema,
+  z
+    .object({ kind: z.string().refine(kind => !knownKinds.has(kind)) })
+    .transform(() => ({ kind: 'untried' as const }))
+    .describe('Of a later release; counts as not tried.'),
+]);
+
+export const settlementRequestSchema = z.object({
   outcomes: z
-    .array(
-      z.strictObject({
-        position: z.number().int(),
-        outcome: z.discriminatedUnion('kind', [
-          z.strictObject({
-            kind: z.literal('delivered'),
-            durationMs: z.number().nonnegative(),
-          }),
-          z.strictObject({
-            kind: z.literal('failed'),
-            error: z.string().max(maxFailureLength),
-            durationMs: z.number().nonnegative(),
-          }),
-          z.strictObject({ kind: z.literal('untried') }),
-        ]),
-      }),
-    )
+    .array(z.object({ position: z.number().int(), outcome: outcomeSchema }))
     .max(maxEventsPerClaim)
     .describe('What is not named was not tried.'),
 });

@@ -4,6 +4,7 @@ import {
   describeEvent,
   isDurable,
 } from '@callboard/backstage-plugin-events-node';
+import { claimAnswerSchema } from '@callboard/backstage-plugin-events-node/bus';
 import { mockCredentials } from '@backstage/backend-test-utils';
 import type { JsonObject } from '@backstage/types';
 import {
@@ -202,25 +203,100 @@ describe.each(stores.ids)('the bus between processes on %s', storeId => {
     await stop();
   });
 
+  /** Sends a request as the plugin `far`, like a client of another release. */
+  async function send(
+    url: string,
+    method: 'POST' | 'PUT',
+    path: string,
+    body: string,
+  ) {
+    const response = await fetch(`${url}/bus/v2${path}`, {
+      method,
+      headers: {
+        'content-type': 'application/json',
+        authorization: asPlugin('far'),
+      },
+      body,
+    });
+    return { status: response.status, text: await response.text() };
+  }
+
   it('answers what it does not understand with 400', async () => {
     const { url, stop } = await start(storeId);
-    const send = (path: string, body: string) =>
-      fetch(`${url}/bus/v2${path}`, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          authorization: mockCredentials.service.header(),
-        },
-        body,
-      }).then(({ status }) => status);
+    const subscribe = (id: string, fields: JsonObject) =>
+      send(
+        url,
+        'PUT',
+        `/subscriptions/${encodeURIComponent(id)}`,
+        JSON.stringify({ topics: ['t'], ...fields }),
+      );
+    const answers = await Promise.all([
+      send(url, 'POST', '/events', '{'),
+      send(url, 'POST', '/events', '{"groups":[]}'),
+      send(url, 'POST', '/subscriptions/far.s/claims', '{"maxEvents":0}'),
+      subscribe('far.\0', {}),
+      subscribe(`far.${'ü'.repeat(255)}`, {}),
+      subscribe('far.s', { topics: ['\0'] }),
+      subscribe('far.s', {
+        topics: Array.from({ length: 201 }, (_, index) => `t${index}`),
+      }),
+      subscribe('far.s', { retry: { initialDelayMs: 1e18 } }),
+      subscribe('far.s', { retry: { maxDelayMs: 1e18 } }),
+      subscribe('far.s', { start: { timeMs: 9e15 } }),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 400));
+    await stop();
+  });
+
+  it('understands a client of a later release, as far as it can', async () => {
+    const { near, url, stop } = await start(storeId);
+    const more = { more: true };
+    const subscribe = { topics: ['t'], ...more };
     await expect(
-      Promise.all([
-        send('/events', '{'),
-        send('/events', '{"groups":[]}'),
-        send('/events', '{"groups":[[{"topic":"t"}]],"more":1}'),
-        send('/subscriptions/plugin.s/claims', '{"maxEvents":0}'),
-      ]),
-    ).resolves.toEqual([400, 400, 400, 400]);
+      send(url, 'PUT', '/subscriptions/far.s', JSON.stringify(subscribe)),
+    ).resolves.toMatchObject({ status: 204 });
+    await near.publish({ topic: 't', eventPayload: 1 });
+
+    const claim = async () => {
+      const { text } = await send(
+        url,
+        'POST',
+        '/subscriptions/far.s/claims',
+        JSON.stringify({ waitMs: 10_000, ...more }),
+      );
+      return claimAnswerSchema.parse(JSON.parse(text));
+    };
+    const first = await claim();
+    const settled = await send(
+      url,
+      'POST',
+      `/subscriptions/far.s/claims/${first.ticket}/settlement`,
+      JSON.stringify({
+        outcomes: first.events.map(({ position }) => ({
+          position,
+          outcome: { kind: 'postponed', untilMs: 1 },
+        })),
+      }),
+    );
+    expect(settled).toMatchObject({ status: 200, text: '{"good":true}' });
+    const second = await claim();
+    // Not tried, so this is its first attempt still.
+    expect(second.events).toMatchObject([{ payload: 1, attempt: 1 }]);
+    await stop();
+  });
+
+  it('says by its name that a subscription is missing', async () => {
+    const { url, stop } = await start(storeId);
+    const { status, text } = await send(
+      url,
+      'POST',
+      '/subscriptions/far.none/claims',
+      '{}',
+    );
+    expect(status).toBe(404);
+    expect(JSON.parse(text)).toMatchObject({
+      error: { name: 'SubscriptionMissingError' },
+    });
     await stop();
   });
 });

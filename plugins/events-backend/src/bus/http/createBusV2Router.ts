@@ -5,6 +5,7 @@ import {
   claimRequestSchema,
   publishRequestSchema,
   settlementRequestSchema,
+  subscriptionIdSchema,
   subscriptionRequestSchema,
   type PublishAnswer,
   type TicketAnswer,
@@ -28,7 +29,6 @@ const maxHeldRequests = 1_000;
 /** What may stand around the payloads of a request. */
 const overheadBytes = 1024 * 1024;
 
-const subscriptionIdSchema = z.string().min(1).max(512);
 const ticketSchema = z.uuid();
 
 /**
@@ -122,17 +122,25 @@ export function createBusV2Router(options: {
       );
     }
     const gone = new AbortController();
-    response.once('close', () => gone.abort());
+    const leave = () => gone.abort();
+    response.once('close', leave);
+    // Not AbortSignal.any: it keeps what it makes for as long as the process runs (nodejs/node#54614).
+    options.stopping.addEventListener('abort', leave);
+    if (response.destroyed || options.stopping.aborted) {
+      // It left while its credentials were checked.
+      leave();
+    }
     held += 1;
     let batch: Batch | undefined;
     try {
       batch = await claimOrWait({ pool, notifier, options: reading }, id, {
         maxEvents,
         waitMs,
-        signal: AbortSignal.any([gone.signal, options.stopping]),
+        signal: gone.signal,
       });
     } finally {
       held -= 1;
+      options.stopping.removeEventListener('abort', leave);
     }
     if (batch) {
       await handOver(batch, response);
