@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   coreServices,
   createServiceFactory,
@@ -17,6 +16,7 @@ import { HandlingTelemetry } from '../handling/HandlingTelemetry';
 import { BusClient } from './BusClient';
 import { readClientSettings } from './readClientSettings';
 import { RemotePublisher } from './RemotePublisher';
+import { RemoteSubscriber } from './RemoteSubscriber';
 import { RemoteSubscriptionAccess } from './RemoteSubscriptionAccess';
 
 /**
@@ -69,7 +69,15 @@ export const eventsServiceFactory = createServiceFactory({
       observer: new HandlingTelemetry(),
       logger,
     });
+    const subscriber = new RemoteSubscriber({
+      bus,
+      access,
+      patienceMs: settings.subscribePatienceMs,
+      retryDelayMs: settings.handling.errorDelayMs,
+      logger,
+    });
     lifecycle.addShutdownHook(async () => {
+      subscriber.stop();
       await bus.stop();
       await publisher.stop();
     });
@@ -86,22 +94,8 @@ export const eventsServiceFactory = createServiceFactory({
     const service: DurableEventsService = {
       publish: params => publishAll([params]),
       publishAll,
-      async subscribe(options) {
-        const subscription = { ...options, id: `${pluginId}.${options.id}` };
-        // The other process may start later than this one.
-        const end = performance.now() + settings.startLimitMs;
-        for (;;) {
-          try {
-            return await bus.subscribe(subscription);
-          } catch (error) {
-            if (!access.isUnavailable(error) || performance.now() > end) {
-              throw error;
-            }
-            logger.debug(`Subscribing ${subscription.id} is tried again`);
-            await delay(settings.handling.errorDelayMs);
-          }
-        }
-      },
+      subscribe: options =>
+        subscriber.subscribe({ ...options, id: `${pluginId}.${options.id}` }),
     };
     return service;
   },

@@ -13,8 +13,8 @@ import {
 export interface ClientSettings {
   publishing: { timeLimitMs: number; options: GroupCommitterOptions };
   handling: HandlingOptions;
-  /** How long subscribing waits for the events plugin, in milliseconds. */
-  startLimitMs: number;
+  /** How long subscribing waits for an events plugin that is away, in milliseconds. */
+  subscribePatienceMs: number;
 }
 
 const second = 1_000;
@@ -71,6 +71,6 @@ export function readClientSettings(config: RootConfigService): ClientSettings {
       graceMs: duration('events.handlers.shutdownGrace', 10 * second),
       errorDelayMs: second,
     },
-    startLimitMs: 120 * second,
+    subscribePatienceMs: 5 * second,
   };
 }
