@@ -182,7 +182,7 @@ describe.each(stores.ids)('the bus between processes on %s', storeId => {
 
   it('lets in services only, and a plugin only to its own subscriptions', async () => {
     const { url, stop } = await start(storeId);
-    const send = (authorization: string | undefined, path: string) =>
+    const put = (authorization: string | undefined, path: string) =>
       fetch(`${url}/bus/v2${path}`, {
         method: 'PUT',
         headers: {
@@ -194,10 +194,10 @@ describe.each(stores.ids)('the bus between processes on %s', storeId => {
 
     await expect(
       Promise.all([
-        send(mockCredentials.none.header(), '/subscriptions/test.s'),
-        send(mockCredentials.user.header(), '/subscriptions/test.s'),
-        send(asPlugin('test'), '/subscriptions/other.s'),
-        send(asPlugin('test'), '/subscriptions/test.s'),
+        put(mockCredentials.none.header(), '/subscriptions/test.s'),
+        put(mockCredentials.user.header(), '/subscriptions/test.s'),
+        put(asPlugin('test'), '/subscriptions/other.s'),
+        put(asPlugin('test'), '/subscriptions/test.s'),
       ]),
     ).resolves.toEqual([401, 403, 403, 204]);
     await stop();
