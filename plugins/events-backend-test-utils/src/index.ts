@@ -9,3 +9,4 @@ export * from './eventLogContract';
 export * from './makeEvent';
 export * from './makeGithubRequest';
 export * from './notifierContract';
+export * from './SilencingProxy';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { SilencingProxy } from '@callboard/backstage-plugin-events-backend-test-utils';
 import createKnex, { type Knex } from 'knex';
 import { openEavesdropper } from '../__testUtils__/openEavesdropper';
-import { SilencingProxy } from '../__testUtils__/SilencingProxy';
 import { cutConnections, startNotifier } from '../__testUtils__/startNotifier';
 import { createTestStores } from '../__testUtils__/stores';
 import type { Store } from '../database';

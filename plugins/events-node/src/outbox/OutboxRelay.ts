@@ -2,8 +2,8 @@ import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { DurableEventsService } from '../DurableEventsService';
 import { maxMetadataBytes } from '../eventRules';
 import { WakeUp } from '../handling/WakeUp';
+import { withTimeLimit } from '../handling/withTimeLimit';
 import type { OutboxStore } from './openOutbox';
-import { hasRows } from './operations/hasRows';
 import { readPage, type PageLimit } from './operations/readPage';
 import { removeRows } from './operations/removeRows';
 import { readRow, type ReadableRow, type RefusedRow } from './outboxRow';
@@ -34,6 +34,8 @@ const delaysMs: Record<RelayTurn['outcome'], number> = {
 };
 const firstRetryMs = 250;
 const lastRetryMs = 15_000;
+/** How long the stop waits for the running turn, in milliseconds. */
+const stopLimitMs = 15_000;
 /** How often to say that nothing can be relayed, in milliseconds. */
 const warnIntervalMs = 10 * 60_000;
 
@@ -47,12 +49,16 @@ const warnIntervalMs = 10 * 60_000;
  * The order holds with any number of relays, taking turns or not. What was deleted had been published before, so a
  * relay that reads the front of the outbox and publishes it in one commit leaves the log with everything up to the end
  * of its page; what another relay has published of it meanwhile is passed over. Turns are there to save that work.
+ *
+ * A turn ends in bounded time: a connection over which nothing goes is given up by the dialect, and publishing has a
+ * time limit of its own. So the next turn may wait for the last, and the stop for both.
  */
 export class OutboxRelay {
   readonly #store: OutboxStore;
   readonly #events: DurableEventsService;
   readonly #logger: LoggerService;
   readonly #pageLimit: PageLimit;
+  readonly #stopLimitMs: number;
   readonly #wakeUp = new WakeUp();
   #loop: Promise<void> | undefined;
   #turn: Promise<unknown> = Promise.resolve();
@@ -65,10 +71,12 @@ export class OutboxRelay {
     events: DurableEventsService;
     logger: LoggerService;
     maxPayloadBytes: number;
+    stopLimitMs?: number;
   }) {
     this.#store = options.store;
     this.#events = options.events;
     this.#logger = options.logger;
+    this.#stopLimitMs = options.stopLimitMs ?? stopLimitMs;
     this.#pageLimit = {
       rows: pageRows,
       bytes: pageBytes,
@@ -81,11 +89,22 @@ export class OutboxRelay {
     this.#loop ??= this.#run();
   }
 
+  /** Waits for the running turn, but not for ever: a turn that is cut off loses nothing. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#wakeUp.wake();
-    await this.#loop;
-    await this.#turn;
+    await withTimeLimit(
+      Promise.all([this.#loop, this.#turn]),
+      this.#stopLimitMs,
+      () =>
+        new Error(
+          `The running turn did not end within ${
+            this.#stopLimitMs
+          } ms; what it had in hand is relayed again`,
+        ),
+    ).catch(error =>
+      this.#logger.warn('The relay of the outbox was left behind', error),
+    );
   }
 
   /** Lets the relay look at once. */
@@ -143,9 +162,6 @@ export class OutboxRelay {
 
   async #relayPage(): Promise<RelayTurn> {
     const { knex, dialect } = this.#store;
-    if (!(await hasRows(knex))) {
-      return { outcome: 'empty' };
-    }
     const page = await dialect.takeTurn(knex, async turn => {
       const rows = (await readPage(turn.connection, this.#pageLimit)).map(
         readRow,
@@ -163,8 +179,8 @@ export class OutboxRelay {
       );
       return { rows, refused };
     });
-    if (!page) {
-      return { outcome: 'elsewhere' };
+    if (typeof page === 'string') {
+      return { outcome: page };
     }
     for (const { id, error } of page.refused) {
       this.#logger.error(

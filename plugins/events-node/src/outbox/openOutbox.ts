@@ -1,7 +1,7 @@
 import type { DatabaseService } from '@backstage/backend-plugin-api';
 import type { Knex } from 'knex';
 import type { OutboxDialect } from './dialects/OutboxDialect';
-import { postgres } from './dialects/postgres';
+import { createPostgresDialect } from './dialects/postgres';
 import { sqlite } from './dialects/sqlite';
 import { migrationSource } from './migrations';
 
@@ -12,7 +12,7 @@ export interface OutboxStore {
 }
 
 const dialects: Record<string, OutboxDialect> = {
-  pg: postgres,
+  pg: createPostgresDialect(),
   'better-sqlite3': sqlite,
 };
 

@@ -15,15 +15,16 @@ export interface OutboxDialect {
   lockMigrations(trx: Knex.Transaction): Promise<void>;
 
   /**
-   * Takes a turn at relaying.
+   * Takes a turn at relaying, if anything waits in the outbox.
    *
    * Turns only save work: relays that run side by side publish the same rows under the same ids.
    *
    * @param work - done in the turn
-   * @returns what the work returned, or undefined when another relay has the turn
+   * @returns what the work returned, or why there was no turn: nothing waits, or another relay has it
+   * @throws Error when the database says nothing for too long; the connection is not used again then
    */
   takeTurn<T extends object>(
     knex: Knex,
     work: (turn: Turn) => Promise<T>,
-  ): Promise<T | undefined>;
+  ): Promise<T | 'empty' | 'elsewhere'>;
 }

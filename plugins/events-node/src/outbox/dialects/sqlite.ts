@@ -1,3 +1,4 @@
+import { hasRows } from '../operations/hasRows';
 import type { OutboxDialect } from './OutboxDialect';
 
 /** SQLite through better-sqlite3: one process, so one relay. */
@@ -6,6 +7,8 @@ export const sqlite: OutboxDialect = {
   async lockMigrations() {},
 
   // No transaction: it would have the only connection, and whoever keeps the log may need it.
-  takeTurn: (knex, work) =>
-    work({ connection: knex, holdWhile: promise => promise }),
+  takeTurn: async (knex, work) =>
+    (await hasRows(knex))
+      ? work({ connection: knex, holdWhile: promise => promise })
+      : 'empty',
 };

@@ -1,7 +1,15 @@
 import type { Knex } from 'knex';
 
-/** Whether anything waits in the outbox. */
-export async function hasRows(knex: Knex): Promise<boolean> {
-  const row = await knex('callboard_outbox').orderBy('place').first('place');
+/**
+ * Whether anything waits in the outbox.
+ *
+ * @param connection - of the driver, to ask over; by default one of the pool
+ */
+export async function hasRows(
+  knex: Knex,
+  connection?: object,
+): Promise<boolean> {
+  const query = knex('callboard_outbox').orderBy('place').first('place');
+  const row = await (connection ? query.connection(connection) : query);
   return row !== undefined;
 }

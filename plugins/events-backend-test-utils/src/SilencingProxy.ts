@@ -1,6 +1,10 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** Passes bytes between clients and a server until it is told to swallow them, as a firewall that forgot a connection. */
+/**
+ * Passes bytes between clients and a server until it is told to swallow them, as a firewall that forgot a connection.
+ *
+ * @public
+ */
 export class SilencingProxy {
   readonly #sockets = new Set<Socket>();
   readonly #server = createServer(client => this.#pass(client));
