@@ -281,8 +281,8 @@ export class DeliveryPool {
   }
 
   /**
-   * Removes what is owed of ephemeral topics at positions that the log has lost, so that it neither holds the log nor
-   * what is behind it with its key. What the hard cap took is left to `removeUpTo`, which counts it.
+   * Removes what is owed at positions that the log has lost, so that it neither holds the log nor what is behind it with
+   * its key. Whatever is configured here: another replica, which trimmed it, may be configured otherwise.
    */
   async removeGone(
     subscriptionId: string,
@@ -291,19 +291,14 @@ export class DeliveryPool {
     const { knex, dialect } = this.#store;
     await knex.transaction(async trx => {
       await dialect.lockSubscription(trx, subscriptionId);
-      const rows = await trx<DeliveryRow>('callboard_deliveries')
+      const keys: string[] = await trx<DeliveryRow>('callboard_deliveries')
         .where({ subscription_id: subscriptionId })
         .whereIn('position', [...positions])
-        .select('position', 'topic', 'key');
-      const gone = rows.filter(({ topic }) => this.#isEphemeral(topic));
-      await removeDeliveries(
-        trx,
-        subscriptionId,
-        gone.map(({ position }) => Number(position)),
-      );
-      await promoteNext(trx, dialect, subscriptionId, [
-        ...new Set(gone.flatMap(({ key }) => (key === null ? [] : [key]))),
-      ]);
+        .whereNotNull('key')
+        .distinct()
+        .pluck('key');
+      await removeDeliveries(trx, subscriptionId, positions);
+      await promoteNext(trx, dialect, subscriptionId, keys);
     });
   }
 

@@ -54,7 +54,7 @@ export interface OwedDeliveries {
     positions: readonly number[],
   ): Promise<Map<number, number>>;
 
-  /** Removes what is owed of ephemeral topics at positions that the log has lost. */
+  /** Removes what is owed at positions that the log has lost, and lets the next of each key be due. */
   removeGone(
     subscriptionId: string,
     positions: readonly number[],

@@ -356,14 +356,22 @@ export class SubscriptionPool {
     }));
   }
 
-  /** Removes what was owed of an ephemeral topic, and whose event went after its short time. */
+  /**
+   * Removes what was owed, and whose event went after the short time of an ephemeral topic. What the hard cap took lies
+   * before the head of the log; the trimming removes and counts that itself.
+   */
   async #removeGone(
     id: string,
     positions: readonly number[],
     found: readonly { position: number }[],
   ): Promise<void> {
     const here = new Set(found.map(({ position }) => position));
-    const gone = positions.filter(position => !here.has(position));
+    const missing = positions.filter(position => !here.has(position));
+    if (missing.length === 0) {
+      return;
+    }
+    const { head } = await this.#log.ends();
+    const gone = missing.filter(position => position > head);
     if (gone.length > 0) {
       await this.#deliveries.removeGone(id, gone);
     }

@@ -1,9 +1,11 @@
 import {
+  createPools,
   createSubscribedPools,
   expectBatch,
   failed,
   positionsOf,
 } from '../__testUtils__/pools';
+import { makeEvent } from '../__testUtils__/makeEvent';
 import { createTestStores } from '../__testUtils__/stores';
 
 const stores = createTestStores();
@@ -105,5 +107,57 @@ describe.each(stores.ids)('rescuing lapsed batches on %s', storeId => {
     await pools.lapse(batch);
     await pools.subscriptions.rescueLapsed(10);
     expect(positionsOf(await pools.claim('s'))).toEqual([2]);
+  });
+
+  describe('an event that another replica trims, which alone calls its topic ephemeral', () => {
+    /** Two events of one key; the first is of a topic that is not ephemeral here. */
+    async function publishPair() {
+      const pools = createPools(await stores.open(storeId));
+      await pools.subscriptions.register('s', ['short', 't']);
+      await pools.log.append([
+        makeEvent('short', { key: 'k' }),
+        makeEvent('t', { key: 'k' }),
+      ]);
+      return pools;
+    }
+
+    it('frees its key when it is gone before it is claimed again', async () => {
+      const pools = await publishPair();
+      const batch = expectBatch(await pools.claim('s'));
+      await pools.settle(batch, () => failed);
+      await pools.passPauses();
+      await pools.log.trim(1, 10, ['short']);
+      await pools.claim('s');
+      await expect(pools.readDeliveries()).resolves.toEqual([[2, 'due', 0]]);
+      // The batch that has nothing of it left is settled or rescued; until then it has the key in hand.
+      await pools.subscriptions.lapseAll();
+      await pools.subscriptions.rescueLapsed(10);
+      const next = expectBatch(await pools.claim('s'));
+      expect(positionsOf(next)).toEqual([2]);
+      await pools.settle(next);
+      await expect(pools.deliveries.readFloor()).resolves.toBeUndefined();
+    });
+
+    it('frees its key when it goes while a reader that vanishes has it in hand', async () => {
+      const pools = await publishPair();
+      await pools.settle(expectBatch(await pools.claim('s')), () => failed);
+      await pools.passPauses();
+      const batch = expectBatch(await pools.claim('s'));
+      expect(positionsOf(batch)).toEqual([1]);
+      await pools.log.trim(1, 10, ['short']);
+      await pools.lapse(batch);
+      await pools.subscriptions.rescueLapsed(10);
+      await pools.settle(expectBatch(await pools.claim('s')));
+      await expect(pools.deliveries.readFloor()).resolves.toBeUndefined();
+    });
+
+    it('leaves to the trimming what the hard cap took, which counts it', async () => {
+      const pools = await publishPair();
+      await pools.settle(expectBatch(await pools.claim('s')), () => failed);
+      await pools.passPauses();
+      await pools.log.trim(1, 10);
+      await pools.claim('s');
+      await expect(pools.deliveries.removeUpTo(1)).resolves.toBe(1);
+    });
   });
 });
