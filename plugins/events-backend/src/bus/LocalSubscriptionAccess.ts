@@ -35,9 +35,13 @@ export class LocalSubscriptionAccess implements SubscriptionAccess {
   }
 
   register(id: string, wish: SubscriptionWish): Promise<void> {
-    const { topics, start, retry } = wish;
-    const expireAfterMs = planExpiry(wish, this.#options.expiry);
-    return this.#pool.register(id, topics, { start, retry, expireAfterMs });
+    const { start, retry, perProcess } = wish;
+    return this.#pool.register(id, wish.topics, {
+      start,
+      retry,
+      decideExpiry: topics =>
+        planExpiry({ topics, perProcess }, this.#options.expiry),
+    });
   }
 
   async claim(

@@ -10,12 +10,14 @@ export interface ExpiryOptions {
 /**
  * Decides how long a subscription stays without a reader.
  *
+ * @param wish.topics - all that it wants, whichever process asked for them
  * @returns milliseconds, or undefined for what is configured
  */
 export function planExpiry(
-  { topics, perProcess }: Pick<SubscriptionWish, 'topics' | 'perProcess'>,
+  wish: Pick<SubscriptionWish, 'topics' | 'perProcess'>,
   { perProcessMs, ephemeral }: ExpiryOptions,
 ): number | undefined {
+  const { topics, perProcess } = wish;
   if (perProcess) {
     return perProcessMs;
   }

@@ -304,7 +304,7 @@ describe.each(stores.ids)('the other chores on %s', storeId => {
     await chore.run();
     await chore.run();
     await pools.subscriptions.register('mine', ['t'], {
-      expireAfterMs: 60_000,
+      decideExpiry: () => 60_000,
     });
     await pools.store
       .knex('callboard_subscriptions')

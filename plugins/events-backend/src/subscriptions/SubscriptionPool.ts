@@ -53,10 +53,14 @@ export interface ClaimableLog extends Pick<EventLog, 'readAfter' | 'tail'> {
 export interface Terms {
   /** Where it starts when it is made. Default: the end. */
   start?: StartPosition;
-  /** Default: what is configured. */
+  /** Default: what another process said, or what is configured. */
   retry?: RetryWish;
-  /** Time without a reader after which it goes, in milliseconds. Default: what is configured. */
-  expireAfterMs?: number;
+  /**
+   * Decides the time without a reader after which it goes, in milliseconds; undefined for what is configured.
+   *
+   * @param topics - that the subscription wants once it is registered, those of other processes included
+   */
+  decideExpiry?: (topics: readonly string[]) => number | undefined;
 }
 
 /** What a claim came to. */

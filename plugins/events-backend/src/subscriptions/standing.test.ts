@@ -124,3 +124,34 @@ describe.each(stores.ids)('removing silent subscriptions on %s', storeId => {
     await expect(pools.subscriptions.removeSilent(60_000)).resolves.toEqual([]);
   });
 });
+
+describe.each(stores.ids)('what is said of a subscription, on %s', storeId => {
+  it('keeps what one process said about retries when another says nothing', async () => {
+    const { subscriptions } = createPools(await stores.open(storeId));
+    const retry = { maxAttempts: 7 };
+    await subscriptions.register('s', ['t'], { retry });
+    await subscriptions.register('s', ['t']);
+    await expect(subscriptions.read('s')).resolves.toMatchObject({ retry });
+    await subscriptions.register('s', ['t'], { retry: { maxAttempts: 8 } });
+    await expect(subscriptions.read('s')).resolves.toMatchObject({
+      retry: { maxAttempts: 8 },
+    });
+  });
+
+  it('decides when it expires by the topics of all processes', async () => {
+    const { subscriptions } = createPools(await stores.open(storeId));
+    const asked: string[][] = [];
+    const decideExpiry = (topics: readonly string[]) => {
+      asked.push([...topics].sort());
+      return undefined;
+    };
+    await subscriptions.register('s', ['a', 'b'], { decideExpiry });
+    await subscriptions.register('s', ['c', 'a'], { decideExpiry });
+    await subscriptions.register('s', ['c'], { decideExpiry });
+    expect(asked).toEqual([
+      ['a', 'b'],
+      ['a', 'b', 'c'],
+      ['a', 'b', 'c'],
+    ]);
+  });
+});

@@ -103,7 +103,8 @@ export function createBusV2Router(options: {
     await pool.register(id, wish.topics, {
       start: wish.start,
       retry: wish.retry,
-      expireAfterMs: planExpiry(wish, reading.expiry),
+      decideExpiry: topics =>
+        planExpiry({ topics, perProcess: wish.perProcess }, reading.expiry),
     });
     response.status(204).end();
   });

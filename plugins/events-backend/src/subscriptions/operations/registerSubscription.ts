@@ -9,7 +9,8 @@ import { readSubscription } from './readSubscriptions';
  * Which event is the newest is asked once the subscription is locked, so that no reader passes it meanwhile.
  *
  * A new subscription starts where it is told, a new topic of an old one behind the newest event. Topics that are not named are left
- * alone: another handler or another replica may want them. See `endUnwantedTopics`.
+ * alone: another handler or another replica may want them. See `endUnwantedTopics`. So are retries that are not spoken of,
+ * and the expiry is decided by all topics, since processes that share a subscription need not agree.
  */
 export async function registerSubscription(
   { knex, dialect }: Store,
@@ -19,14 +20,11 @@ export async function registerSubscription(
     /** Where a new subscription starts; undefined for the tail. */
     startPosition: number | undefined;
     retry?: RetryWish;
-    expireAfterMs?: number;
+    decideExpiry?: (topics: readonly string[]) => number | undefined;
   },
 ): Promise<void> {
-  const { startPosition } = terms;
-  const written = {
-    retry: terms.retry ? JSON.stringify(terms.retry) : null,
-    expires_after: terms.expireAfterMs ?? null,
-  };
+  const { startPosition, decideExpiry } = terms;
+  const spoken = terms.retry && { retry: JSON.stringify(terms.retry) };
   await dialect.makeDurable(knex);
   await knex.transaction(async trx => {
     // The insert locks the row already.
@@ -39,10 +37,10 @@ export async function registerSubscription(
         cursor: startPosition ?? tailNow,
         created_at: now,
         heartbeat_at: now,
-        ...written,
+        ...spoken,
       })
       .onConflict('id')
-      .merge({ heartbeat_at: now, ...written });
+      .merge({ heartbeat_at: now, ...spoken });
     await dialect.lockSubscription(trx, id);
     const { tail } = await tailNow.clone().first();
     const subscription = await readSubscription(trx, id);
@@ -75,5 +73,8 @@ export async function registerSubscription(
         .onConflict(['subscription_id', 'topic', 'from_position'])
         .merge({ to_position: null, wanted_at: now });
     }
+    await trx('callboard_subscriptions')
+      .where({ id })
+      .update({ expires_after: decideExpiry?.([...before, ...added]) ?? null });
   });
 }
