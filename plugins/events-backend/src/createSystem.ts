@@ -88,11 +88,9 @@ export async function createSystem(options: {
     observer: {
       onAppended: (events, outcomes, durationMs) => {
         telemetry.onAppended(events, outcomes, durationMs);
-        // Once for each append, and not for each publisher.
-        const appended = events.filter((_, index) => outcomes[index].appended);
-        if (appended.length > 0) {
-          notifier.notify(new Set(appended.map(({ topic }) => topic)));
-        }
+        // Once for each append, and not for each publisher. For duplicates too: an append that succeeded without an answer
+        // finds its own events when it is tried again, and nobody was told of them.
+        notifier.notify(new Set(events.map(({ topic }) => topic)));
       },
       onAppendFailed: error => {
         telemetry.onAppendFailed();
@@ -148,7 +146,7 @@ export async function createSystem(options: {
     notifier,
     options: { ...settings.reading, ...settings.busV1 },
     observer: handlingTelemetry,
-    isUnavailable: error => store.dialect.isUnavailable(error),
+    isUnavailable,
     logger,
   });
 
@@ -156,7 +154,7 @@ export async function createSystem(options: {
     log,
     notifier,
     options: settings.streams,
-    isUnavailable: error => store.dialect.isUnavailable(error),
+    isUnavailable,
     logger,
   });
 
