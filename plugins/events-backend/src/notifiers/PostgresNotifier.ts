@@ -64,6 +64,7 @@ export class PostgresNotifier implements Notifier {
   /** Since the connection last proved good. */
   #failures = 0;
   #warned = false;
+  #saidDeaf = false;
   #stopped = false;
   #running: Promise<void> | undefined;
   #endSleep = () => {};
@@ -115,13 +116,15 @@ export class PostgresNotifier implements Notifier {
         await this.#serve();
       } catch (error) {
         if (error instanceof DeafConnectionError) {
-          this.#logger.warn(
-            `${error.message}. Until the next start, events that other replicas append are noticed only when readers look by themselves. Connect the database of plugin 'events' directly, or through a pooler in session mode.`,
+          this.#warnOfDeafness(error);
+          // A pooler may be set right, or be passed by, while this process runs.
+          await this.#pause(this.#options.longestPauseMs);
+        } else {
+          this.#warn(error);
+          await this.#pause(
+            this.#options.shortestPauseMs * 2 ** this.#failures,
           );
-          return;
         }
-        this.#warn(error);
-        await this.#pause();
       }
     }
   }
@@ -201,13 +204,20 @@ export class PostgresNotifier implements Notifier {
     }
   }
 
+  /** Once for a process: behind some poolers it hears now and then. */
+  #warnOfDeafness({ message }: DeafConnectionError): void {
+    if (!this.#saidDeaf && !this.#stopped) {
+      this.#saidDeaf = true;
+      this.#warned = true;
+      this.#logger.warn(
+        `${message}. Events that other replicas append are noticed only when readers look by themselves. Connect the database of plugin 'events' directly, or through a pooler in session mode; it is tried again now and then.`,
+      );
+    }
+  }
+
   /** Replicas that lost the server together come back one by one. */
-  async #pause(): Promise<void> {
-    const { shortestPauseMs, longestPauseMs } = this.#options;
-    const pauseMs = Math.min(
-      shortestPauseMs * 2 ** this.#failures,
-      longestPauseMs,
-    );
+  async #pause(wantedMs: number): Promise<void> {
+    const pauseMs = Math.min(wantedMs, this.#options.longestPauseMs);
     this.#failures += 1;
     const until = performance.now() + pauseMs * (0.5 + Math.random() / 2);
     let leftMs = until - performance.now();
