@@ -9,7 +9,7 @@ import { eventsPermissions } from '@callboard/backstage-plugin-events-common';
 import { ingressExtensionPoint } from '@callboard/backstage-plugin-events-node';
 import type { JsonObject } from '@backstage/types';
 import Router from 'express-promise-router';
-import { createApiRouter } from './api';
+import { answerUnavailable, createApiRouter } from './api';
 import { createBusV1Router, createBusV2Router } from './bus';
 import { createIngressRouter, Ingresses, readIngressSettings } from './ingress';
 import {
@@ -138,7 +138,6 @@ const createEventsPlugin = (ingresses: Ingresses) =>
               httpAuth: services.httpAuth,
               reading: settings.reading,
               publish: settings.publish,
-              isUnavailable: system.isUnavailable,
               stopping: system.stopping,
             }),
           );
@@ -158,6 +157,7 @@ const createEventsPlugin = (ingresses: Ingresses) =>
             }),
           );
 
+          router.use(answerUnavailable(system.isUnavailable));
           httpRouter.use(router);
           if (!config.getOptionalBoolean('permission.enabled')) {
             logger.warn(

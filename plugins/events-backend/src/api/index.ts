@@ -1,1 +1,2 @@
+export { answerUnavailable } from './answerUnavailable';
 export { createApiRouter, type ApiOptions } from './createApiRouter';

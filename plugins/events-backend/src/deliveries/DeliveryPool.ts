@@ -291,7 +291,7 @@ export class DeliveryPool {
     const { knex, dialect } = this.#store;
     await knex.transaction(async trx => {
       await dialect.lockSubscription(trx, subscriptionId);
-      const keys: string[] = await trx<DeliveryRow>('callboard_deliveries')
+      const keys: string[] = await trx('callboard_deliveries')
         .where({ subscription_id: subscriptionId })
         .whereIn('position', [...positions])
         .whereNotNull('key')

@@ -13,6 +13,7 @@ import express, { type Request, type Response } from 'express';
 import Router from 'express-promise-router';
 import { readHeaders } from '../model/headers';
 import type { Accept } from '../model/accept';
+import { retryAfterSeconds } from '../model/retryAfterSeconds';
 import { UnsupportedMediaTypeError } from './errors';
 import type { Ingress, Ingresses } from './Ingresses';
 import { parseJsonBody } from './parseJsonBody';
@@ -43,7 +44,6 @@ export interface IngressRouterOptions {
   timeLimitMs: number;
 }
 
-const retryAfterSeconds = 5;
 const acceptedAnswer = JSON.stringify({ status: 'accepted' });
 
 /**

@@ -8,6 +8,7 @@ import type {
 } from '@callboard/backstage-plugin-events-node';
 import { Slots } from '@callboard/backstage-plugin-events-node/bus';
 import { toWholeEvent } from '../model/toWholeEvent';
+import { retryAfterSeconds } from '../model/retryAfterSeconds';
 import { LogFollower, type Found, type FollowingOptions } from './LogFollower';
 import { ResponseWriter } from './ResponseWriter';
 import { rest } from './rest';
@@ -43,8 +44,6 @@ export interface Following {
   position: number;
   filter: EventFilter;
 }
-
-const retryAfterSeconds = 5;
 
 /**
  * Brings events of the log to readers outside, who keep their own position: as a stream, or to a poll that waits.

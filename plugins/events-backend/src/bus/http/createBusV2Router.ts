@@ -45,8 +45,6 @@ export function createBusV2Router(options: {
   httpAuth: HttpAuthService;
   reading: ReadingOptions & { expiry: ExpiryOptions };
   publish: { timeLimitMs: number; maxPayloadBytes: number };
-  /** Whether a failure of the store may pass. */
-  isUnavailable: (error: unknown) => boolean;
   /** Aborted when the process stops: requests that wait are answered. */
   stopping: AbortSignal;
 }): express.Router {
@@ -179,24 +177,6 @@ export function createBusV2Router(options: {
       const good = await pool.renew([ticket], reading.leaseMs, id);
       const answer: TicketAnswer = { good: good.has(ticket) };
       response.json(answer);
-    },
-  );
-
-  router.use(
-    (
-      error: unknown,
-      _request: Request,
-      _response: Response,
-      next: (error: unknown) => void,
-    ) => {
-      next(
-        options.isUnavailable(error)
-          ? new ServiceUnavailableError(
-              'The events database is away or busy',
-              error,
-            )
-          : error,
-      );
     },
   );
 

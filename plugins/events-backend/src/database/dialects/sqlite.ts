@@ -6,7 +6,8 @@ import { readErrorCode } from './readErrorCode';
  * @see https://www.sqlite.org/rescode.html
  */
 const passing = /^SQLITE_(BUSY|LOCKED|IOERR|FULL|CANTOPEN|INTERRUPT|READONLY)/;
-const passingMessage = /timeout acquiring a connection|query timeout/i;
+const passingMessage =
+  /timeout acquiring a connection|unable to acquire a connection|query timeout/i;
 
 async function readFile(knex: Knex): Promise<string> {
   const rows = await knex.raw<{ name: string; file: string }[]>(

@@ -1,0 +1,49 @@
+import { mockCredentials } from '@backstage/backend-test-utils';
+import { startPortal } from './__testUtils__/startPortal';
+import { createTestStores } from './__testUtils__/stores';
+
+const stores = createTestStores();
+
+describe.each(stores.ids)('while the store is away, on %s', storeId => {
+  it('answers with 503 at every door, and says when to come again', async () => {
+    const knex = await stores.openEmpty(storeId);
+    const portal = await startPortal({
+      knex,
+      config: {
+        events: {
+          publish: { timeLimit: { milliseconds: 50 } },
+          http: { topics: ['t'] },
+        },
+      },
+    });
+    await knex.destroy();
+    const send = async (method: string, path: string, body?: object) => {
+      const response = await fetch(`${portal.url}${path}`, {
+        method,
+        headers: {
+          authorization: mockCredentials.service.header(),
+          'content-type': 'application/json',
+        },
+        body: body && JSON.stringify(body),
+      });
+      return [response.status, response.headers.get('retry-after')];
+    };
+    const subscription = '/subscriptions/plugin.s';
+    const answers = await Promise.all([
+      send('POST', '/http/t', {}),
+      send('POST', '/bus/v1/events', { event: { topic: 't', payload: 1 } }),
+      send('PUT', `/bus/v1${subscription}`, { topics: ['t'] }),
+      send('PUT', `/bus/v2${subscription}`, { topics: ['t'] }),
+      send('POST', `/bus/v2${subscription}/claims`, {
+        maxEvents: 1,
+        waitMs: 0,
+      }),
+      send('GET', '/v1/events'),
+      send('GET', '/v1/events?after=beginning'),
+      send('GET', '/v1/stream'),
+      send('GET', '/v1/subscriptions'),
+    ]);
+    expect(answers).toEqual(answers.map(() => [503, '5']));
+    await portal.stop();
+  });
+});
