@@ -32,10 +32,18 @@ export interface PostgresConnection {
   connectionTimeoutMillis?: number;
 }
 
+/** A portal that is reached over HTTP. */
+export interface RemotePortal {
+  portalUrl: string;
+  /** Where the portal finds the replica, whose keys it needs. */
+  ownPort: number;
+}
+
 /** How a replica is made. */
 export interface ReplicaOptions {
   name: string;
-  connection: PostgresConnection;
+  /** The database that it shares with others, or the portal that has the events system in its place. */
+  connection: PostgresConnection | RemotePortal;
   subscriptions?: ReplicaSubscription[];
   /** The setting `events` of its configuration; the lease is two seconds unless it says otherwise. */
   events?: JsonObject;
@@ -43,7 +51,7 @@ export interface ReplicaOptions {
   clockOffsetMs?: number;
 }
 
-/** One of several processes that share a PostgreSQL database, and what it wrote down. */
+/** One of several processes that share a PostgreSQL database or a portal, and what it wrote down. */
 export class ReplicaProcess {
   readonly name: string;
   /** Complete lines read so far, in the order in which they were written. */
@@ -62,18 +70,30 @@ export class ReplicaProcess {
     this.name = options.name;
     this.#options = options;
     this.#directory = mkdtempSync(join(tmpdir(), 'callboard-replica-'));
+    const { connection } = options;
+    const remote = 'portalUrl' in connection ? connection : undefined;
+    // Any free port unless somebody talks to it.
+    const port = remote?.ownPort ?? 0;
+    const baseUrl = `http://127.0.0.1:${port}`;
     const config = {
-      app: { baseUrl: 'http://127.0.0.1' },
+      app: { baseUrl },
       backend: {
-        baseUrl: 'http://127.0.0.1',
-        // Any free port: nobody talks to it.
-        listen: { host: '127.0.0.1', port: 0 },
-        database: {
-          client: 'pg',
-          pluginDivisionMode: 'schema',
-          connection: options.connection,
-        },
+        baseUrl,
+        listen: { host: '127.0.0.1', port },
+        database: remote
+          ? { client: 'better-sqlite3', connection: ':memory:' }
+          : { client: 'pg', pluginDivisionMode: 'schema', connection },
       },
+      ...(remote && {
+        discovery: {
+          endpoints: [
+            {
+              target: `${remote.portalUrl}/api/{{pluginId}}`,
+              plugins: ['events'],
+            },
+          ],
+        },
+      }),
       events: { subscriptions: { lease: { seconds: 2 } }, ...options.events },
     };
     // JSON is YAML.
@@ -101,6 +121,7 @@ export class ReplicaProcess {
       name,
       recordFile: this.#recordFile,
       subscriptions,
+      isRemote: 'portalUrl' in this.#options.connection,
     };
     const log = openSync(this.#logFile, 'a');
     const child = fork(

@@ -15,6 +15,7 @@ import {
 import {
   createEventParams,
   describeEvent,
+  eventsServiceFactory,
 } from '@callboard/backstage-plugin-events-node';
 import {
   readMachineMs,
@@ -27,8 +28,8 @@ import {
 } from './replicaProtocol';
 
 /**
- * A replica of a portal, in a process that a test may kill, stop and cut off: the events system, and a plugin that
- * publishes on command and writes down what its handlers are given.
+ * A replica of a portal, in a process that a test may kill, stop and cut off: the events system, or its client, and a
+ * plugin that publishes on command and writes down what its handlers are given.
  */
 const start: ReplicaStart = JSON.parse(String(process.env.REPLICA));
 const recordFile = openSync(start.recordFile, 'a');
@@ -221,8 +222,12 @@ const choreTrigger = createBackendModule({
 process.on('disconnect', () => process.exit(1));
 
 const backend = createBackend();
-backend.add(import('@callboard/backstage-plugin-events-backend'));
+if (start.isRemote) {
+  backend.add(eventsServiceFactory);
+} else {
+  backend.add(import('@callboard/backstage-plugin-events-backend'));
+  backend.add(choreTrigger);
+}
 backend.add(recorder);
-backend.add(choreTrigger);
 // Backstage has logged why it cannot start.
 backend.start().catch(() => process.exit(1));

@@ -40,6 +40,8 @@ export interface ReplicaStart {
   name: string;
   recordFile: string;
   subscriptions: ReplicaSubscription[];
+  /** Whether the events system is in another process. */
+  isRemote: boolean;
 }
 
 /** The payload of every event of a load. */
