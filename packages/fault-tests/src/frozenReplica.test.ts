@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DeliveryState } from '@callboard/backstage-plugin-events-common';
+import { judge, type Handling } from './judge';
 import { ReplicaGroup, waitUntil } from './ReplicaGroup';
 import { readMachineMs } from './replicaProtocol';
 import { describeOnPostgres } from './sharedPostgres';
@@ -25,6 +26,16 @@ function createGroup(): ReplicaGroup {
   const group = new ReplicaGroup();
   disposables.unshift(group);
   return group;
+}
+
+/** What was begun when a later attempt of the same event had begun already: its reader had lost it. */
+function listLate(handlings: readonly Handling[]): Handling[] {
+  return handlings.filter(({ id, attempt, beginMs }) =>
+    handlings.some(
+      later =>
+        later.id === id && later.attempt > attempt && later.beginMs < beginMs,
+    ),
+  );
 }
 
 describeOnPostgres('a replica that is stopped and continued', openDatabase => {
@@ -69,6 +80,63 @@ describeOnPostgres('a replica that is stopped and continued', openDatabase => {
     ]);
   }, 300_000);
 
+  it('begins with nothing more of what was taken from it meanwhile', async () => {
+    const { connection } = await openDatabase();
+    const group = createGroup();
+    const [publisher, frozen] = await group.start([
+      { name: 'publisher', connection },
+      {
+        name: 'frozen',
+        connection,
+        subscriptions: [{ ...shared, mode: 'slow', slowMs: 200 }],
+      },
+    ]);
+    // Two lanes, so that most of what it has in hand has not begun.
+    const events = 40;
+    publisher.publish({
+      ...load,
+      events,
+      publishers: 2,
+      keysPerPublisher: 1,
+    });
+    await group.waitForAcknowledged(events);
+    await group.waitForHandled('shared', 4);
+    frozen.freeze();
+    const frozenAtMs = readMachineMs();
+    await group.start([{ name: 'other', connection, subscriptions: [shared] }]);
+    const byOther = () =>
+      group.readHandlings('shared').filter(({ replica }) => replica === 'other')
+        .length;
+    await group.waitForHandled('shared', events);
+    expect(byOther()).toBeGreaterThan(events / 2);
+
+    frozen.resume();
+    await waitUntil(
+      () => frozen.readLog().includes('was not settled within its lease'),
+      () => `the replica says: ${frozen.readLog()}`,
+    );
+    const handlings = group.readHandlings('shared');
+    expect(
+      handlings.filter(
+        ({ replica, beginMs }) => replica === 'frozen' && beginMs > frozenAtMs,
+      ),
+    ).toEqual([]);
+    // What had begun when it was stopped ended in the other one's time.
+    const { overlapping } = judge(
+      group.readAcknowledged(),
+      handlings.filter(
+        ({ endMs = Infinity, replica }) =>
+          replica !== 'frozen' || endMs < frozenAtMs,
+      ),
+    );
+    const { lost, disordered } = group.judge('shared');
+    expect({ lost, disordered, overlapping }).toEqual({
+      lost: [],
+      disordered: [],
+      overlapping: [],
+    });
+  }, 300_000);
+
   it('loses nothing and keeps the order, stopped at random moments; only what it had in hand is handled twice', async () => {
     const freezes = isFullSize ? 50 : 8;
     const { connection } = await openDatabase();
@@ -84,30 +152,47 @@ describeOnPostgres('a replica that is stopped and continued', openDatabase => {
     for (const replica of [frozen, other]) {
       replica.publish({ ...load, events: events / 2, pauseMs: 20 });
     }
+    const stops: { fromMs: number; toMs: number }[] = [];
     let handled = 0;
     for (let freeze = 0; freeze < freezes; freeze++) {
       // It has come back from the last one.
       await group.waitForHandled('shared', handled + 50);
       await delay(Math.random() * 300);
+      const fromMs = readMachineMs();
       frozen.freeze();
       // Shorter and longer than the lease.
       await delay(200 + (freeze % 4) * 1_000);
       frozen.resume();
+      stops.push({ fromMs, toMs: readMachineMs() });
       handled = group.countHandled('shared');
     }
     await group.waitForAcknowledged(events);
     await group.waitForHandled('shared', events);
     const { repeated, lost, disordered } = group.judge('shared');
     expect({ lost, disordered }).toEqual({ lost: [], disordered: [] });
+    const handlings = group.readHandlings('shared');
+    const late = listLate(handlings);
+    // It may be stopped when it has looked at its lease and not begun yet, in each of its ten slots.
+    expect(late.length).toBeLessThanOrEqual(10 * freezes);
+    const interrupted = handlings.filter(
+      ({ replica, beginMs, endMs = Infinity }) =>
+        replica === 'frozen' &&
+        stops.some(({ fromMs, toMs }) => beginMs <= toMs && endMs >= fromMs),
+    );
+    const excused = new Set([...late, ...interrupted]);
+    const { overlapping } = judge(
+      group.readAcknowledged(),
+      handlings.filter(handling => !excused.has(handling)),
+    );
+    expect(overlapping).toEqual([]);
     const ofFrozen = new Set(
-      group
-        .readHandlings('shared')
+      handlings
         .filter(({ replica }) => replica === 'frozen')
         .map(({ id }) => id),
     );
     expect(repeated.filter(id => !ofFrozen.has(id))).toEqual([]);
     process.stdout.write(
-      `Stopped and continued ${freezes} times: ${events} events, none lost, ${repeated.length} handled twice\n`,
+      `Stopped and continued ${freezes} times: ${events} events, none lost, ${repeated.length} handled twice, ${late.length} begun late\n`,
     );
   }, 600_000);
 

@@ -49,18 +49,21 @@ export class LocalSubscriptionAccess implements SubscriptionAccess {
     { maxEvents }: { maxEvents: number },
     { limitMs, signal }: { limitMs: number; signal: AbortSignal },
   ): Promise<ClaimedBatch | undefined> {
-    const batch = await claimOrWait(
+    const startMs = performance.now();
+    const found = await claimOrWait(
       { pool: this.#pool, notifier: this.#notifier, options: this.#options },
       subscriptionId,
       { maxEvents, waitMs: limitMs, signal },
     );
-    if (!batch) {
+    if (!found) {
       return undefined;
     }
+    const { batch, waitedMs } = found;
     const claimed: ClaimedBatch = {
       ticket: batch.ticket,
       subscriptionId,
       leaseMs: this.#options.leaseMs,
+      leasedFromMs: startMs + waitedMs,
       events: batch.events.map(({ event, attempt }) => ({
         position: event.position,
         id: event.id,

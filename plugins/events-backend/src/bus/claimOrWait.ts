@@ -15,6 +15,13 @@ export interface ReadingOptions {
   pollIntervalMs: number;
 }
 
+/** A batch that was waited for. */
+export interface AwaitedBatch {
+  batch: Batch;
+  /** How long before the claim that found it, in milliseconds: its lease began no earlier. */
+  waitedMs: number;
+}
+
 /**
  * Claims the next events of a subscription, and waits for some to come.
  *
@@ -34,10 +41,11 @@ export async function claimOrWait(
   }: { pool: SubscriptionPool; notifier: Notifier; options: ReadingOptions },
   subscriptionId: string,
   claim: { maxEvents: number; waitMs: number; signal: AbortSignal },
-): Promise<Batch | undefined> {
+): Promise<AwaitedBatch | undefined> {
   const { maxEvents, waitMs, signal } = claim;
   const { keyPatienceMs, pollIntervalMs } = options;
-  const end = performance.now() + waitMs;
+  const startMs = performance.now();
+  const end = startMs + waitMs;
   const wakeUp = new WakeUp();
   const wake = () => wakeUp.wake();
   let wanted: ReadonlySet<string> | undefined;
@@ -50,6 +58,7 @@ export async function claimOrWait(
   try {
     for (;;) {
       wakeUp.reset();
+      const waitedMs = performance.now() - startMs;
       const found = await pool.claim(subscriptionId, {
         maxEvents,
         maxBytes: options.maxBatchBytes,
@@ -57,7 +66,7 @@ export async function claimOrWait(
         patienceMs: keyPatienceMs,
       });
       if (found.batch) {
-        return found.batch;
+        return { batch: found.batch, waitedMs };
       }
       wanted = found.topics;
       const leftMs = end - performance.now();

@@ -21,6 +21,8 @@ export interface ClaimedBatch {
   subscriptionId: string;
   /** How long the ticket is good unless it is renewed, in milliseconds. */
   leaseMs: number;
+  /** No later than when the lease began, by `performance.now()` of this process. */
+  leasedFromMs: number;
   events: ClaimedEvent[];
 }
 

@@ -193,7 +193,7 @@ export class HandlerBus {
     register: () => Promise<void>,
   ): HandlerLoop {
     const { maxBatchEvents, handlerTimeLimitMs } = this.#options;
-    const loop: HandlerLoop = new HandlerLoop({
+    return new HandlerLoop({
       subscriptionId: id,
       access: this.#access,
       options: {
@@ -203,14 +203,14 @@ export class HandlerBus {
       logger: this.#logger,
       register,
       onLapsed: () => this.#observer.onLapsed(id),
-      handle: batch => {
+      handle: (batch, mayBegin) => {
         const context: HandlingContext = {
           subscriptionId: id,
           timeLimitMs: handlerTimeLimitMs,
           slots: local.slots,
           observer: this.#observer,
           logger: this.#logger,
-          stopping: loop.stopping,
+          mayBegin,
         };
         const [{ handler }] = local.subscribers;
         const { handle } = handler;
@@ -226,7 +226,6 @@ export class HandlerBus {
           : handleOneByOne(batch, params => handOut(local, params), context);
       },
     });
-    return loop;
   }
 
   /** Lets a handler go, and with the last one of a subscription its loop. */

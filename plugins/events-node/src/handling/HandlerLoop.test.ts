@@ -2,7 +2,7 @@ import { mockServices } from '@backstage/backend-test-utils';
 import { AwayError, FakeAccess } from './__testUtils__/FakeAccess';
 import { kindsOf, makeBatch, makeClaimed } from './__testUtils__/fakes';
 import type { ClaimedBatch, HandledEvent } from './ClaimedBatch';
-import { HandlerLoop, type LoopOptions } from './HandlerLoop';
+import { HandlerLoop, type HandleBatch, type LoopOptions } from './HandlerLoop';
 import { SubscriptionMissingError } from './SubscriptionAccess';
 
 const one = makeBatch([makeClaimed({ position: 1 })]);
@@ -16,7 +16,7 @@ const deliver = async ({ events }: ClaimedBatch): Promise<HandledEvent[]> =>
 
 function createLoop(
   options: Partial<LoopOptions> = {},
-  handle: (batch: ClaimedBatch) => Promise<HandledEvent[]> = deliver,
+  handle: HandleBatch = deliver,
 ) {
   const access = new FakeAccess();
   const logger = mockServices.logger.mock();
@@ -43,7 +43,7 @@ function createLoop(
         retry: undefined,
         perProcess: false,
       }),
-    handle: batch => handle(batch),
+    handle,
     onLapsed: () => lapsed.push('s'),
   });
   const positions = () =>
@@ -57,8 +57,11 @@ function createLoop(
 function createWork() {
   const ends: (() => void)[] = [];
   const waiting: { count: number; resolve: () => void }[] = [];
+  const asked: (() => boolean)[] = [];
   let begun = 0;
   return {
+    /** Whether what was begun last may begin with more. */
+    mayBegin: () => asked.at(-1)?.(),
     /** Resolves when as many batches have begun. */
     waitFor: (count: number) =>
       new Promise<void>(resolve => {
@@ -69,7 +72,8 @@ function createWork() {
         }
       }),
     end: () => ends.splice(0).forEach(end => end()),
-    handle: async (batch: ClaimedBatch) => {
+    handle: async (batch: ClaimedBatch, mayBegin: () => boolean) => {
+      asked.push(mayBegin);
       begun += 1;
       waiting
         .filter(({ count }) => begun >= count)
@@ -165,6 +169,34 @@ describe('HandlerLoop', () => {
     await loop.stop(1_000);
   });
 
+  it('begins with nothing more of a batch whose ticket is not good any more', async () => {
+    const work = createWork();
+    const { access, loop } = createLoop({}, work.handle);
+    access.renews = false;
+    // Long enough for the clock, and renewed soon all the same.
+    access.offer({ ...one, leaseMs: 30, leasedFromMs: one.leasedFromMs + 1e6 });
+    loop.start();
+    await work.waitFor(1);
+    expect(work.mayBegin()).toBe(true);
+    await access.until(() => access.count('renew') === 2);
+    expect(work.mayBegin()).toBe(false);
+    work.end();
+    await access.until(() => access.settled.length === 1);
+    await loop.stop(1_000);
+  });
+
+  it('begins with nothing more of a batch whose lease was over before an answer came', async () => {
+    const work = createWork();
+    const { access, loop } = createLoop({}, work.handle);
+    access.offer({ ...one, leasedFromMs: performance.now() - one.leaseMs });
+    loop.start();
+    await work.waitFor(1);
+    expect(work.mayBegin()).toBe(false);
+    work.end();
+    await access.until(() => access.settled.length === 1);
+    await loop.stop(1_000);
+  });
+
   it('is not held up for ever by a claim that hangs, and hands back what it brings in the end', async () => {
     const { access, loop, positions } = createLoop({
       waitLimitMs: 5,
@@ -221,7 +253,7 @@ describe('HandlerLoop', () => {
     loop.start();
     await work.waitFor(1);
     const stopping = loop.stop(60_000);
-    expect(loop.stopping.aborted).toBe(true);
+    expect(work.mayBegin()).toBe(false);
     const claims = access.count('claim');
     access.offer(two);
     work.end();

@@ -5,6 +5,7 @@ import type {
   HandledEvent,
   HandlingOutcome,
 } from './ClaimedBatch';
+import { Lease } from './Lease';
 import {
   SubscriptionMissingError,
   type SubscriptionAccess,
@@ -36,10 +37,22 @@ export interface LoopOptions {
 }
 
 /**
+ * Handles a batch; never rejects.
+ *
+ * @param mayBegin - asked before each attempt: false once the loop stops, or others may have the batch
+ */
+export type HandleBatch = (
+  batch: ClaimedBatch,
+  mayBegin: () => boolean,
+) => Promise<HandledEvent[]>;
+
+/**
  * Hands the events of one subscription to its handlers in this process: claim, handle, settle, again.
  *
  * @remarks
  * While events are handled, the lease is renewed; if this process stops, whoever claims next gets what was not settled.
+ * Once its lease has lapsed this process begins with nothing more of the batch: later events of its keys may have been
+ * handled elsewhere.
  */
 export class HandlerLoop {
   readonly #subscriptionId: string;
@@ -47,7 +60,7 @@ export class HandlerLoop {
   readonly #options: LoopOptions;
   readonly #logger: LoggerService;
   readonly #register: () => Promise<void>;
-  readonly #handle: (batch: ClaimedBatch) => Promise<HandledEvent[]>;
+  readonly #handle: HandleBatch;
   readonly #onLapsed: () => void;
   readonly #open = new Map<string, Promise<void>>();
   readonly #freed = new WakeUp();
@@ -61,8 +74,7 @@ export class HandlerLoop {
     logger: LoggerService;
     /** Makes the subscription stand again after it expired. */
     register: () => Promise<void>;
-    /** Handles a batch; never rejects. */
-    handle: (batch: ClaimedBatch) => Promise<HandledEvent[]>;
+    handle: HandleBatch;
     onLapsed: () => void;
   }) {
     this.#subscriptionId = options.subscriptionId;
@@ -72,11 +84,6 @@ export class HandlerLoop {
     this.#register = options.register;
     this.#handle = options.handle;
     this.#onLapsed = options.onLapsed;
-  }
-
-  /** Aborted when the loop claims no more; handlers that have not begun by then should not. */
-  get stopping(): AbortSignal {
-    return this.#stopping.signal;
   }
 
   /** Starts to hand out events. */
@@ -216,20 +223,31 @@ export class HandlerLoop {
   }
 
   async #work(batch: ClaimedBatch): Promise<void> {
-    const { callLimitMs } = this.#options;
+    const lease = new Lease(batch.leasedFromMs, batch.leaseMs);
+    const mayBegin = () => !this.#stopping.signal.aborted && !lease.hasLapsed;
     const renewal = setInterval(
-      () =>
-        withTimeLimit(
-          this.#access.renew(batch),
-          callLimitMs,
-          () => new Error(`Renewing a lease took more than ${callLimitMs} ms`),
-        ).catch(error => this.#logFailure(error)),
+      () => this.#renew(batch, lease),
       batch.leaseMs / 3,
     );
     try {
-      await this.#settle(batch, await this.#handle(batch));
+      await this.#settle(batch, await this.#handle(batch, mayBegin));
     } finally {
       clearInterval(renewal);
+    }
+  }
+
+  async #renew(batch: ClaimedBatch, lease: Lease): Promise<void> {
+    const { callLimitMs } = this.#options;
+    const sentMs = performance.now();
+    try {
+      const good = await withTimeLimit(
+        this.#access.renew(batch),
+        callLimitMs,
+        () => new Error(`Renewing a lease took more than ${callLimitMs} ms`),
+      );
+      lease.onRenewed(sentMs, good);
+    } catch (error) {
+      this.#logFailure(error);
     }
   }
 

@@ -24,7 +24,7 @@ function createContext(fields: Partial<HandlingContext> = {}) {
     slots: new Slots(10),
     observer: blindObserver,
     logger,
-    stopping: new AbortController().signal,
+    mayBegin: () => true,
     ...fields,
   };
   return { context, logger };
@@ -154,15 +154,17 @@ describe('handling one by one', () => {
     });
   });
 
-  it('does not begin with anything once it stops, and lets end what has begun', async () => {
-    const stopping = new AbortController();
+  it('does not begin with anything once it may not, and lets end what has begun', async () => {
+    let mayBegin = true;
     const { context } = createContext({
-      stopping: stopping.signal,
+      mayBegin: () => mayBegin,
       slots: new Slots(1),
     });
     const handled = await handleOneByOne(
       makeBatch(keyless),
-      async () => stopping.abort(),
+      async () => {
+        mayBegin = false;
+      },
       context,
     );
     expect(kindsOf(handled)).toEqual({
@@ -381,9 +383,9 @@ describe('handling together', () => {
     expect(kindsOf(handled)).toEqual({ 1: 'failed', 2: 'failed', 3: 'failed' });
   });
 
-  it('does not begin once it stops', async () => {
+  it('does not begin once it may not', async () => {
     const handler = createBatchHandler();
-    const { context } = createContext({ stopping: AbortSignal.abort() });
+    const { context } = createContext({ mayBegin: () => false });
     const handled = await handleTogether(makeBatch(keyless), handler, context);
     expect(handler.calls).toEqual([]);
     expect(kindsOf(handled)).toEqual({

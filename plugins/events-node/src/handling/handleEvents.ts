@@ -31,8 +31,8 @@ export interface HandlingContext {
   slots: Slots;
   observer: HandlingObserver;
   logger: LoggerService;
-  /** When aborted, what has not begun is not tried. */
-  stopping: AbortSignal;
+  /** Asked before each attempt; what may not begin is not tried. */
+  mayBegin(): boolean;
 }
 
 /** Handles events that were claimed together; returns what it failed at. */
@@ -160,7 +160,7 @@ async function makeAttempt(
   handle: Handle,
 ): Promise<HandledEvent[]> {
   return context.slots.use(async () => {
-    if (context.stopping.aborted) {
+    if (!context.mayBegin()) {
       return events.map(event => ({ event, outcome: untried }));
     }
     const start = performance.now();

@@ -50,6 +50,7 @@ export class RemoteSubscriptionAccess implements SubscriptionAccess {
     { limitMs, signal }: { limitMs: number; signal: AbortSignal },
   ): Promise<ClaimedBatch | undefined> {
     const request: ClaimRequest = { maxEvents, waitMs: limitMs };
+    const sentMs = performance.now();
     try {
       const answer = await this.#client.send({
         method: 'POST',
@@ -64,6 +65,7 @@ export class RemoteSubscriptionAccess implements SubscriptionAccess {
           ticket: answer.ticket,
           subscriptionId,
           leaseMs: answer.leaseMs,
+          leasedFromMs: sentMs + answer.waitedMs,
           events: answer.events.map(({ key, metadata, payload, ...event }) => ({
             ...event,
             key: key ?? undefined,

@@ -104,6 +104,12 @@ export type ClaimRequest = z.input<typeof claimRequestSchema>;
 export const claimAnswerSchema = z.object({
   ticket: z.uuid().describe('Proof of the claim; lapses with the lease.'),
   leaseMs: z.number().describe('How long it is good unless it is renewed.'),
+  waitedMs: z
+    .number()
+    .nonnegative()
+    .describe(
+      'How long the request waited before the lease began; a reader that adds it to when it sent the request knows how long it may go on.',
+    ),
   events: z.array(
     z.object({
       position: z.number().int(),

@@ -13,11 +13,15 @@ import {
 import express, { type Request, type Response } from 'express';
 import Router from 'express-promise-router';
 import { z } from 'zod';
-import type { Batch, Outcome } from '../../model/batch';
+import type { Outcome } from '../../model/batch';
 import type { Accept } from '../../model/accept';
 import { parseInput } from '../../model/parseInput';
 import type { SubscriptionPool } from '../../subscriptions';
-import { claimOrWait, type ReadingOptions } from '../claimOrWait';
+import {
+  claimOrWait,
+  type AwaitedBatch,
+  type ReadingOptions,
+} from '../claimOrWait';
 import { planExpiry, type ExpiryOptions } from '../planExpiry';
 import { busV2Document } from './busV2Document';
 import { authorizeService, checkOwner, readSource } from './callers';
@@ -130,9 +134,9 @@ export function createBusV2Router(options: {
       leave();
     }
     held += 1;
-    let batch: Batch | undefined;
+    let found: AwaitedBatch | undefined;
     try {
-      batch = await claimOrWait({ pool, notifier, options: reading }, id, {
+      found = await claimOrWait({ pool, notifier, options: reading }, id, {
         maxEvents,
         waitMs,
         signal: gone.signal,
@@ -141,8 +145,8 @@ export function createBusV2Router(options: {
       held -= 1;
       options.stopping.removeEventListener('abort', leave);
     }
-    if (batch) {
-      await handOver(batch, response);
+    if (found) {
+      await handOver(found, response);
     } else {
       response.status(204).end();
     }
@@ -183,9 +187,12 @@ export function createBusV2Router(options: {
   return router;
 
   /** Answers with a batch; one that does not reach its reader is handed back, and nobody waits for its lease. */
-  async function handOver(batch: Batch, response: Response): Promise<void> {
+  async function handOver(
+    { batch, waitedMs }: AwaitedBatch,
+    response: Response,
+  ): Promise<void> {
     const { ticket, subscriptionId } = batch;
-    const json = writeClaim(batch, reading.leaseMs);
+    const json = writeClaim(batch, { leaseMs: reading.leaseMs, waitedMs });
     if (!(await writeWhole(response, json, reading.leaseMs / 2))) {
       await pool.settleTicket(ticket, subscriptionId, new Map());
       notifier.notify(new Set(batch.events.map(({ event }) => event.topic)));

@@ -7,7 +7,10 @@ import { presentMetadata } from '../../model/presentEvent';
  *
  * @returns JSON text of a `ClaimAnswer`; payloads are in it as they are in the log, without being read
  */
-export function writeClaim(batch: Batch, leaseMs: number): string {
+export function writeClaim(
+  batch: Batch,
+  { leaseMs, waitedMs }: Pick<ClaimAnswer, 'leaseMs' | 'waitedMs'>,
+): string {
   const events = batch.events.map(({ event, attempt }) => {
     const head: Omit<ClaimAnswer['events'][number], 'payload' | 'metadata'> = {
       position: event.position,
@@ -25,5 +28,7 @@ export function writeClaim(batch: Batch, leaseMs: number): string {
   });
   return `{"ticket":${JSON.stringify(
     batch.ticket,
-  )},"leaseMs":${leaseMs},"events":[${events.join(',')}]}`;
+  )},"leaseMs":${leaseMs},"waitedMs":${waitedMs},"events":[${events.join(
+    ',',
+  )}]}`;
 }

@@ -22,6 +22,7 @@ export class FakeAccess implements SubscriptionAccess {
   /** What claims give, in order; after the last they wait. */
   readonly batches: ClaimedBatch[] = [];
   settles = true;
+  renews = true;
   readonly #obstacles = new Map<string, (() => Promise<void>)[]>();
   readonly #listeners = new Set<() => void>();
 
@@ -102,7 +103,7 @@ export class FakeAccess implements SubscriptionAccess {
 
   async renew(): Promise<boolean> {
     await this.#call('renew');
-    return true;
+    return this.renews;
   }
 
   async remove(): Promise<void> {

@@ -28,6 +28,7 @@ export function makeBatch(
     ticket: `ticket of ${events.map(({ position }) => position).join()}`,
     subscriptionId: 's',
     leaseMs: 30_000,
+    leasedFromMs: performance.now(),
     events: [...events],
     ...fields,
   };
