@@ -30,7 +30,8 @@ export interface SubscriptionOptions {
   /**
    * Where to start when the subscription is made: behind the newest event, with the oldest event of the log, or with
    * the first event that was appended at or after a time; one that is still to come is the end. A subscription that
-   * stands goes on where it is, and a topic that is added to it starts at the end. Default: `end`.
+   * stands goes on where it is, and a topic that is added to it starts at the end. One that expired although its process
+   * runs is made anew at the beginning if it starts there, and at the end otherwise. Default: `end`.
    */
   startAt?: 'end' | 'beginning' | Date;
   /**

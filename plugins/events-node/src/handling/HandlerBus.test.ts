@@ -9,6 +9,7 @@ import {
   makeClaimed,
 } from './__testUtils__/fakes';
 import { HandlerBus } from './HandlerBus';
+import { SubscriptionMissingError } from './SubscriptionAccess';
 
 let stopping: HandlerBus[] = [];
 afterEach(async () => {
@@ -98,6 +99,22 @@ describe('subscribing a handler', () => {
       2: 'delivered',
     });
   });
+
+  it.each([
+    [undefined, 'end'],
+    ['end' as const, 'end'],
+    ['beginning' as const, 'beginning'],
+    [new Date(1_000), 'end'],
+  ])(
+    'that starts at %s stands again at the %s when its subscription expired: nothing is read twice for a time',
+    async (startAt, start) => {
+      const { access, subscribe, lastWish } = createBus();
+      access.fail('claim', new SubscriptionMissingError('s'));
+      await subscribe({ startAt });
+      await access.until(() => access.registered.length === 2);
+      expect(lastWish()).toMatchObject({ start });
+    },
+  );
 
   it('leaves nothing of a handler whose registration failed', async () => {
     const { access, subscribe, lastWish } = createBus();

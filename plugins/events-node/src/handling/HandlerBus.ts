@@ -17,7 +17,7 @@ import {
   type SubscriptionTerms,
 } from './readSubscribeOptions';
 import { Slots } from './Slots';
-import type { SubscriptionAccess } from './SubscriptionAccess';
+import type { StartPosition, SubscriptionAccess } from './SubscriptionAccess';
 import { withTimeLimit } from './withTimeLimit';
 
 /** Limits of handling, per subscription and process. */
@@ -100,9 +100,8 @@ export class HandlerBus {
     }
     signal?.throwIfAborted();
     const local = this.#add(id, subscriber, perProcess);
-    const register = () => this.#register(id, local);
     try {
-      await register();
+      await this.#register(id, local, termsOf(id, local).start);
       signal?.throwIfAborted();
     } catch (error) {
       // The caller may try again; its handler must not be there twice then.
@@ -112,7 +111,7 @@ export class HandlerBus {
     signal?.addEventListener('abort', () => this.#drop(id, local, subscriber), {
       once: true,
     });
-    local.loop ??= this.#createLoop(id, local, register);
+    local.loop ??= this.#createLoop(id, local);
     if (!this.#stopped) {
       local.loop.start();
     }
@@ -163,12 +162,22 @@ export class HandlerBus {
     return concurrency ?? this.#options.concurrency;
   }
 
-  #register(id: string, local: LocalSubscription): Promise<void> {
+  /** Says again what stands; if it has expired, what happened since a certain time has been handled long ago. */
+  #registerAgain(id: string, local: LocalSubscription): Promise<void> {
+    const { start } = termsOf(id, local);
+    return this.#register(id, local, start === 'beginning' ? start : 'end');
+  }
+
+  #register(
+    id: string,
+    local: LocalSubscription,
+    start: StartPosition = 'end',
+  ): Promise<void> {
     const { callLimitMs } = this.#options;
     local.registered = local.registered
       .catch(() => {})
       .then(() => {
-        const { start = 'end', retry } = termsOf(id, local);
+        const { retry } = termsOf(id, local);
         const { perProcess } = local;
         return withTimeLimit(
           this.#access.register(id, {
@@ -187,11 +196,7 @@ export class HandlerBus {
     return local.registered;
   }
 
-  #createLoop(
-    id: string,
-    local: LocalSubscription,
-    register: () => Promise<void>,
-  ): HandlerLoop {
+  #createLoop(id: string, local: LocalSubscription): HandlerLoop {
     const { maxBatchEvents, handlerTimeLimitMs } = this.#options;
     return new HandlerLoop({
       subscriptionId: id,
@@ -201,7 +206,7 @@ export class HandlerBus {
         maxBatchEvents: termsOf(id, local).maxBatchEvents ?? maxBatchEvents,
       },
       logger: this.#logger,
-      register,
+      register: () => this.#registerAgain(id, local),
       onLapsed: () => this.#observer.onLapsed(id),
       handle: (batch, mayBegin) => {
         const context: HandlingContext = {
@@ -278,7 +283,7 @@ export class HandlerBus {
   /** Says of every topic that it is wanted still. */
   async #sayAgain(): Promise<void> {
     for (const [id, local] of this.#subscriptions) {
-      await this.#register(id, local).catch(error =>
+      await this.#registerAgain(id, local).catch(error =>
         this.#logger.warn(
           `Saying again which topics ${id} wants failed; it is tried again`,
           error,

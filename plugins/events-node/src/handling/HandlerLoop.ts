@@ -200,7 +200,7 @@ export class HandlerLoop {
       this.#logger.warn(
         `Subscription ${
           this.#subscriptionId
-        } had expired because nobody read it; it is made anew, and what was published meanwhile is passed over unless it starts at the beginning`,
+        } had expired because nobody read it; it is made anew at the end of the log, or at its beginning if that is where it starts; in the former case what was published meanwhile is passed over`,
       );
       await this.#register().catch(again => this.#logFailure(again));
     } else {
