@@ -108,6 +108,27 @@ describe.each(stores.ids)('registering on %s', storeId => {
   });
 });
 
+describe.each(stores.ids)('looking again on %s', storeId => {
+  it('writes nothing while all that is left is of keys in other hands', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish('k');
+    expectBatch(await pools.claim('s'));
+    await pools.publish('k');
+    const look = () => pools.claim('s', { patienceMs: 0 });
+    await expect(look()).resolves.toBeUndefined();
+    await expect(pools.readDeliveries()).resolves.toEqual([[2, 'due', 0]]);
+    const statements: string[] = [];
+    pools.store.knex.on('query', ({ sql }: { sql: string }) =>
+      statements.push(sql),
+    );
+    await expect(look()).resolves.toBeUndefined();
+    expect(statements).not.toEqual([]);
+    expect(
+      statements.filter(sql => /^\s*(insert|update|delete)/i.test(sql)),
+    ).toEqual([]);
+  });
+});
+
 describe.each(stores.ids)('claiming on %s', storeId => {
   it('refuses to read for a subscription that does not stand', async () => {
     const pools = createPools(await stores.open(storeId));

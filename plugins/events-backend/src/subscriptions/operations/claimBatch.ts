@@ -4,6 +4,7 @@ import type { Store } from '../../database';
 import type { ClaimedDelivery, OwedDeliveries } from '../OwedDeliveries';
 import { selectClaim } from '../selectClaim';
 import type { Subscription } from '../subscriptionRow';
+import { isHeartbeatDue } from './keepUp';
 import { lockUnmoved } from './lockUnmoved';
 
 /** What was claimed, before the owed events are read from the log. */
@@ -91,14 +92,20 @@ export async function claimBatch(
       })),
       undefined,
     );
-    await trx('callboard_subscriptions')
-      .where({ id: subscriptionId })
-      .update({
-        cursor: selection.cursor,
-        heartbeat_at: trx.raw(dialect.nowMs),
-      });
-
     const claimed = [...owed, ...selection.claimed];
+    // While others hold the keys of all that is left, readers come here four times a second.
+    if (
+      claimed.length > 0 ||
+      selection.cursor !== cursor ||
+      isHeartbeatDue(input.subscription)
+    ) {
+      await trx('callboard_subscriptions')
+        .where({ id: subscriptionId })
+        .update({
+          cursor: selection.cursor,
+          heartbeat_at: trx.raw(dialect.nowMs),
+        });
+    }
     if (claimed.length === 0) {
       return 'empty';
     }

@@ -7,6 +7,14 @@ const idleAdvance = 1_000;
 const heartbeatIntervalMs = 15_000;
 
 /**
+ * Whether it is time to say again that a reader is alive. By the clock of this process, which decides nothing but how
+ * often the row is written.
+ */
+export function isHeartbeatDue({ heartbeatAtMs }: Subscription): boolean {
+  return Math.abs(Date.now() - heartbeatAtMs) > heartbeatIntervalMs;
+}
+
+/**
  * Moves the cursor over events that the subscription does not want, and says that its reader is alive; but not each
  * time, since it costs a commit.
  *
@@ -21,8 +29,7 @@ export async function keepUp(
   const isDue =
     always ||
     upTo - subscription.cursor >= idleAdvance ||
-    // By the clock of this process, which decides nothing but how often the row is written.
-    Math.abs(Date.now() - subscription.heartbeatAtMs) > heartbeatIntervalMs;
+    isHeartbeatDue(subscription);
   if (!isDue) {
     return;
   }
