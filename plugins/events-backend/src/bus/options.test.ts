@@ -203,6 +203,35 @@ describe.each(stores.ids)('what a subscription can be told, on %s', storeId => {
     expect(last).toEqual([...last].sort((a, b) => a - b));
   });
 
+  it('keeps what only another process takes, without an attempt and in order, until one with its handler claims it', async () => {
+    const knex = await open(storeId);
+    const { events, stop } = await start(knex);
+    const controller = new AbortController();
+    const recorder = createRecorder();
+    const { onEvent } = recorder;
+    const shared = { id: 's', retry: { maxAttempts: 1 }, onEvent };
+    const newer = { ...shared, topics: ['t', 'added'] };
+    await events.subscribe({ ...newer, signal: controller.signal });
+    await events.subscribe({ ...shared, topics: ['t'] });
+    controller.abort();
+    await events.publishAll(
+      ['added', 't'].map(topic =>
+        createEventParams({ topic, eventPayload: topic, key: 'k' }),
+      ),
+    );
+    expect(
+      await waitForRow(knex, 'callboard_deliveries', { topic: 'added' }),
+    ).toMatchObject({ state: 'due', attempts: 0 });
+    expect(recorder.received).toEqual([]);
+    await events.subscribe(newer);
+    await recorder.waitFor(2);
+    await stop();
+    expect(payloadsOf(recorder.received)).toEqual(['added', 't']);
+    expect(
+      recorder.received.map(params => describeEvent(params).attempt),
+    ).toEqual([1, 1]);
+  }, 60_000);
+
   it('leaves its cursor where it was when its handler ends, and goes on there', async () => {
     const knex = await open(storeId);
     const { events, stop } = await start(knex);

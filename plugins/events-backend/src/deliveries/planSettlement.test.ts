@@ -20,6 +20,10 @@ const outcome: fc.Arbitrary<Outcome> = fc.oneof(
     durationMs,
   }),
   fc.constant({ kind: 'untried' } as const),
+  fc.record({
+    kind: fc.constant('untried' as const),
+    afterMs: fc.nat(60_000),
+  }),
   fc.constant({ kind: 'lapsed' } as const),
 );
 
@@ -99,12 +103,21 @@ describe('planSettlement', () => {
     );
   });
 
-  it('pauses after a failure alone', () => {
+  it('pauses after a failure, and when the reader asks for it, and is due then whatever its key', () => {
     fc.assert(
       fc.property(settlement, each => {
+        const { outcome: came } = each;
+        const askedMs = came.kind === 'untried' ? came.afterMs ?? 0 : 0;
         for (const { state, delayMs } of plan([each])) {
-          const pauses = each.outcome.kind === 'failed' && state === 'due';
+          const pauses =
+            askedMs > 0 || (came.kind === 'failed' && state === 'due');
           expect(delayMs > 0).toBe(pauses);
+          if (askedMs > 0) {
+            expect({ state, delayMs }).toEqual({
+              state: 'due',
+              delayMs: askedMs,
+            });
+          }
         }
       }),
     );

@@ -38,17 +38,19 @@ export function planSettlement(
               },
             ]
           : [];
-      case 'untried':
+      case 'untried': {
+        const { afterMs: delayMs = 0 } = outcome;
         return [
           {
             settlement,
-            // Whoever is first of its key is made due afterwards.
-            state: key === undefined ? 'due' : 'blocked',
+            // Whoever is first of its key is made due afterwards, without a pause.
+            state: key === undefined || delayMs > 0 ? 'due' : 'blocked',
             attempts: attempt - 1,
-            delayMs: 0,
+            delayMs,
             error: undefined,
           },
         ];
+      }
       case 'lapsed':
         // Whoever waited for the lease to lapse has waited long enough.
         return [

@@ -30,8 +30,15 @@ export interface ClaimedBatch {
 export type HandlingOutcome =
   | { kind: 'delivered'; durationMs: number }
   | { kind: 'failed'; error: string; durationMs: number }
-  /** Not tried, because an earlier one with its key failed or the reader stops. Does not count as an attempt. */
-  | { kind: 'untried' };
+  /**
+   * Not tried, because an earlier one with its key failed, the reader stops, or it has no handler for the topic. Does
+   * not count as an attempt.
+   */
+  | {
+      kind: 'untried';
+      /** Pause before anybody may claim it again, in milliseconds. Default: none. */
+      afterMs?: number;
+    };
 
 /** A claimed event with its outcome. */
 export interface HandledEvent {

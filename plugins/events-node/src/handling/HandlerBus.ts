@@ -215,6 +215,7 @@ export class HandlerBus {
           slots: local.slots,
           observer: this.#observer,
           logger: this.#logger,
+          takes: topic => topicsOf(local).includes(topic),
           mayBegin,
         };
         const [{ handler }] = local.subscribers;
@@ -223,7 +224,12 @@ export class HandlerBus {
           ? handleTogether(
               batch,
               {
-                read: params => handler.read(params),
+                read(params) {
+                  if (!handler.topics.includes(params.topic)) {
+                    throw noHandlerFor(params.topic);
+                  }
+                  return handler.read(params);
+                },
                 onBatch: events => handle.onBatch(events),
               },
               context,
@@ -306,6 +312,13 @@ function topicsOf({ subscribers }: LocalSubscription): string[] {
   return [...new Set(subscribers.flatMap(({ handler }) => handler.topics))];
 }
 
+/** For an event too old for its handler to be in another process, which it was left to until now. */
+function noHandlerFor(topic: string): Error {
+  return new Error(
+    `No handler of this process has subscribed to topic '${topic}'`,
+  );
+}
+
 /** Gives an event to one of the handlers of its topic; they take turns. */
 async function handOut(
   local: LocalSubscription,
@@ -319,10 +332,7 @@ async function handOut(
       : [];
   });
   if (eligible.length === 0) {
-    // Its handler has not subscribed yet since the start, or is in a replica of another version; a later attempt finds it.
-    throw new Error(
-      `No handler of this process has subscribed to topic '${topic}'`,
-    );
+    throw noHandlerFor(topic);
   }
   local.turn += 1;
   const { handler, handle } = eligible[local.turn % eligible.length];

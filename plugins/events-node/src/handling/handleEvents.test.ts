@@ -8,7 +8,7 @@ import {
   makeBatch,
   makeClaimed,
 } from './__testUtils__/fakes';
-import type { ClaimedEvent } from './ClaimedBatch';
+import type { ClaimedEvent, HandledEvent } from './ClaimedBatch';
 import {
   handleOneByOne,
   handleTogether,
@@ -24,6 +24,7 @@ function createContext(fields: Partial<HandlingContext> = {}) {
     slots: new Slots(10),
     observer: blindObserver,
     logger,
+    takes: () => true,
     mayBegin: () => true,
     ...fields,
   };
@@ -171,6 +172,79 @@ describe('handling one by one', () => {
       1: 'delivered',
       2: 'untried',
       3: 'untried',
+    });
+  });
+});
+
+describe('a topic that no handler of the process takes', () => {
+  const nowMs = Date.now();
+  const events = [
+    makeClaimed({ position: 1, key: 'k', timeMs: nowMs }),
+    makeClaimed({ position: 2, key: 'k', timeMs: nowMs, topic: 'elsewhere' }),
+    makeClaimed({ position: 3, key: 'k', timeMs: nowMs }),
+    makeClaimed({ position: 4, key: 'l', timeMs: nowMs }),
+    makeClaimed({ position: 5, timeMs: nowMs, topic: 'elsewhere' }),
+  ];
+  const takes = (topic: string) => topic === 't';
+  const outcomesOf = (handled: readonly HandledEvent[]) =>
+    Object.fromEntries(
+      handled.map(({ event, outcome: { kind, ...outcome } }) => [
+        event.position,
+        kind === 'untried' ? { kind, ...outcome } : kind,
+      ]),
+    );
+  const expected = {
+    1: 'delivered',
+    2: { kind: 'untried', afterMs: 5_000 },
+    3: { kind: 'untried' },
+    4: 'delivered',
+    5: { kind: 'untried', afterMs: 5_000 },
+  };
+
+  it('is left to others without an attempt, and what is behind it with its key waits', async () => {
+    const given: unknown[] = [];
+    const { context, logger } = createContext({ takes });
+    const handled = await handleOneByOne(
+      makeBatch(events),
+      async ({ eventPayload }) => {
+        given.push(eventPayload);
+      },
+      context,
+    );
+    expect(outcomesOf(handled)).toEqual(expected);
+    expect(given.sort()).toEqual([1, 4]);
+    expect(logger.warn).not.toHaveBeenCalled();
+  });
+
+  it('is kept from a batch handler', async () => {
+    const handler = createBatchHandler();
+    const { context } = createContext({ takes });
+    const handled = await handleTogether(makeBatch(events), handler, context);
+    expect(outcomesOf(handled)).toEqual(expected);
+    expect(handler.calls).toEqual([[1, 4]]);
+  });
+
+  it('is tried once its event is so old that nobody else can take it', async () => {
+    const old = events.map(event => ({
+      ...event,
+      timeMs: nowMs - 41 * 60_000,
+    }));
+    const { context } = createContext({ takes });
+    const handled = await handleOneByOne(
+      makeBatch(old),
+      async ({ topic }) => {
+        if (!takes(topic)) {
+          throw new Error('no handler');
+        }
+      },
+      context,
+    );
+    expect(kindsOf(handled)).toEqual({
+      1: 'delivered',
+      2: 'failed',
+      3: 'untried',
+      4: 'delivered',
+      5: 'failed',
     });
   });
 });

@@ -31,6 +31,8 @@ export interface HandlingContext {
   slots: Slots;
   observer: HandlingObserver;
   logger: LoggerService;
+  /** Whether a handler of this process takes a topic. */
+  takes(topic: string): boolean;
   /** Asked before each attempt; what may not begin is not tried. */
   mayBegin(): boolean;
 }
@@ -146,11 +148,27 @@ async function handleLanes(
 const untried: HandlingOutcome = { kind: 'untried' };
 
 /**
+ * A topic that no process names ends after half an hour. As long as an event is younger than that and a little more, a
+ * process that takes its topic may be there: a replica of another version, or this one when it has started.
+ */
+const elsewhereForMs = 40 * 60_000;
+const elsewhere: HandlingOutcome = { kind: 'untried', afterMs: 5_000 };
+
+/** Whether an event is to be left to a process with a handler for it. */
+function isForOthers(
+  { topic, timeMs }: ClaimedEvent,
+  { takes }: HandlingContext,
+): boolean {
+  return !takes(topic) && Date.now() - timeMs < elsewhereForMs;
+}
+
+/**
  * Calls a handler within its time limit, as soon as there is a slot, and says of each event what became of it. Never
  * rejects.
  *
  * Behind an event that failed, those with the same key count as not tried, whatever the handler says of them: they are
- * handed over again behind it, so that what is done last for a key is what came last.
+ * handed over again behind it, so that what is done last for a key is what came last. The same holds behind an event
+ * that is left to another process.
  *
  * @param events - in the order of the log
  */
@@ -163,14 +181,18 @@ async function makeAttempt(
     if (!context.mayBegin()) {
       return events.map(event => ({ event, outcome: untried }));
     }
+    const left = leaveToOthers(events, context);
+    const tried = events.filter(event => !left.has(event));
     const start = performance.now();
-    const errors = await call(events, context, handle);
+    const errors =
+      tried.length > 0 ? await call(tried, context, handle) : new Map();
     const durationMs = performance.now() - start;
     const failedKeys = new Set<string>();
     const handled = events.map((event): HandledEvent => {
       const { key } = event;
-      if (key !== undefined && failedKeys.has(key)) {
-        return { event, outcome: untried };
+      const leftAs = left.get(event);
+      if (leftAs || (key !== undefined && failedKeys.has(key))) {
+        return { event, outcome: leftAs ?? untried };
       }
       if (!errors.has(event)) {
         return { event, outcome: { kind: 'delivered', durationMs } };
@@ -184,6 +206,27 @@ async function makeAttempt(
     logFailures(context, errors);
     return handled;
   });
+}
+
+/** Those that this process has no handler for, and those behind them with the same key. */
+function leaveToOthers(
+  events: readonly ClaimedEvent[],
+  context: HandlingContext,
+): Map<ClaimedEvent, HandlingOutcome> {
+  const left = new Map<ClaimedEvent, HandlingOutcome>();
+  const keys = new Set<string>();
+  for (const event of events) {
+    const { key } = event;
+    if (key !== undefined && keys.has(key)) {
+      left.set(event, untried);
+    } else if (isForOthers(event, context)) {
+      left.set(event, elsewhere);
+      if (key !== undefined) {
+        keys.add(key);
+      }
+    }
+  }
+  return left;
 }
 
 async function call(

@@ -26,6 +26,7 @@ const maxFailureLength = 2_000;
 const maxDurationMs = 2_147_483_647;
 /** The last time that a `Date` knows. */
 const maxTimeMs = 8_640_000_000_000_000;
+const maxPauseMs = 60 * 60_000;
 const headerValueSchema = z.union([z.string(), z.array(z.string())]);
 const eventSchema = z.object({
   // Checked for each group by itself: one that is wrong must not take the others with it.
@@ -133,7 +134,16 @@ const knownOutcomeSchema = z.discriminatedUnion('kind', [
     error: z.string().max(maxFailureLength),
     durationMs: durationSchema,
   }),
-  z.object({ kind: z.literal('untried') }),
+  z.object({
+    kind: z.literal('untried'),
+    afterMs: z
+      .number()
+      .int()
+      .min(0)
+      .max(maxPauseMs)
+      .optional()
+      .describe('Pause before it may be claimed again.'),
+  }),
 ]);
 const knownKinds = new Set<string>(
   knownOutcomeSchema.options.map(({ shape }) => shape.kind.value),
