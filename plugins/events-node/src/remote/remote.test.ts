@@ -240,6 +240,7 @@ describe('the client of the bus', () => {
       ticket: newEventId(),
       subscriptionId: 'plugin.s',
       leaseMs: 1_000,
+      leasedFromMs: 0,
       events: [],
     };
     const error = await access.settle(batch, []).catch(caught => caught);
