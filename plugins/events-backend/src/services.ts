@@ -3,17 +3,19 @@ import {
   createServiceFactory,
   createServiceRef,
 } from '@backstage/backend-plugin-api';
-import { InputError, ServiceUnavailableError } from '@backstage/errors';
+import { ServiceUnavailableError } from '@backstage/errors';
 import {
   eventsServiceRef,
   type EventParams,
 } from '@backstage/plugin-events-node';
 import {
-  maxEventsAtOnce,
   type DurableEventsService,
   type SubscribeOptions,
 } from '@callboard/backstage-plugin-events-node';
-import { withTimeLimit } from '@callboard/backstage-plugin-events-node/bus';
+import {
+  checkEventCount,
+  withTimeLimit,
+} from '@callboard/backstage-plugin-events-node/bus';
 import { createSystem, type EventsSystem } from './createSystem';
 import type { Ingresses } from './ingress';
 
@@ -89,11 +91,7 @@ export const eventsServiceFactory = createServiceFactory({
           ),
       );
     const publishAll = async (events: readonly EventParams[]) => {
-      if (events.length > maxEventsAtOnce) {
-        throw new InputError(
-          `At most ${maxEventsAtOnce} events can be published at once, got ${events.length}`,
-        );
-      }
+      checkEventCount(events);
       const { accept, settings } = await waitForSystem();
       await accept(events, {
         source: pluginId,

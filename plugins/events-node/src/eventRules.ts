@@ -1,5 +1,6 @@
 import { InputError } from '@backstage/errors';
 import type { EventParams } from '@backstage/plugin-events-node';
+import { maxEventsAtOnce } from './DurableEventsService';
 
 const maxTopicLength = 255;
 /** PostgreSQL indexes a key together with a subscription, and a deduplication id with a topic, in 2,704 bytes. */
@@ -126,4 +127,17 @@ function hasControlCharacter(text: string): boolean {
     }
   }
   return false;
+}
+
+/**
+ * Checks how many events are to be published at once.
+ *
+ * @throws InputError when they are more than {@link maxEventsAtOnce}
+ */
+export function checkEventCount(events: readonly unknown[]): void {
+  if (events.length > maxEventsAtOnce) {
+    throw new InputError(
+      `At most ${maxEventsAtOnce} events can be published at once, got ${events.length}`,
+    );
+  }
 }

@@ -5,8 +5,8 @@ import type {
 import { InputError } from '@backstage/errors';
 import type { EventsService } from '@backstage/plugin-events-node';
 import type { Knex } from 'knex';
-import { maxEventsAtOnce, requireDurable } from '../DurableEventsService';
-import { defaultMaxPayloadBytes } from '../eventRules';
+import { requireDurable } from '../DurableEventsService';
+import { checkEventCount, defaultMaxPayloadBytes } from '../eventRules';
 import { openOutbox } from './openOutbox';
 import { OutboxRelay, type RelayTurn } from './OutboxRelay';
 import type { OutboxEvent, OutboxService } from './OutboxService';
@@ -83,11 +83,7 @@ export class Outbox implements OutboxService {
         'An outbox publishes in a transaction: pass the one that writes what the event tells of',
       );
     }
-    if (events.length > maxEventsAtOnce) {
-      throw new InputError(
-        `At most ${maxEventsAtOnce} events can be published at once, got ${events.length}`,
-      );
-    }
+    checkEventCount(events);
     const rows = events.map(event => writeRow(event, this.#maxPayloadBytes));
     await insertRows(trx, rows);
     this.#wakeAfter(trx);

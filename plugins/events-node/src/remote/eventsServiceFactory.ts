@@ -2,15 +2,12 @@ import {
   coreServices,
   createServiceFactory,
 } from '@backstage/backend-plugin-api';
-import { InputError } from '@backstage/errors';
 import {
   eventsServiceRef,
   type EventParams,
 } from '@backstage/plugin-events-node';
-import {
-  maxEventsAtOnce,
-  type DurableEventsService,
-} from '../DurableEventsService';
+import { type DurableEventsService } from '../DurableEventsService';
+import { checkEventCount } from '../eventRules';
 import { HandlerBus } from '../handling/HandlerBus';
 import { HandlingTelemetry } from '../handling/HandlingTelemetry';
 import { BusClient } from './BusClient';
@@ -83,11 +80,7 @@ export const eventsServiceFactory = createServiceFactory({
     });
 
     const publishAll = async (events: readonly EventParams[]) => {
-      if (events.length > maxEventsAtOnce) {
-        throw new InputError(
-          `At most ${maxEventsAtOnce} events can be published at once, got ${events.length}`,
-        );
-      }
+      checkEventCount(events);
       await publisher.publish(events);
       failing = false;
     };
