@@ -88,7 +88,7 @@ describeOnPostgres('a replica that is stopped and continued', openDatabase => {
       {
         name: 'frozen',
         connection,
-        subscriptions: [{ ...shared, mode: 'slow', slowMs: 200 }],
+        subscriptions: [{ ...shared, mode: 'slow', slowMs: 1_000 }],
       },
     ]);
     // Two lanes, so that most of what it has in hand has not begun.
