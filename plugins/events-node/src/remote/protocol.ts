@@ -108,6 +108,7 @@ export const claimAnswerSchema = z.object({
   waitedMs: z
     .number()
     .nonnegative()
+    .default(0)
     .describe(
       'How long the request waited before the lease began; a reader that adds it to when it sent the request knows how long it may go on.',
     ),
