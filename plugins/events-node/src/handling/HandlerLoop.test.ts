@@ -108,6 +108,22 @@ describe('HandlerLoop', () => {
     expect(logger.warn).toHaveBeenCalledTimes(2);
   });
 
+  it('warns of the same failure once until reading works again, and says when it does', async () => {
+    const { access, logger, loop } = createLoop();
+    const away = new AwayError('away');
+    access.fail('claim', away, away, away);
+    access.offer(one);
+    loop.start();
+    await access.until(() => access.settled.length === 1);
+    expect(logger.warn).toHaveBeenCalledTimes(1);
+    expect(logger.info).toHaveBeenCalledTimes(1);
+    access.fail('claim', away);
+    access.offer(two);
+    await access.until(() => access.settled.length === 2);
+    await loop.stop(1_000);
+    expect(logger.warn).toHaveBeenCalledTimes(2);
+  });
+
   it('makes its subscription stand again when it is gone, until that works', async () => {
     const { access, loop } = createLoop();
     const missing = new SubscriptionMissingError('s');

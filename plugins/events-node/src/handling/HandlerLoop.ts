@@ -66,6 +66,8 @@ export class HandlerLoop {
   readonly #freed = new WakeUp();
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
+  /** What failed last, since reading last worked. */
+  #warnedOf: string | undefined;
 
   constructor(options: {
     subscriptionId: string;
@@ -180,6 +182,7 @@ export class HandlerLoop {
       }
       try {
         const turn = await this.runOnce();
+        this.#logSuccess();
         if (turn) {
           await Promise.all([
             Promise.race([turn.work, delay(this.#options.patienceMs)]),
@@ -215,11 +218,21 @@ export class HandlerLoop {
     }).catch(() => {});
   }
 
+  /** Warns of a failure once, however often it comes again before reading works. */
   #logFailure(error: unknown): void {
-    this.#logger.warn(
+    const failure = error instanceof Error ? error : new Error(String(error));
+    this.#logger[failure.message === this.#warnedOf ? 'debug' : 'warn'](
       `Reading events for ${this.#subscriptionId} failed, trying again`,
-      error instanceof Error ? error : new Error(String(error)),
+      failure,
     );
+    this.#warnedOf = failure.message;
+  }
+
+  #logSuccess(): void {
+    if (this.#warnedOf !== undefined) {
+      this.#warnedOf = undefined;
+      this.#logger.info(`Reading events for ${this.#subscriptionId} goes on`);
+    }
   }
 
   async #work(batch: ClaimedBatch): Promise<void> {
