@@ -1,7 +1,9 @@
-import { readDurationFromConfig, type Config } from '@backstage/config';
-import { durationToMilliseconds } from '@backstage/types';
+import type { Config } from '@backstage/config';
 import {
   defaultMaxPayloadBytes,
+  longestTimerMs,
+  readHandlingSettings,
+  SettingsReader,
   type GroupCommitterOptions,
   type HandlingOptions,
 } from '@callboard/backstage-plugin-events-node/bus';
@@ -32,8 +34,6 @@ const second = 1_000;
 const minute = 60 * second;
 const day = 24 * 60 * minute;
 const megabyte = 1024 * 1024;
-/** Node.js timers know no longer times. */
-const longestTimerMs = 2_147_483_647;
 
 /**
  * Reads and checks the configuration.
@@ -41,60 +41,28 @@ const longestTimerMs = 2_147_483_647;
  * @throws Error that names the setting and what is wrong with it
  */
 export function readSettings(config: Config): Settings {
-  const duration = (
-    key: string,
-    fallbackMs: number,
-    { leastMs = 1, mostMs = Infinity } = {},
-  ) => {
-    const ms = config.has(key)
-      ? durationToMilliseconds(readDurationFromConfig(config, { key }))
-      : fallbackMs;
-    if (!Number.isFinite(ms) || ms < leastMs || ms > mostMs) {
-      throw new Error(
-        `Invalid configuration: ${key} must be a duration from ${leastMs} to ${mostMs} ms`,
-      );
-    }
-    return ms;
-  };
-  const whole = (
-    key: string,
-    fallback: number,
-    least = 1,
-    most = Number.MAX_SAFE_INTEGER,
-  ) => {
-    const value = config.getOptionalNumber(key) ?? fallback;
-    if (!Number.isInteger(value) || value < least || value > most) {
-      throw new Error(
-        `Invalid configuration: ${key} must be a whole number from ${least} to ${most}`,
-      );
-    }
-    return value;
-  };
-
-  const timer = { mostMs: longestTimerMs };
-  const leaseMs = duration('events.subscriptions.lease', 30 * second, {
-    leastMs: second,
-    mostMs: longestTimerMs,
-  });
+  const reader = new SettingsReader(config);
+  const leaseMs = reader.timer(
+    'events.subscriptions.lease',
+    30 * second,
+    second,
+  );
   const ephemeral = {
     topics: new Set(
       config.getOptionalStringArray('events.ephemeral.topics') ?? ['signals'],
     ),
-    retentionMs: duration('events.ephemeral.retention', 10 * minute, {
+    retentionMs: reader.duration('events.ephemeral.retention', 10 * minute, {
       leastMs: minute,
     }),
   };
 
   const settings: Settings = {
     store: {
-      timeLimitMs: duration('events.store.timeLimit', 30 * second, {
-        leastMs: second,
-        mostMs: longestTimerMs,
-      }),
+      timeLimitMs: reader.timer('events.store.timeLimit', 30 * second, second),
     },
     publish: {
-      timeLimitMs: duration('events.publish.timeLimit', 30 * second, timer),
-      maxPayloadBytes: whole(
+      timeLimitMs: reader.timer('events.publish.timeLimit', 30 * second),
+      maxPayloadBytes: reader.whole(
         'events.publish.maxPayloadBytes',
         defaultMaxPayloadBytes,
       ),
@@ -102,32 +70,19 @@ export function readSettings(config: Config): Settings {
     commit: {
       maxBatchItems: 500,
       maxBatchBytes: 8 * megabyte,
-      maxQueuedBytes: whole('events.publish.maxQueuedBytes', 256 * megabyte),
+      maxQueuedBytes: reader.whole(
+        'events.publish.maxQueuedBytes',
+        256 * megabyte,
+      ),
       retryDelayMs: 250,
       appendTimeLimitMs: 30 * second,
     },
-    handling: {
-      concurrency: whole('events.handlers.concurrency', 10),
-      maxBatchEvents: 200,
-      maxOpenBatches: 4,
-      patienceMs: 250,
-      loadedBatchEvents: 16,
-      gatherMs: 50,
-      waitLimitMs: 30 * second,
-      callLimitMs: 30 * second,
-      handlerTimeLimitMs: duration(
-        'events.handlers.timeLimit',
-        5 * minute,
-        timer,
-      ),
-      graceMs: duration('events.handlers.shutdownGrace', 10 * second, timer),
-      errorDelayMs: second,
-    },
+    handling: readHandlingSettings(reader, 30 * second),
     reading: {
       maxBatchBytes: 16 * megabyte,
       keyPatienceMs: 250,
       leaseMs,
-      pollIntervalMs: duration(
+      pollIntervalMs: reader.duration(
         'events.subscriptions.pollInterval',
         2 * second,
         { leastMs: 50, mostMs: longestTimerMs },
@@ -139,7 +94,7 @@ export function readSettings(config: Config): Settings {
     busV1: {
       // As many as the stock events backend answers with.
       maxBatchEvents: 10,
-      notifyTimeoutMs: whole(
+      notifyTimeoutMs: reader.whole(
         'events.notifyTimeoutMs',
         55 * second,
         1,
@@ -156,16 +111,22 @@ export function readSettings(config: Config): Settings {
       longestPauseMs: 30 * second,
     },
     retry: {
-      maxAttempts: whole('events.handlers.retry.maxAttempts', 10),
-      initialDelayMs: duration('events.handlers.retry.initialDelay', second),
+      maxAttempts: reader.whole('events.handlers.retry.maxAttempts', 10),
+      initialDelayMs: reader.duration(
+        'events.handlers.retry.initialDelay',
+        second,
+      ),
       factor: 3,
-      maxDelayMs: duration('events.handlers.retry.maxDelay', 15 * minute),
+      maxDelayMs: reader.duration(
+        'events.handlers.retry.maxDelay',
+        15 * minute,
+      ),
       jitter: 0.2,
     },
     retention: {
-      retentionMs: duration('events.log.retention', 7 * day),
-      maxAgeMs: duration('events.log.maxAge', 30 * day),
-      maxEvents: whole('events.log.maxEvents', 10_000_000),
+      retentionMs: reader.duration('events.log.retention', 7 * day),
+      maxAgeMs: reader.duration('events.log.maxAge', 30 * day),
+      maxEvents: reader.whole('events.log.maxEvents', 10_000_000),
     },
     streams: {
       page: { events: 200, bytes: megabyte },
@@ -175,17 +136,17 @@ export function readSettings(config: Config): Settings {
       errorDelayMs: second,
       retryMs: 2 * second,
       shutdownGraceMs: second,
-      maxStreams: whole('events.streams.maxStreams', 100),
-      timeLimitMs: duration('events.streams.timeLimit', 30 * minute, timer),
-      stallLimitMs: duration('events.streams.stallLimit', minute, timer),
-      heartbeatMs: duration('events.streams.heartbeat', 15 * second, timer),
+      maxStreams: reader.whole('events.streams.maxStreams', 100),
+      timeLimitMs: reader.timer('events.streams.timeLimit', 30 * minute),
+      stallLimitMs: reader.timer('events.streams.stallLimit', minute),
+      heartbeatMs: reader.timer('events.streams.heartbeat', 15 * second),
     },
-    expireSubscriptionsAfterMs: duration(
+    expireSubscriptionsAfterMs: reader.duration(
       'events.subscriptions.expireAfter',
       7 * day,
       { leastMs: minute },
     ),
-    keepDeadMs: duration('events.deliveries.keepDead', 14 * day),
+    keepDeadMs: reader.duration('events.deliveries.keepDead', 14 * day),
   };
   // Subscriptions of ephemeral topics go after the same time, and a busy reader is heard of three times per lease, one
   // that is told to wait when it asks again.

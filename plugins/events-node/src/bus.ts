@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export * from './configuration';
 export * from './handling';
 export * from './eventId';
 export * from './eventRules';

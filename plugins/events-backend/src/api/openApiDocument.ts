@@ -15,12 +15,7 @@ import {
   wholeEventSchema,
 } from '@callboard/backstage-plugin-events-common';
 import { z } from 'zod';
-
-/** The schemas that routes parse their input with describe it here too, so the two cannot drift apart. */
-function toSchema(schema: z.ZodType, io: 'input' | 'output' = 'output') {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io });
-  return rest;
-}
+import { answer, body, describeApi, refusal, toSchema } from '../model/openApi';
 
 /** Parameters of a route that takes one of some sets of them; the last word on a parameter is that of the last set. */
 function toQueryParameters(...schemas: z.ZodType[]) {
@@ -36,30 +31,17 @@ function toQueryParameters(...schemas: z.ZodType[]) {
   }));
 }
 
-function answer(description: string, schema: z.ZodType) {
-  return {
-    description,
-    content: { 'application/json': { schema: toSchema(schema) } },
-  };
-}
-
-const errorSchema = z.looseObject({
-  error: z.looseObject({ name: z.string(), message: z.string() }),
-});
-
-const lostPlace = answer(
+const lostPlace = refusal(
   'Events behind this position are gone, or the log never was that long. Take the position of the end (`after=end`), then a new copy of what you keep, and go on from that position',
-  errorSchema,
 );
-const tooManyReaders = answer(
+const tooManyReaders = refusal(
   'Too many readers follow the log already; Retry-After says when to try again',
-  errorSchema,
 );
 
 const refusals = {
-  400: answer('The request is not valid', errorSchema),
-  401: answer('No credentials', errorSchema),
-  403: answer('The permission is missing', errorSchema),
+  400: refusal('The request is not valid'),
+  401: refusal('No credentials'),
+  403: refusal('The permission is missing'),
 };
 
 /**
@@ -68,19 +50,12 @@ const refusals = {
  * @see https://spec.openapis.org/oas/v3.1.0
  */
 export const openApiDocument = {
-  openapi: '3.1.0',
-  info: {
+  ...describeApi('/api/events/v1', {
     title: 'Callboard events API',
     version: '1.0.0',
     description:
       'Looks into the durable events system: events, topics, subscriptions, deliveries, replays.',
-    license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-  },
-  servers: [{ url: '/api/events/v1' }],
-  components: {
-    securitySchemes: { backstage: { type: 'http', scheme: 'bearer' } },
-  },
-  security: [{ backstage: [] }],
+  }),
   paths: {
     '/events': {
       get: {
@@ -154,7 +129,7 @@ export const openApiDocument = {
         responses: {
           200: answer('The event', eventViewSchema),
           ...refusals,
-          404: answer('The log does not have it', errorSchema),
+          404: refusal('The log does not have it'),
         },
       },
     },
@@ -190,18 +165,11 @@ export const openApiDocument = {
         operationId: 'createReplay',
         summary:
           'Owes events again, or counts what that would come to. Needs events.replay.create.',
-        requestBody: {
-          required: true,
-          content: {
-            'application/json': {
-              schema: toSchema(replayRequestSchema, 'input'),
-            },
-          },
-        },
+        requestBody: body(replayRequestSchema),
         responses: {
           200: answer('The counts', replayResultSchema),
           ...refusals,
-          404: answer('No such event or subscription', errorSchema),
+          404: refusal('No such event or subscription'),
         },
       },
     },

@@ -7,33 +7,13 @@ import {
   subscriptionRequestSchema,
   ticketAnswerSchema,
 } from '@callboard/backstage-plugin-events-node/bus';
-import { z } from 'zod';
+import { answer, body, describeApi, refusal } from '../../model/openApi';
 
-/** The schemas that routes parse their input with describe it here too, so the two cannot drift apart. */
-function content(schema: z.ZodType, io: 'input' | 'output') {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io });
-  return { content: { 'application/json': { schema: rest } } };
-}
-
-function body(schema: z.ZodType) {
-  return { required: true, ...content(schema, 'input') };
-}
-
-function answer(description: string, schema: z.ZodType) {
-  return { description, ...content(schema, 'output') };
-}
-
-const errorSchema = z.looseObject({
-  error: z.looseObject({ name: z.string(), message: z.string() }),
-});
 const refusals = {
-  400: answer('The request is not valid', errorSchema),
-  401: answer('No credentials', errorSchema),
-  403: answer("A user, or another plugin's subscription", errorSchema),
-  503: answer(
-    'The store is away, or the process stops; try again',
-    errorSchema,
-  ),
+  400: refusal('The request is not valid'),
+  401: refusal('No credentials'),
+  403: refusal("A user, or another plugin's subscription"),
+  503: refusal('The store is away, or the process stops; try again'),
 };
 
 const inPath = (name: string, schema: object) => ({
@@ -51,19 +31,12 @@ const ticket = inPath('ticket', { type: 'string', format: 'uuid' });
  * @see https://spec.openapis.org/oas/v3.1.0
  */
 export const busV2Document = {
-  openapi: '3.1.0',
-  info: {
+  ...describeApi('/api/events/bus/v2', {
     title: 'Callboard bus',
     version: '2.0.0',
     description:
       'Publishing and reading for processes without the events plugin. Service credentials only.',
-    license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-  },
-  servers: [{ url: '/api/events/bus/v2' }],
-  components: {
-    securitySchemes: { backstage: { type: 'http', scheme: 'bearer' } },
-  },
-  security: [{ backstage: [] }],
+  }),
   paths: {
     '/events': {
       post: {
@@ -102,7 +75,7 @@ export const busV2Document = {
           200: answer('A batch', claimAnswerSchema),
           204: { description: 'Nothing came in time' },
           ...refusals,
-          404: answer('No such subscription: register it', errorSchema),
+          404: refusal('No such subscription: register it'),
         },
       },
     },

@@ -1,0 +1,2 @@
+export * from './readHandlingSettings';
+export * from './SettingsReader';
