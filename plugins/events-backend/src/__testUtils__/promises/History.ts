@@ -51,7 +51,8 @@ export interface Rescue extends Operation<true> {}
 
 /** The moment at which the lease of a batch ran out. */
 export interface Lapse extends Span {
-  ticket: string;
+  /** Undefined for those of all batches. */
+  ticket: string | undefined;
 }
 
 /** What tells one event from another. */

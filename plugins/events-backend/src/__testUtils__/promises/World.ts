@@ -1,4 +1,5 @@
 import { NotFoundError } from '@backstage/errors';
+import { SubscriptionMissingError } from '@callboard/backstage-plugin-events-node/bus';
 import type { Store } from '../../database';
 import type { Batch } from '../../model/batch';
 import { createPools, type Pools } from '../pools';
@@ -82,7 +83,7 @@ export class World {
     } catch (error) {
       const isExpected =
         error instanceof ConnectionLostError ||
-        // Such as that there is no subscription yet, or that the event is trimmed.
+        error instanceof SubscriptionMissingError ||
         error instanceof NotFoundError;
       if (!isExpected) {
         this.history.errors.push(`${name} failed: ${error}`);

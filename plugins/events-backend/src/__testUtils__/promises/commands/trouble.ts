@@ -46,9 +46,10 @@ export const restart = commandOf(
     const index = replica % world.replicas.length;
     const { store, subscriptions } = world.restart(index);
     if (!store.dialect.shared) {
-      await world.perform('lapse all', undefined, () =>
+      const { start, end } = await world.perform('lapse all', undefined, () =>
         subscriptions.lapseAll(),
       );
+      world.history.lapses.push({ ticket: undefined, start, end });
     }
   },
 );

@@ -8,7 +8,11 @@ import {
   onlyWantedAndWhole,
 } from './deliveries';
 import { nothingPassed, positionsRise, storedOnce } from './log';
-import { oneHolder, staleTicketSettlesNothing } from './tickets';
+import {
+  goodTicketSettles,
+  oneHolder,
+  staleTicketSettlesNothing,
+} from './tickets';
 
 /** The promises of the pools. Each looks at a history and tells what breaks it. */
 const promises: Record<string, (history: History) => Iterable<string>> = {
@@ -21,6 +25,7 @@ const promises: Record<string, (history: History) => Iterable<string>> = {
   'ordered per key': inOrder,
   'one holder at a time': oneHolder,
   'a stale ticket settles nothing': staleTicketSettlesNothing,
+  'a good ticket settles': goodTicketSettles,
   'bounded attempts': attemptsAreBounded,
   'nothing remains': nothingRemains,
 };

@@ -108,3 +108,32 @@ export function* staleTicketSettlesNothing(
     }
   }
 }
+
+/** A ticket settles unless it has settled already, or its lease lapsed and was not renewed in time. */
+export function* goodTicketSettles(history: History): Generator<string> {
+  const { settlings, renewals, lapses } = history;
+  for (const settling of settlings) {
+    const { ticket, start, end, answer } = settling;
+    const settledBefore = settlings.some(
+      other =>
+        other !== settling &&
+        other.ticket === ticket &&
+        other.answer !== false &&
+        other.start < end,
+    );
+    const lapsed = lapses.some(
+      lapse =>
+        (lapse.ticket === ticket || lapse.ticket === undefined) &&
+        lapse.start < end &&
+        !renewals.some(
+          renewal =>
+            renewal.answer?.has(ticket) &&
+            renewal.start > lapse.end &&
+            renewal.end < start,
+        ),
+    );
+    if (answer === false && !settledBefore && !lapsed) {
+      yield `Ticket ${ticket} of ${settling.subscriptionId} did not settle, although it was good`;
+    }
+  }
+}
