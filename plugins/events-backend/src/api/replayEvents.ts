@@ -45,8 +45,10 @@ export async function replayEvents(
     deliveries: 0,
     alreadyOwed: 0,
   };
+  // Once more, since an event may have come meanwhile, of a topic that is wanted only now.
+  const present = await readTargets(subscriptions, subscriptionId);
   const claimed = await subscriptions.listClaimed();
-  for (const target of targets) {
+  for (const target of present) {
     const { id } = target;
     const asked = owed.get(id) ?? [];
     // What it has still to read, or is reading, comes by itself.
