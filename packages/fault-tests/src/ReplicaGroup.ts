@@ -10,11 +10,19 @@ const patienceMs = 180_000;
 export class ReplicaGroup {
   readonly #replicas: ReplicaProcess[] = [];
 
-  /** Makes replicas and starts them side by side. */
-  async start(options: readonly ReplicaOptions[]): Promise<ReplicaProcess[]> {
-    const starting = options.map(each => this.startOne(each));
-    await Promise.all(starting.map(({ started }) => started));
-    return starting.map(({ replica }) => replica);
+  /**
+   * Makes replicas and starts them: the first by itself, because Backstage makes tables of its own in an empty database
+   * without regard for others that do, and the rest side by side.
+   */
+  async start([
+    first,
+    ...rest
+  ]: readonly ReplicaOptions[]): Promise<ReplicaProcess[]> {
+    const pioneer = this.startOne(first);
+    await pioneer.started;
+    const others = rest.map(each => this.startOne(each));
+    await Promise.all(others.map(({ started }) => started));
+    return [pioneer, ...others].map(({ replica }) => replica);
   }
 
   /** Makes one replica, and says when it has started, which it may not if it is stopped meanwhile. */
