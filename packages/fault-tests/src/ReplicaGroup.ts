@@ -14,10 +14,9 @@ export class ReplicaGroup {
    * Makes replicas and starts them: the first by itself, because Backstage makes tables of its own in an empty database
    * without regard for others that do, and the rest side by side.
    */
-  async start([
-    first,
-    ...rest
-  ]: readonly ReplicaOptions[]): Promise<ReplicaProcess[]> {
+  async start([first, ...rest]: readonly ReplicaOptions[]): Promise<
+    ReplicaProcess[]
+  > {
     const pioneer = this.startOne(first);
     await pioneer.started;
     const others = rest.map(each => this.startOne(each));
