@@ -7,11 +7,7 @@ import type { Notifier } from '@callboard/backstage-plugin-events-node';
 import type { DeliveryPool } from '../deliveries';
 import type { OwedEvent } from '../model/batch';
 import type { SqlEventLog } from '../log';
-import {
-  wants,
-  type Subscription,
-  type SubscriptionPool,
-} from '../subscriptions';
+import type { Subscription, SubscriptionPool } from '../subscriptions';
 import { findDead, findEvent, findMatching } from './findReplayed';
 
 const eventsPerTransaction = 500;
@@ -45,24 +41,15 @@ export async function replayEvents(
     deliveries: 0,
     alreadyOwed: 0,
   };
-  // Once more, since an event may have come meanwhile, of a topic that is wanted only now.
-  const present = await readTargets(subscriptions, subscriptionId);
-  const claimed = await subscriptions.listClaimed();
-  for (const target of present) {
-    const { id } = target;
-    const asked = owed.get(id) ?? [];
-    // What it has still to read, or is reading, comes by itself.
-    const events = asked.filter(
-      event =>
-        !claimed.get(id)?.has(event.position) &&
-        (event.position <= target.cursor || !wants(target.topics, event)),
-    );
-    result.alreadyOwed += asked.length - events.length;
+  for (const [id, events] of owed) {
     for (let first = 0; first < events.length; first += eventsPerTransaction) {
       const counts = await deliveries.replay(
         id,
         events.slice(first, first + eventsPerTransaction),
-        { dryRun },
+        {
+          dryRun,
+          choose: (...args) => subscriptions.chooseForReplay(...args),
+        },
       );
       result.deliveries += counts.owed;
       result.alreadyOwed += counts.alreadyOwed;

@@ -11,7 +11,7 @@ import {
   listDeliveries,
   type DeliveryListing,
 } from './operations/listDeliveries';
-import { oweAgain } from './operations/oweAgain';
+import { oweAgain, type OweAgainOptions } from './operations/oweAgain';
 import { promoteNext } from './operations/promoteNext';
 import { removeDeliveries } from './operations/removeDeliveries';
 import { removeTrimmed } from './operations/removeTrimmed';
@@ -174,13 +174,13 @@ export class DeliveryPool {
   async replay(
     subscriptionId: string,
     events: readonly OwedEvent[],
-    options: { dryRun: boolean },
+    options: OweAgainOptions,
   ): Promise<{ owed: number; alreadyOwed: number }> {
     return oweAgain(
       this.#store,
       subscriptionId,
       events.filter(({ topic }) => !this.#isEphemeral(topic)),
-      options.dryRun,
+      options,
     );
   }
 

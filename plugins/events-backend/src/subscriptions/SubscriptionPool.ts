@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import type {
   EventLog,
   LogEvent,
@@ -11,6 +12,7 @@ import type { Store } from '../database';
 import type { Batch, Outcome, OwedEvent, Settlement } from '../model/batch';
 import { wasNotified } from '../model/notified';
 import type { OwedDeliveries } from './OwedDeliveries';
+import { chooseForReplay } from './operations/chooseForReplay';
 import { claimBatch } from './operations/claimBatch';
 import { isWanted } from './operations/isWanted';
 import { keepUp } from './operations/keepUp';
@@ -456,6 +458,19 @@ export class SubscriptionPool {
         lag: await this.readLag(subscription, tail),
       })),
     );
+  }
+
+  /**
+   * Chooses those of some events that do not come to a subscription by themselves.
+   *
+   * @param trx - that holds the lock on the subscription
+   */
+  chooseForReplay(
+    trx: Knex.Transaction,
+    subscriptionId: string,
+    events: readonly OwedEvent[],
+  ): Promise<OwedEvent[]> {
+    return chooseForReplay(trx, subscriptionId, events);
   }
 
   /** Positions that readers have in hand, by subscription. */

@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import type { Store } from '../../database';
 import type { OwedEvent } from '../../model/batch';
 import type { DeliveryState } from '@callboard/backstage-plugin-events-common';
@@ -5,20 +6,32 @@ import { owedStates, type DeliveryRow } from '../deliveryRow';
 import { blockBehindEarlier } from './blockBehindEarlier';
 import { promoteNext } from './promoteNext';
 
+/** How events are owed again. */
+export interface OweAgainOptions {
+  /** Counts only. */
+  dryRun: boolean;
+  /** Leaves out what comes by itself, in the transaction that holds the lock on the subscription. */
+  choose?(
+    trx: Knex.Transaction,
+    subscriptionId: string,
+    events: readonly OwedEvent[],
+  ): Promise<OwedEvent[]>;
+}
+
 /**
  * Owes events to a subscription again; those that are owed already stay as they are.
  *
- * @param dryRun - count only
- * @returns how many are owed anew, and how many were before
+ * @returns how many are owed anew, and how many were before or come by themselves
  */
 export async function oweAgain(
   { knex, dialect }: Store,
   subscriptionId: string,
-  events: readonly OwedEvent[],
-  dryRun: boolean,
+  asked: readonly OwedEvent[],
+  { dryRun, choose }: OweAgainOptions,
 ): Promise<{ owed: number; alreadyOwed: number }> {
   return knex.transaction(async trx => {
     await dialect.lockSubscription(trx, subscriptionId);
+    const events = choose ? await choose(trx, subscriptionId, asked) : asked;
     const before = await trx<DeliveryRow>('callboard_deliveries')
       .where({ subscription_id: subscriptionId })
       .whereIn(
@@ -29,7 +42,10 @@ export async function oweAgain(
       .pluck('position');
     const alreadyOwed = new Set(before.map(Number));
     const anew = events.filter(({ position }) => !alreadyOwed.has(position));
-    const result = { owed: anew.length, alreadyOwed: alreadyOwed.size };
+    const result = {
+      owed: anew.length,
+      alreadyOwed: asked.length - anew.length,
+    };
     if (dryRun || anew.length === 0) {
       return result;
     }
