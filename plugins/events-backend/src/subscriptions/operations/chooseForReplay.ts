@@ -4,7 +4,8 @@ import { listClaimed } from './listClaimed';
 import { readSubscription } from './readSubscriptions';
 
 /**
- * Chooses those of some events that do not come by themselves: neither has a reader one in hand, nor is it still to be read.
+ * Chooses those of some events that do not come by themselves: neither has a reader one in hand, nor is it still to be
+ * read.
  *
  * Whoever owes an event that comes by itself as well lets it be handed out twice.
  *
