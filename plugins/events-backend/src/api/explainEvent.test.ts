@@ -12,6 +12,7 @@ function makeSubscription(fields: Partial<Subscription> = {}): Subscription {
     topics: [{ topic: 't', from: 0, to: undefined }],
     createdAtMs: 0,
     heartbeatAtMs: 0,
+    wish: 'wish',
     lastError: undefined,
     lastErrorAtMs: undefined,
     retry: undefined,

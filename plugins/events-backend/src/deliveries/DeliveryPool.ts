@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import type { RetryWish } from '@callboard/backstage-plugin-events-node/bus';
 import type { Store } from '../database';
 import type { OwedEvent, Settlement } from '../model/batch';
+import { keysOf } from '../model/keysOf';
 import type { RetryPolicy } from '../model/retryPolicy';
 import { owedStates, type AttemptRow, type DeliveryRow } from './deliveryRow';
 import { claimDue } from './operations/claimDue';
@@ -130,14 +131,13 @@ export class DeliveryPool {
       subscriptionId,
       done.map(({ event }) => event.position),
     );
-    const keys = new Set(
-      settlements.flatMap(({ event: { key } }) =>
-        key === undefined ? [] : [key],
-      ),
+    await settleDeliveries(
+      trx,
+      this.#store.dialect,
+      subscriptionId,
+      planned,
+      keysOf(settlements.map(({ event }) => event)),
     );
-    await settleDeliveries(trx, this.#store.dialect, subscriptionId, planned, [
-      ...keys,
-    ]);
     return () => this.#announce(subscriptionId, planned);
   }
 

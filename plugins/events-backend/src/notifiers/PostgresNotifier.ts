@@ -35,11 +35,15 @@ export interface ListeningObserver {
   onListening(listening: boolean): void;
 }
 
-/** Appends that come this fast are a sign of load: 320 a second. */
+/** Appends that come this fast are a sign of load: 800 a second. */
 const loadedNotifications = 8;
-const loadedWithinMs = 25;
-/** How long topics gather under load, in milliseconds; less than readers under load wait from claim to claim. */
-const gatherMs = 20;
+const loadedWithinMs = 10;
+/**
+ * Under load topics gather a few times as long as the last notification took, which is longer the busier the machine
+ * is; and at the most so long, in milliseconds, which is less than readers under load wait from claim to claim.
+ */
+const gatherFactor = 4;
+const longestGatherMs = 20;
 /** A notification that is under way at the stop may take this long, in milliseconds. */
 const stopLimitMs = 2_000;
 
@@ -61,6 +65,8 @@ export class PostgresNotifier implements Notifier {
   readonly #origin = randomUUID();
   readonly #waiting = new WaitingTopics();
   readonly #load = new LoadGauge(loadedNotifications, loadedWithinMs);
+  /** How long the last notification took. */
+  #sendingMs = 0;
   /** Since the connection last proved good. */
   #failures = 0;
   #warned = false;
@@ -166,10 +172,12 @@ export class PostgresNotifier implements Notifier {
   /** A notification that is lost with the connection is not sent again: by then its readers have looked themselves. */
   async #send(connection: ListeningConnection): Promise<void> {
     if (!this.#stopped && this.#load.isLoaded(performance.now())) {
-      await delay(gatherMs);
+      await delay(Math.min(gatherFactor * this.#sendingMs, longestGatherMs));
     }
     const topics = this.#waiting.take();
+    const startMs = performance.now();
     await connection.notify(encodeNotification(this.#origin, topics));
+    this.#sendingMs = performance.now() - startMs;
   }
 
   #hear(payload: string): void {

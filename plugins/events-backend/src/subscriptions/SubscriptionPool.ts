@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type {
   EventLog,
   LogEvent,
+  LogSlice,
 } from '@callboard/backstage-plugin-events-node';
 import {
   SubscriptionMissingError,
@@ -13,7 +14,8 @@ import type { Batch, Outcome, OwedEvent, Settlement } from '../model/batch';
 import { wasNotified } from '../model/notified';
 import type { OwedDeliveries } from './OwedDeliveries';
 import { chooseForReplay } from './operations/chooseForReplay';
-import { claimBatch } from './operations/claimBatch';
+import { claimBatch, type ClaimedBatch } from './operations/claimBatch';
+import { claimUncontended } from './operations/claimUncontended';
 import { isWanted } from './operations/isWanted';
 import { keepUp } from './operations/keepUp';
 import { listClaimed } from './operations/listClaimed';
@@ -37,6 +39,8 @@ import {
 import { registerSubscription } from './operations/registerSubscription';
 import { renewLeases } from './operations/renewLeases';
 import { settleBatch } from './operations/settleBatch';
+import { settleDelivered } from './operations/settleDelivered';
+import { LoneReaders } from './LoneReaders';
 import { wants, type Subscription } from './subscriptionRow';
 
 /** The part of the log that claiming reads. */
@@ -111,6 +115,7 @@ export class SubscriptionPool {
   readonly #store: Store;
   readonly #log: ClaimableLog;
   readonly #deliveries: OwedDeliveries;
+  readonly #loneReaders = new LoneReaders();
 
   constructor(options: {
     store: Store;
@@ -174,13 +179,8 @@ export class SubscriptionPool {
    */
   async claim(id: string, options: ClaimOptions): Promise<Claim> {
     for (;;) {
-      const [subscription, dueInMs] = await Promise.all([
-        readSubscription(this.#store.knex, id),
-        this.#deliveries.dueInMs(id),
-      ]);
-      if (!subscription) {
-        throw new SubscriptionMissingError(id);
-      }
+      const subscription =
+        this.#loneReaders.recall(id) ?? (await this.#readAnew(id));
       const slice = await this.#log.readAfter(
         subscription.cursor,
         { topics: topicsBehind(subscription) },
@@ -189,68 +189,139 @@ export class SubscriptionPool {
       const candidates = slice.events.filter(
         event => wants(subscription.topics, event) && !wasNotified(event, id),
       );
-      const isDue = dueInMs !== undefined && dueInMs <= 0;
-      if (candidates.length === 0 && !isDue) {
-        const sawUnwanted = slice.events.length > 0;
-        await keepUp(this.#store, subscription, slice.upTo, sawUnwanted);
-        if (sawUnwanted) {
-          continue;
-        }
-        return {
-          batch: undefined,
-          dueInMs,
-          topics: wantedTopics(subscription),
-        };
+      const claim = await (candidates.length > 0 &&
+      this.#store.dialect.hasFunctions
+        ? this.#claimUncontended(subscription, candidates, slice, options)
+        : 'contended');
+      if (claim === 'moved') {
+        continue;
       }
-
-      const claimed = await claimBatch(this.#store, this.#deliveries, {
+      if (claim !== 'contended') {
+        return claim;
+      }
+      const contended = await this.#claimContended(
         subscription,
         candidates,
-        upTo: slice.upTo,
-        limit: { events: options.maxEvents, bytes: options.maxBytes },
-        leaseMs: options.leaseMs,
-        patienceMs: options.patienceMs,
-      });
-      if (claimed === 'empty') {
-        // There is something, but its keys are in other readers' hands: worth another look soon.
-        return {
-          batch: undefined,
-          dueInMs: 0,
-          topics: wantedTopics(subscription),
-        };
-      }
-      if (claimed !== 'moved') {
-        const owed = await this.#log.readPositions(
-          claimed.owed.map(({ position }) => position),
-        );
-        await this.#removeGone(
-          id,
-          claimed.owed.map(({ position }) => position),
-          owed,
-        );
-        const attemptsAt = new Map(
-          claimed.owed.map(({ position, attempts }) => [position, attempts]),
-        );
-        return {
-          batch: {
-            ticket: claimed.ticket,
-            subscriptionId: id,
-            events: [
-              ...owed.map(event => ({
-                event,
-                attempt: (attemptsAt.get(event.position) ?? 0) + 1,
-                owed: true,
-              })),
-              ...claimed.fresh.map(event => ({
-                event,
-                attempt: 1,
-                owed: false,
-              })),
-            ],
-          },
-        };
+        slice,
+        options,
+      );
+      if (contended !== 'moved') {
+        return contended;
       }
     }
+  }
+
+  /** Reads a subscription; whoever finds its cursor where this process left it reads alone. */
+  async #readAnew(id: string): Promise<Subscription> {
+    const subscription = await readSubscription(this.#store.knex, id);
+    if (!subscription) {
+      this.#loneReaders.forget(id);
+      throw new SubscriptionMissingError(id);
+    }
+    this.#loneReaders.onRead(subscription);
+    return subscription;
+  }
+
+  async #claimUncontended(
+    subscription: Subscription,
+    candidates: readonly LogEvent[],
+    { upTo }: LogSlice,
+    { leaseMs }: ClaimOptions,
+  ): Promise<Claim | 'contended' | 'moved'> {
+    const claimed = await claimUncontended(this.#store.knex, {
+      subscription,
+      candidates,
+      upTo,
+      leaseMs,
+    });
+    if (claimed === 'contended') {
+      return claimed;
+    }
+    if (claimed === 'moved') {
+      this.#loneReaders.forget(subscription.id);
+      return claimed;
+    }
+    this.#loneReaders.onMoved(subscription, upTo);
+    return {
+      batch: {
+        ticket: claimed.ticket,
+        subscriptionId: subscription.id,
+        events: candidates.map(event => ({ event, attempt: 1, owed: false })),
+      },
+    };
+  }
+
+  /** Claims where something has to be decided, or nothing may be there; looks at what is owed first. */
+  async #claimContended(
+    before: Subscription,
+    candidates: readonly LogEvent[],
+    slice: LogSlice,
+    options: ClaimOptions,
+  ): Promise<Claim | 'moved'> {
+    const { id } = before;
+    const [subscription, dueInMs] = await Promise.all([
+      this.#readAnew(id),
+      this.#deliveries.dueInMs(id),
+    ]);
+    if (
+      subscription.cursor !== before.cursor ||
+      subscription.wish !== before.wish
+    ) {
+      return 'moved';
+    }
+    const isDue = dueInMs !== undefined && dueInMs <= 0;
+    if (candidates.length === 0 && !isDue) {
+      const sawUnwanted = slice.events.length > 0;
+      await keepUp(this.#store, subscription, slice.upTo, sawUnwanted);
+      if (sawUnwanted) {
+        this.#loneReaders.forget(id);
+      }
+      return sawUnwanted
+        ? 'moved'
+        : { batch: undefined, dueInMs, topics: wantedTopics(subscription) };
+    }
+    const claimed = await claimBatch(this.#store, this.#deliveries, {
+      subscription,
+      candidates,
+      upTo: slice.upTo,
+      limit: { events: options.maxEvents, bytes: options.maxBytes },
+      leaseMs: options.leaseMs,
+      patienceMs: options.patienceMs,
+    });
+    if (claimed === 'moved') {
+      return claimed;
+    }
+    if (claimed === 'empty') {
+      // There is something, but its keys are in other readers' hands: worth another look soon.
+      return {
+        batch: undefined,
+        dueInMs: 0,
+        topics: wantedTopics(subscription),
+      };
+    }
+    return { batch: await this.#fetchOwed(id, claimed) };
+  }
+
+  /** Puts a batch together: what is owed is read from the log once it is claimed. */
+  async #fetchOwed(id: string, claimed: ClaimedBatch): Promise<Batch> {
+    const positions = claimed.owed.map(({ position }) => position);
+    const owed = await this.#log.readPositions(positions);
+    await this.#removeGone(id, positions, owed);
+    const attemptsAt = new Map(
+      claimed.owed.map(({ position, attempts }) => [position, attempts]),
+    );
+    return {
+      ticket: claimed.ticket,
+      subscriptionId: id,
+      events: [
+        ...owed.map(event => ({
+          event,
+          attempt: (attemptsAt.get(event.position) ?? 0) + 1,
+          owed: true,
+        })),
+        ...claimed.fresh.map(event => ({ event, attempt: 1, owed: false })),
+      ],
+    };
   }
 
   /**
@@ -259,16 +330,23 @@ export class SubscriptionPool {
    * @param settlements - one for each event of the batch
    * @returns false when the ticket had lapsed: nothing was recorded, and the events are owed to whoever claims next
    */
-  settle(
+  async settle(
     ticket: string,
     subscriptionId: string,
     settlements: readonly Settlement[],
   ): Promise<boolean> {
-    return settleBatch(this.#store, this.#deliveries, {
-      ticket,
-      subscriptionId,
-      settlements,
-    });
+    const { knex, dialect } = this.#store;
+    const settlement = { ticket, subscriptionId, settlements };
+    const isUneventful = settlements.every(
+      ({ owed, outcome }) => !owed && outcome.kind === 'delivered',
+    );
+    const settled =
+      isUneventful && dialect.hasFunctions
+        ? await settleDelivered(knex, settlement)
+        : 'contended';
+    return settled === 'contended'
+      ? settleBatch(this.#store, this.#deliveries, settlement)
+      : settled;
   }
 
   /**

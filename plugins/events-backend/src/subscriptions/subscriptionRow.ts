@@ -9,6 +9,7 @@ export interface SubscriptionRow {
   last_error: string | null;
   last_error_at: number | string | null;
   retry: string | null;
+  wish: string;
 }
 
 /** A row of `callboard_subscription_topics`. */
@@ -33,6 +34,8 @@ export interface Subscription {
   id: string;
   cursor: number;
   topics: WantedTopic[];
+  /** Another one whenever a topic is added or ended. */
+  wish: string;
   createdAtMs: number;
   heartbeatAtMs: number;
   lastError: string | undefined;
@@ -50,6 +53,7 @@ export function toSubscription(
     id: row.id,
     cursor: Number(row.cursor),
     topics: topics.map(toWantedTopic),
+    wish: row.wish,
     createdAtMs: Number(row.created_at),
     heartbeatAtMs: Number(row.heartbeat_at),
     lastError: row.last_error ?? undefined,
@@ -65,20 +69,6 @@ function toWantedTopic(row: SubscriptionTopicRow): WantedTopic {
     from: Number(row.from_position),
     to: row.to_position === null ? undefined : Number(row.to_position),
   };
-}
-
-/** Whether two lists of wanted topics say the same, in whichever order. */
-export function isSameWish(
-  some: readonly WantedTopic[],
-  others: readonly WantedTopic[],
-): boolean {
-  const write = (topics: readonly WantedTopic[]) =>
-    JSON.stringify(
-      topics
-        .map(({ topic, from, to }) => JSON.stringify([topic, from, to]))
-        .sort(),
-    );
-  return write(some) === write(others);
 }
 
 /** Whether a subscription wants an event. */

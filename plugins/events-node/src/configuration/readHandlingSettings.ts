@@ -17,8 +17,8 @@ export function readHandlingSettings(
     maxBatchEvents: 200,
     maxOpenBatches: 4,
     patienceMs: 250,
-    loadedBatchEvents: 16,
-    gatherMs: 50,
+    loadedBatchEvents: 8,
+    gatherMs: { least: 5, most: 50 },
     waitLimitMs,
     callLimitMs: 30 * second,
     handlerTimeLimitMs: settings.timer(

@@ -27,7 +27,7 @@ function createBus() {
       maxOpenBatches: 4,
       patienceMs: 1,
       loadedBatchEvents: 16,
-      gatherMs: 1,
+      gatherMs: { least: 1, most: 1 },
       waitLimitMs: 60_000,
       callLimitMs: 1_000,
       errorDelayMs: 1,

@@ -29,7 +29,7 @@ function createLoop(
       maxOpenBatches: 4,
       patienceMs: 1,
       loadedBatchEvents: 16,
-      gatherMs: 1,
+      gatherMs: { least: 1, most: 1 },
       waitLimitMs: 60_000,
       callLimitMs: 60_000,
       errorDelayMs: 1,

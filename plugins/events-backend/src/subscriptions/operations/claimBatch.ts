@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { LogEvent } from '@callboard/backstage-plugin-events-node';
 import type { Store } from '../../database';
+import { keysOf } from '../../model/keysOf';
 import type { ClaimedDelivery, OwedDeliveries } from '../OwedDeliveries';
 import { selectClaim } from '../selectClaim';
 import type { Subscription } from '../subscriptionRow';
@@ -66,9 +67,6 @@ export async function claimBatch(
       input.limit,
     );
     const candidates = fitBeside(owed, input.candidates, input.limit);
-    const keys = new Set(
-      candidates.flatMap(({ key }) => (key === undefined ? [] : [key])),
-    );
     const selection = selectClaim({
       cursor,
       candidates,
@@ -76,7 +74,11 @@ export async function claimBatch(
         candidates.length < input.candidates.length
           ? candidates.at(-1)?.position ?? cursor
           : input.upTo,
-      owedKeys: await deliveries.findOwedKeys(trx, subscriptionId, [...keys]),
+      owedKeys: await deliveries.findOwedKeys(
+        trx,
+        subscriptionId,
+        keysOf(candidates),
+      ),
       busyKeys,
       slowKeys,
     });
@@ -115,11 +117,7 @@ export async function claimBatch(
       subscription_id: subscriptionId,
       positions: JSON.stringify(claimed.map(({ position }) => position)),
       first_position: Math.min(...claimed.map(({ position }) => position)),
-      keys: JSON.stringify([
-        ...new Set(
-          claimed.flatMap(({ key }) => (key === undefined ? [] : [key])),
-        ),
-      ]),
+      keys: JSON.stringify(keysOf(claimed)),
       claimed_at: trx.raw(dialect.nowMs),
       leased_until: trx.raw(`${dialect.nowMs} + ?`, [input.leaseMs]),
     });

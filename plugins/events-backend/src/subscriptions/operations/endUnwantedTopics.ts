@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Store } from '../../database';
 
 /**
@@ -40,6 +41,9 @@ export async function endUnwantedTopics(
           to_position: trx('callboard_log').where({ id: 1 }).select('tail'),
         });
       if (count > 0) {
+        await trx('callboard_subscriptions')
+          .where({ id: subscriptionId })
+          .update({ wish: randomUUID() });
         ended.push({ subscriptionId, topic });
       }
     });

@@ -1,7 +1,6 @@
 import type { Knex } from 'knex';
 import type { Dialect } from '../../database';
-import { isSameWish, type Subscription } from '../subscriptionRow';
-import { readSubscription } from './readSubscriptions';
+import type { Subscription } from '../subscriptionRow';
 
 /**
  * Locks a subscription until the transaction ends, and sees whether it is still as it was read before.
@@ -12,13 +11,11 @@ import { readSubscription } from './readSubscriptions';
 export async function lockUnmoved(
   trx: Knex.Transaction,
   dialect: Dialect,
-  before: Subscription,
+  { id, cursor, wish }: Subscription,
 ): Promise<boolean> {
-  await dialect.lockSubscription(trx, before.id);
-  const now = await readSubscription(trx, before.id);
-  return (
-    now !== undefined &&
-    now.cursor === before.cursor &&
-    isSameWish(now.topics, before.topics)
-  );
+  await dialect.lockSubscription(trx, id);
+  const unmoved = await trx('callboard_subscriptions')
+    .where({ id, cursor, wish })
+    .first('id');
+  return unmoved !== undefined;
 }

@@ -6,36 +6,59 @@ import {
   type SubscriptionTopicRow,
 } from '../subscriptionRow';
 
+/** A subscription next to one of its topics, or to none. */
+type JoinedRow = SubscriptionRow &
+  (SubscriptionTopicRow | { subscription_id: null });
+
 /** Reads one subscription with every topic it wants or wanted. */
 export async function readSubscription(
   knex: Knex,
   id: string,
 ): Promise<Subscription | undefined> {
-  const [row, topics] = await Promise.all([
-    knex<SubscriptionRow>('callboard_subscriptions').where({ id }).first(),
-    knex<SubscriptionTopicRow>('callboard_subscription_topics').where({
-      subscription_id: id,
-    }),
-  ]);
-  return row && toSubscription(row, topics);
+  const [subscription] = toSubscriptions(
+    await selectJoined(knex).where({ id }),
+  );
+  return subscription;
 }
 
 /** Reads all subscriptions, in the order of their ids. */
 export async function readSubscriptions(knex: Knex): Promise<Subscription[]> {
-  const [rows, topics] = await Promise.all([
-    knex<SubscriptionRow>('callboard_subscriptions').orderBy('id'),
-    knex<SubscriptionTopicRow>('callboard_subscription_topics').orderBy(
-      'topic',
-    ),
-  ]);
-  const topicsOf = new Map<string, SubscriptionTopicRow[]>();
-  for (const topic of topics) {
-    const known = topicsOf.get(topic.subscription_id);
-    if (known) {
-      known.push(topic);
-    } else {
-      topicsOf.set(topic.subscription_id, [topic]);
+  return toSubscriptions(
+    await selectJoined(knex).orderBy(['s.id', 't.topic', 't.from_position']),
+  );
+}
+
+/** One statement, so that a subscription and its topics are those of one moment. */
+function selectJoined(knex: Knex): Knex.QueryBuilder<JoinedRow, JoinedRow[]> {
+  return knex
+    .select(
+      's.*',
+      't.subscription_id',
+      't.topic',
+      't.from_position',
+      't.to_position',
+    )
+    .from('callboard_subscriptions as s')
+    .leftJoin(
+      'callboard_subscription_topics as t',
+      't.subscription_id',
+      's.id',
+    );
+}
+
+function toSubscriptions(rows: readonly JoinedRow[]): Subscription[] {
+  const topicsOf = new Map<
+    string,
+    { row: SubscriptionRow; topics: SubscriptionTopicRow[] }
+  >();
+  for (const row of rows) {
+    const known = topicsOf.get(row.id) ?? { row, topics: [] };
+    topicsOf.set(row.id, known);
+    if (row.subscription_id !== null) {
+      known.topics.push(row);
     }
   }
-  return rows.map(row => toSubscription(row, topicsOf.get(row.id) ?? []));
+  return [...topicsOf.values()].map(({ row, topics }) =>
+    toSubscription(row, topics),
+  );
 }

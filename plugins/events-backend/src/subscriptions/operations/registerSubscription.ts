@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Store } from '../../database';
 import type { RetryWish } from '@callboard/backstage-plugin-events-node/bus';
 import type { SubscriptionTopicRow } from '../subscriptionRow';
@@ -37,6 +38,7 @@ export async function registerSubscription(
         cursor: startPosition ?? tailNow,
         created_at: now,
         heartbeat_at: now,
+        wish: randomUUID(),
         ...spoken,
       })
       .onConflict('id')
@@ -75,6 +77,9 @@ export async function registerSubscription(
     }
     await trx('callboard_subscriptions')
       .where({ id })
-      .update({ expires_after: decideExpiry?.([...before, ...added]) ?? null });
+      .update({
+        expires_after: decideExpiry?.([...before, ...added]) ?? null,
+        ...(added.length > 0 && { wish: randomUUID() }),
+      });
   });
 }
