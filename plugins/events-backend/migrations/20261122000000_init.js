@@ -241,8 +241,9 @@ async function compressWithLz4(knex) {
  * it does. A function, because the server keeps its plan: to plan the statement took a third of an append of 16 events.
  * A prepared statement would do the same, but not behind a pooler that hands out another session for each transaction.
  *
- * That `c.place` stands by itself lets the planner compare the places of contents by a hash. Comparing
- * `start.position + c.place` made it go through all contents for each event.
+ * `ON CONFLICT` looks into each unique index before it inserts. Conflicts are rare, so events are inserted without it
+ * first, which takes a fifth less time. Contents come as bytes, one after the other: texts in an array have to be quoted
+ * by the sender and read letter by letter by the server.
  *
  * Replaces one that stayed behind when somebody dropped the tables by hand.
  *
@@ -251,41 +252,60 @@ async function compressWithLz4(knex) {
 async function createAppendFunction(knex) {
   await knex.schema.raw(`
     CREATE OR REPLACE FUNCTION callboard_append(
-      places bigint[], ids uuid[], topics text[], keys text[], deduplication_ids text[], sizes integer[],
-      content_places bigint[], contents bigint[], payloads text[], metadatas text[]
-    ) RETURNS TABLE (place bigint, "position" bigint) LANGUAGE plpgsql AS $$
+      ids uuid[], topics text[], keys text[], deduplication_ids text[], sizes integer[], content_places integer[],
+      contents bytea, places integer[], payload_sizes integer[], metadata_sizes integer[]
+    ) RETURNS bigint[] LANGUAGE plpgsql AS $$
     #variable_conflict use_column
+    DECLARE
+      amount constant integer := cardinality(ids);
+      start bigint;
+      now_ms bigint;
+      appended bigint[];
+      carried integer[] := places;
     BEGIN
-      RETURN QUERY
-      WITH moved AS (
-        UPDATE callboard_log
-        SET tail = tail + cardinality(places),
-          tail_time = greatest(tail_time, (extract(epoch from clock_timestamp()) * 1000)::bigint)
-        WHERE id = 1
-        RETURNING tail, tail_time
-      ),
-      start AS (
-        SELECT tail - cardinality(places) AS position, tail_time AS time FROM moved
-      ),
-      inserted AS (
+      UPDATE callboard_log
+      SET tail = tail + amount,
+        tail_time = greatest(tail_time, (extract(epoch from clock_timestamp()) * 1000)::bigint)
+      WHERE id = 1
+      RETURNING tail - amount, tail_time INTO start, now_ms;
+
+      BEGIN
         INSERT INTO callboard_events
           (position, id, topic, key, deduplication_id, time, size, content_position)
-        SELECT start.position + e.place, e.id, e.topic, nullif(e.key, ''),
-          nullif(e.deduplication_id, ''), start.time, e.size, start.position + e.content_place
-        FROM start, unnest(places, ids, topics, keys, deduplication_ids, sizes, content_places)
-          AS e (place, id, topic, key, deduplication_id, size, content_place)
-        ORDER BY e.place
-        ON CONFLICT DO NOTHING
-        RETURNING position, content_position
-      ),
-      carried AS (
-        INSERT INTO callboard_contents (position, payload, metadata)
-        SELECT start.position + c.place, c.payload, c.metadata
-        FROM start, unnest(contents, payloads, metadatas) AS c (place, payload, metadata)
-        WHERE c.place IN (SELECT inserted.content_position - start.position FROM inserted, start)
-      )
-      SELECT inserted.position - start.position, inserted.position
-      FROM inserted, start;
+        SELECT start + e.place, e.id, e.topic, nullif(e.key, ''), nullif(e.deduplication_id, ''),
+          now_ms, e.size, start + e.content_place
+        FROM unnest(ids, topics, keys, deduplication_ids, sizes, content_places)
+          WITH ORDINALITY AS e (id, topic, key, deduplication_id, size, content_place, place);
+        appended := ARRAY(SELECT start + place FROM generate_series(1, amount) AS place);
+      EXCEPTION WHEN unique_violation THEN
+        WITH inserted AS (
+          INSERT INTO callboard_events
+            (position, id, topic, key, deduplication_id, time, size, content_position)
+          SELECT start + e.place, e.id, e.topic, nullif(e.key, ''), nullif(e.deduplication_id, ''),
+            now_ms, e.size, start + e.content_place
+          FROM unnest(ids, topics, keys, deduplication_ids, sizes, content_places)
+            WITH ORDINALITY AS e (id, topic, key, deduplication_id, size, content_place, place)
+          ORDER BY e.place
+          ON CONFLICT DO NOTHING
+          RETURNING position
+        )
+        SELECT array_agg(inserted.position ORDER BY place),
+          array_agg(content_places[place]) FILTER (WHERE inserted.position IS NOT NULL)
+        INTO appended, carried
+        FROM generate_series(1, amount) AS place LEFT JOIN inserted ON inserted.position = start + place;
+      END;
+
+      INSERT INTO callboard_contents (position, payload, metadata)
+      SELECT start + c.place,
+        convert_from(substr(contents, (c.finish - c.metadata_size - c.payload_size + 1)::integer, c.payload_size), 'UTF8'),
+        convert_from(substr(contents, (c.finish - c.metadata_size + 1)::integer, c.metadata_size), 'UTF8')
+      FROM (
+        SELECT place, payload_size, metadata_size,
+          sum(payload_size + metadata_size) OVER (ORDER BY place) AS finish
+        FROM unnest(places, payload_sizes, metadata_sizes) AS every (place, payload_size, metadata_size)
+      ) AS c
+      WHERE c.place = ANY (carried);
+      RETURN appended;
     END $$`);
 }
 

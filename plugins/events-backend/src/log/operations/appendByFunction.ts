@@ -16,40 +16,41 @@ const none = '';
  * 2. Insert the events behind the old tail; those that the log has already are passed over and leave a gap.
  * 3. Insert the contents of those that were not passed over, each once for an event and its subtopics.
  *
- * A column is one array, so that the statement is the same for any number of events.
+ * A column is one array, so that the statement is the same for any number of events; contents are bytes, one after the
+ * other.
  */
 export async function appendByFunction(
   { knex }: Store,
   events: readonly NewEvent[],
 ): Promise<AppendOutcome[]> {
   const placed = placeEvents(events, 0);
-  const contents = placed.filter(
-    ({ position, contentPosition }) => position === contentPosition,
-  );
+  const contents = placed
+    .filter(({ position, contentPosition }) => position === contentPosition)
+    .map(({ position, event }) => ({
+      place: position,
+      payload: Buffer.from(event.payload),
+      metadata: Buffer.from(event.metadata),
+    }));
   const { rows } = await knex.raw<{
-    rows: { place: number | string; position: number | string }[];
-  }>(
-    'SELECT place, position FROM callboard_append(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-    [
-      placed.map(({ position }) => position),
-      placed.map(({ event }) => event.id),
-      placed.map(({ event }) => event.topic),
-      placed.map(({ event }) => event.key ?? none),
-      placed.map(({ event }) => event.deduplicationId ?? none),
-      placed.map(({ event }) => event.size),
-      placed.map(({ contentPosition }) => contentPosition),
-      contents.map(({ position }) => position),
-      contents.map(({ event }) => event.payload),
-      contents.map(({ event }) => event.metadata),
-    ],
+    rows: { positions: (number | string | null)[] }[];
+  }>('SELECT callboard_append(?, ?, ?, ?, ?, ?, ?, ?, ?, ?) AS positions', [
+    events.map(({ id }) => id),
+    events.map(({ topic }) => topic),
+    events.map(({ key }) => key ?? none),
+    events.map(({ deduplicationId }) => deduplicationId ?? none),
+    events.map(({ size }) => size),
+    placed.map(({ contentPosition }) => contentPosition),
+    Buffer.concat(
+      contents.flatMap(({ payload, metadata }) => [payload, metadata]),
+    ),
+    contents.map(({ place }) => place),
+    contents.map(({ payload }) => payload.length),
+    contents.map(({ metadata }) => metadata.length),
+  ]);
+  return rows[0].positions.map(
+    (position): AppendOutcome =>
+      position === null
+        ? { appended: false }
+        : { appended: true, position: Number(position) },
   );
-  const positions = new Map(
-    rows.map(({ place, position }) => [Number(place), Number(position)]),
-  );
-  return placed.map(({ position: place }): AppendOutcome => {
-    const position = positions.get(place);
-    return position === undefined
-      ? { appended: false }
-      : { appended: true, position };
-  });
 }
