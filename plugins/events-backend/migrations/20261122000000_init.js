@@ -41,7 +41,6 @@ exports.up = async function up(knex) {
       .notNullable()
       .comment('Where its content is; the same for an event and its subtopics');
     table.index(['topic', 'position'], 'callboard_events_topic_idx');
-    table.index(['time'], 'callboard_events_time_idx');
   });
   await knex.schema.raw(
     'CREATE UNIQUE INDEX callboard_events_deduplication_idx ON callboard_events (topic, deduplication_id) WHERE deduplication_id IS NOT NULL',

@@ -40,9 +40,10 @@ const loadedNotifications = 8;
 const loadedWithinMs = 10;
 /**
  * Under load topics gather a few times as long as the last notification took, which is longer the busier the machine
- * is; and at the most so long, in milliseconds, which is less than readers under load wait from claim to claim.
+ * is; within these limits, in milliseconds, which are those of readers under load from claim to claim, and a little less.
  */
 const gatherFactor = 4;
+const leastGatherMs = 4;
 const longestGatherMs = 20;
 /** A notification that is under way at the stop may take this long, in milliseconds. */
 const stopLimitMs = 2_000;
@@ -172,7 +173,8 @@ export class PostgresNotifier implements Notifier {
   /** A notification that is lost with the connection is not sent again: by then its readers have looked themselves. */
   async #send(connection: ListeningConnection): Promise<void> {
     if (!this.#stopped && this.#load.isLoaded(performance.now())) {
-      await delay(Math.min(gatherFactor * this.#sendingMs, longestGatherMs));
+      const gatherMs = Math.max(leastGatherMs, gatherFactor * this.#sendingMs);
+      await delay(Math.min(gatherMs, longestGatherMs));
     }
     const topics = this.#waiting.take();
     const startMs = performance.now();

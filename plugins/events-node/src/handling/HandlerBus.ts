@@ -209,13 +209,14 @@ export class HandlerBus {
       register: () => this.#registerAgain(id, local),
       onLapsed: () => this.#observer.onLapsed(id),
       handle: (batch, mayBegin) => {
+        const topics = new Set(topicsOf(local));
         const context: HandlingContext = {
           subscriptionId: id,
           timeLimitMs: handlerTimeLimitMs,
           slots: local.slots,
           observer: this.#observer,
           logger: this.#logger,
-          takes: topic => topicsOf(local).includes(topic),
+          takes: topic => topics.has(topic),
           mayBegin,
         };
         const [{ handler }] = local.subscribers;

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { EventRow } from '../eventRow';
+import { findPositionBefore } from './findPositionBefore';
 
 /** Which events to list. Positions are exclusive. */
 export interface EventListing {
@@ -48,31 +49,10 @@ export async function listEvents(
     query.where('position', order === 'asc' ? '>' : '<', after);
   }
   if (fromMs !== undefined) {
-    const first = await findFirstAt(knex, fromMs);
-    if (first === undefined) {
-      return [];
-    }
-    query.where('position', '>=', first);
+    query.where('position', '>', await findPositionBefore(knex, fromMs));
   }
   if (toMs !== undefined) {
-    const end = await findFirstAt(knex, toMs);
-    if (end !== undefined) {
-      query.where('position', '<', end);
-    }
+    query.where('position', '<=', await findPositionBefore(knex, toMs));
   }
   return query;
-}
-
-/** Position of the first event at or after a time. */
-async function findFirstAt(
-  knex: Knex,
-  timeMs: number,
-): Promise<number | undefined> {
-  const [row] = await knex('callboard_events')
-    .where('time', '>=', timeMs)
-    .orderBy('time')
-    .orderBy('position')
-    .limit(1)
-    .select('position');
-  return row && Number(row.position);
 }
