@@ -16,10 +16,11 @@ export class Slots {
 
   /** Does something as soon as a slot is free. */
   async use<T>(action: () => Promise<T>): Promise<T> {
-    await new Promise<void>(resolve => {
-      this.#waiting.push(resolve);
-      this.#admit();
-    });
+    if (this.#used < this.#limit) {
+      this.#used += 1;
+    } else {
+      await new Promise<void>(resolve => this.#waiting.push(resolve));
+    }
     try {
       return await action();
     } finally {

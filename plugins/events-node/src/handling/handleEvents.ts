@@ -43,6 +43,8 @@ type Handle = (
   given: readonly EventParams[],
 ) => Promise<HandlingErrors>;
 
+const nothingFailed: HandlingErrors = new Map();
+
 /** Handles each event of a batch by itself: lanes side by side, events of one lane one after the other. */
 export async function handleOneByOne(
   { events }: ClaimedBatch,
@@ -51,7 +53,7 @@ export async function handleOneByOne(
 ): Promise<HandledEvent[]> {
   return handleLanes(events, context, async (_, [params]) => {
     await onEvent(params);
-    return new Map();
+    return nothingFailed;
   });
 }
 
@@ -182,11 +184,16 @@ async function makeAttempt(
       return events.map(event => ({ event, outcome: untried }));
     }
     const left = leaveToOthers(events, context);
-    const tried = events.filter(event => !left.has(event));
+    const tried =
+      left.size === 0 ? events : events.filter(event => !left.has(event));
     const start = performance.now();
     const errors =
-      tried.length > 0 ? await call(tried, context, handle) : new Map();
+      tried.length > 0 ? await call(tried, context, handle) : nothingFailed;
     const durationMs = performance.now() - start;
+    if (left.size === 0 && errors.size === 0) {
+      const outcome: HandlingOutcome = { kind: 'delivered', durationMs };
+      return events.map(event => ({ event, outcome }));
+    }
     const failedKeys = new Set<string>();
     const handled = events.map((event): HandledEvent => {
       const { key } = event;
@@ -208,11 +215,16 @@ async function makeAttempt(
   });
 }
 
+const nothingLeft: ReadonlyMap<ClaimedEvent, HandlingOutcome> = new Map();
+
 /** Those that this process has no handler for, and those behind them with the same key. */
 function leaveToOthers(
   events: readonly ClaimedEvent[],
   context: HandlingContext,
-): Map<ClaimedEvent, HandlingOutcome> {
+): ReadonlyMap<ClaimedEvent, HandlingOutcome> {
+  if (!events.some(event => isForOthers(event, context))) {
+    return nothingLeft;
+  }
   const left = new Map<ClaimedEvent, HandlingOutcome>();
   const keys = new Set<string>();
   for (const event of events) {
