@@ -19,6 +19,7 @@ export function readHandlingSettings(
     patienceMs: 250,
     loadedBatchEvents: 8,
     gatherMs: { least: 5, most: 50 },
+    sparing: { afterFailures: 20, maxBatchEvents: 10, pauseMs: second },
     waitLimitMs,
     callLimitMs: 30 * second,
     handlerTimeLimitMs: settings.timer(

@@ -28,6 +28,7 @@ function createBus() {
       patienceMs: 1,
       loadedBatchEvents: 16,
       gatherMs: { least: 1, most: 1 },
+      sparing: { afterFailures: 20, maxBatchEvents: 10, pauseMs: 1 },
       waitLimitMs: 60_000,
       callLimitMs: 1_000,
       errorDelayMs: 1,

@@ -30,6 +30,7 @@ function createLoop(
       patienceMs: 1,
       loadedBatchEvents: 16,
       gatherMs: { least: 1, most: 1 },
+      sparing: { afterFailures: 20, maxBatchEvents: 10, pauseMs: 1 },
       waitLimitMs: 60_000,
       callLimitMs: 60_000,
       errorDelayMs: 1,
@@ -171,6 +172,31 @@ describe('HandlerLoop', () => {
     expect(logger.warn).toHaveBeenCalledWith(
       expect.stringContaining('not settled within its lease'),
     );
+  });
+
+  it('spares a handler that fails at everything until it succeeds', async () => {
+    let works = false;
+    const { access, logger, loop } = createLoop(
+      { sparing: { afterFailures: 2, maxBatchEvents: 1, pauseMs: 1 } },
+      async batch =>
+        works
+          ? deliver(batch)
+          : batch.events.map(event => ({
+              event,
+              outcome: { kind: 'failed', error: 'away', durationMs: 1 },
+            })),
+    );
+    access.offer(makeBatch([makeClaimed({ position: 1 })]));
+    access.offer(makeBatch([makeClaimed({ position: 2 })]));
+    loop.start();
+    await access.until(() => access.asked.length === 3);
+    works = true;
+    access.offer(makeBatch([makeClaimed({ position: 3 })]));
+    await access.until(() => access.asked.length === 4);
+    await loop.stop(1_000);
+    expect(access.asked).toEqual([200, 200, 1, 200]);
+    expect(logger.warn).toHaveBeenCalledTimes(1);
+    expect(logger.info).toHaveBeenCalledTimes(1);
   });
 
   it('renews the lease while it handles, whether or not that works', async () => {

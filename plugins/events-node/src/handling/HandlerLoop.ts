@@ -5,6 +5,7 @@ import type {
   HandledEvent,
   HandlingOutcome,
 } from './ClaimedBatch';
+import { FailureStreak } from './FailureStreak';
 import { Lease } from './Lease';
 import {
   SubscriptionMissingError,
@@ -32,6 +33,12 @@ export interface LoopOptions {
    * is followed by the next at once.
    */
   gatherMs: { least: number; most: number };
+  /**
+   * When a handler has failed so often, with nothing delivered meanwhile, the next claims take few events, with a pause
+   * in milliseconds before each. Whatever it needs is away: the rest waits in the log and spends no attempts, and
+   * neither the store nor other handlers are kept busy by failures.
+   */
+  sparing: { afterFailures: number; maxBatchEvents: number; pauseMs: number };
   /** How long one claim waits for something to come, in milliseconds. */
   waitLimitMs: number;
   /** How long a call of the subscriptions may take, its waiting aside; a connection that hangs must not hold up more. */
@@ -68,6 +75,7 @@ export class HandlerLoop {
   readonly #onLapsed: () => void;
   readonly #open = new Map<string, Promise<void>>();
   readonly #freed = new WakeUp();
+  readonly #failures: FailureStreak;
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
   /** What failed last, since reading last worked. */
@@ -86,6 +94,7 @@ export class HandlerLoop {
     this.#subscriptionId = options.subscriptionId;
     this.#access = options.access;
     this.#options = options.options;
+    this.#failures = new FailureStreak(options.options.sparing.afterFailures);
     this.#logger = options.logger;
     this.#register = options.register;
     this.#handle = options.handle;
@@ -128,7 +137,8 @@ export class HandlerLoop {
   async runOnce(): Promise<
     { work: Promise<void>; gatherMs: number } | undefined
   > {
-    const { maxBatchEvents, waitLimitMs, callLimitMs } = this.#options;
+    const { waitLimitMs, callLimitMs } = this.#options;
+    const maxBatchEvents = this.#planBatch();
     const claiming = this.#access.claim(
       this.#subscriptionId,
       { maxEvents: maxBatchEvents },
@@ -155,6 +165,13 @@ export class HandlerLoop {
       count >= this.#options.loadedBatchEvents && count < maxBatchEvents;
     const claimMs = performance.now() - batch.leasedFromMs;
     return { work, gatherMs: gathers ? this.#planGathering(claimMs) : 0 };
+  }
+
+  #planBatch(): number {
+    const { maxBatchEvents, sparing } = this.#options;
+    return this.#failures.lasts
+      ? Math.min(maxBatchEvents, sparing.maxBatchEvents)
+      : maxBatchEvents;
   }
 
   #planGathering(claimMs: number): number {
@@ -191,6 +208,9 @@ export class HandlerLoop {
         continue;
       }
       try {
+        if (this.#failures.lasts) {
+          await this.#pause(this.#options.sparing.pauseMs);
+        }
         const turn = await this.runOnce();
         this.#logSuccess();
         if (turn) {
@@ -219,11 +239,11 @@ export class HandlerLoop {
     } else {
       this.#logFailure(error);
     }
-    await this.#pause();
+    await this.#pause(this.#options.errorDelayMs);
   }
 
-  async #pause(): Promise<void> {
-    await delay(this.#options.errorDelayMs, undefined, {
+  async #pause(pauseMs: number): Promise<void> {
+    await delay(pauseMs, undefined, {
       signal: this.#stopping.signal,
     }).catch(() => {});
   }
@@ -253,9 +273,29 @@ export class HandlerLoop {
       batch.leaseMs / 3,
     );
     try {
-      await this.#settle(batch, await this.#handle(batch, mayBegin));
+      const handled = await this.#handle(batch, mayBegin);
+      this.#noteFailures(handled);
+      await this.#settle(batch, handled);
     } finally {
       clearInterval(renewal);
+    }
+  }
+
+  #noteFailures(handled: readonly HandledEvent[]): void {
+    const change = this.#failures.note(handled);
+    const { afterFailures, pauseMs } = this.#options.sparing;
+    if (change === 'begun') {
+      this.#logger.warn(
+        `The handler of ${
+          this.#subscriptionId
+        } has failed ${afterFailures} times in a row; until it succeeds it is given few events, every ${pauseMs} ms, and the others wait in the log`,
+      );
+    } else if (change === 'ended') {
+      this.#logger.info(
+        `The handler of ${
+          this.#subscriptionId
+        } succeeds again and is given all events`,
+      );
     }
   }
 
@@ -315,7 +355,7 @@ export class HandlerLoop {
         if (this.#stopping.signal.aborted) {
           return;
         }
-        await this.#pause();
+        await this.#pause(this.#options.errorDelayMs);
       }
     }
   }

@@ -14,6 +14,8 @@ export class AwayError extends Error {}
  */
 export class FakeAccess implements SubscriptionAccess {
   readonly calls: string[] = [];
+  /** The most events that each claim asked for. */
+  readonly asked: number[] = [];
   readonly settled: {
     batch: ClaimedBatch;
     handled: readonly HandledEvent[];
@@ -73,9 +75,10 @@ export class FakeAccess implements SubscriptionAccess {
 
   async claim(
     _id: string,
-    _limit: { maxEvents: number },
+    { maxEvents }: { maxEvents: number },
     { limitMs, signal }: { limitMs: number; signal: AbortSignal },
   ): Promise<ClaimedBatch | undefined> {
+    this.asked.push(maxEvents);
     await this.#call('claim');
     if (this.batches.length === 0 && !signal.aborted) {
       await new Promise<void>(resolve => {
