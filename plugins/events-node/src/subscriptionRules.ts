@@ -10,8 +10,13 @@ const maxTopicLength = 255;
 /** No pause is longer than the log keeps an event that somebody still needs. */
 const maxPauseMs = 30 * 86_400_000;
 
-/** Each topic is a range of the log of its own, all read in one statement, of which SQLite unites 500. */
+/** Topics that one handler, or one request, may name. Each is a range of the log of its own, all read in one statement. */
 export const maxTopics = 200;
+/**
+ * Topics that one subscription may want altogether. More than one handler names, since those of several handlers add up,
+ * and in a rolling deployment those of two versions.
+ */
+export const maxWantedTopics = 1_000;
 
 // PostgreSQL takes no zero character in a text.
 const hasNoZero = (text: string) => !text.includes('\0');

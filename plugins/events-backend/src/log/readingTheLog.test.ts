@@ -95,6 +95,22 @@ describe.each(stores.ids)('reading the log on %s', storeId => {
     );
   });
 
+  it('finds the events of any number of topics, in order', async () => {
+    const topics = Array.from({ length: 2_000 }, (_, index) => `t${index}`);
+    const some = [topics[1_999], topics[700], topics[0], topics[1_200]];
+    const log = await openLog(
+      [...some, 'unwanted'].map(topic => makeEvent(topic)),
+    );
+    const read = async (limit: typeof plenty) => {
+      const { events } = await log.readAfter(0, { topics }, limit);
+      return events.map(({ topic }) => topic);
+    };
+    await expect(read(plenty)).resolves.toEqual(some);
+    await expect(read({ ...plenty, events: 2 })).resolves.toEqual(
+      some.slice(0, 2),
+    );
+  });
+
   it('lists the topics with the newest event of each', async () => {
     const log = await openLog(['b', 'a', 'b'].map(topic => makeEvent(topic)));
     const { events } = await log.readAfter(0, {}, plenty);

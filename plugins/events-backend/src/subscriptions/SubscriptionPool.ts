@@ -133,6 +133,7 @@ export class SubscriptionPool {
    * @param id - `<plugin>.<name>`; replicas that use the same id share its events
    * @param topics - that it wants from now on; those it wanted before stay until `endUnwantedTopics` ends them
    * @returns when the row is there: every event appended later reaches it
+   * @throws InputError when it would want more topics than one subscription may
    */
   async register(
     id: string,
@@ -175,7 +176,7 @@ export class SubscriptionPool {
    * Claims the next events, owed ones first.
    *
    * @param id - of a subscription that is registered
-   * @throws Error when there is no such subscription (it expired): register it again
+   * @throws SubscriptionMissingError when there is no such subscription (it expired): register it again
    */
   async claim(id: string, options: ClaimOptions): Promise<Claim> {
     for (;;) {

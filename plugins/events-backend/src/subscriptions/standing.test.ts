@@ -1,3 +1,4 @@
+import { maxWantedTopics } from '@callboard/backstage-plugin-events-node/bus';
 import { makeEvent } from '../__testUtils__/makeEvent';
 import {
   createPools,
@@ -136,6 +137,27 @@ describe.each(stores.ids)('what is said of a subscription, on %s', storeId => {
     await expect(subscriptions.read('s')).resolves.toMatchObject({
       retry: { maxAttempts: 8 },
     });
+  });
+
+  it('is refused where its topics would be too many altogether, and goes on with those it has', async () => {
+    const pools = createPools(await stores.open(storeId));
+    const { subscriptions } = pools;
+    const topics = Array.from(
+      { length: maxWantedTopics },
+      (_, index) => `t${index}`,
+    );
+    await subscriptions.register('s', topics.slice(0, 600));
+    await subscriptions.register('s', topics.slice(600));
+    await expect(
+      subscriptions.register('s', ['t0', 'one more']),
+    ).rejects.toThrow(
+      `Subscription 's' would want 1001 topics, and 1000 are the most.`,
+    );
+    await subscriptions.register('s', ['t0', 't999']);
+    await pools.log.append(
+      ['t999', 'one more', 't0'].map(topic => makeEvent(topic)),
+    );
+    expect(positionsOf(await pools.claim('s'))).toEqual([1, 3]);
   });
 
   it('decides when it expires by the topics of all processes', async () => {

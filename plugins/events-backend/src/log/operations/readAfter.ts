@@ -11,6 +11,9 @@ type SliceRow = { tail: number | string; head: number | string } & (
   | { position: null }
 );
 
+/** SQLite unites 500 ranges at the most; more are united in groups of so many. */
+const maxUnited = 400;
+
 /**
  * Reads the next events behind a position.
  *
@@ -39,11 +42,7 @@ export async function readAfter(
     return knex.select('*').from(range.as('range'));
   });
 
-  const candidates = knex
-    .unionAll(ranges)
-    .orderBy('position')
-    .limit(limit.events)
-    .as('candidates');
+  const candidates = unite(knex, ranges, limit.events).as('candidates');
   const weighed = knex
     .select(
       '*',
@@ -82,4 +81,24 @@ export async function readAfter(
     tail,
     head: Number(rows[0].head),
   };
+}
+
+/** The first events of several ranges together. */
+function unite(
+  knex: Knex,
+  ranges: readonly Knex.QueryBuilder[],
+  events: number,
+): Knex.QueryBuilder {
+  if (ranges.length <= maxUnited) {
+    return knex
+      .unionAll([...ranges])
+      .orderBy('position')
+      .limit(events);
+  }
+  const groups: Knex.QueryBuilder[] = [];
+  for (let first = 0; first < ranges.length; first += maxUnited) {
+    const group = ranges.slice(first, first + maxUnited);
+    groups.push(knex.select('*').from(unite(knex, group, events).as('range')));
+  }
+  return unite(knex, groups, events);
 }

@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto';
+import { InputError } from '@backstage/errors';
 import type { Store } from '../../database';
-import type { RetryWish } from '@callboard/backstage-plugin-events-node/bus';
+import {
+  maxWantedTopics,
+  type RetryWish,
+} from '@callboard/backstage-plugin-events-node/bus';
 import type { SubscriptionTopicRow } from '../subscriptionRow';
 import { readSubscription } from './readSubscriptions';
+
+/** SQLite takes no more in one statement. */
+const rowsPerStatement = 500;
 
 /**
  * Makes a subscription stand, adds the topics it wants, and says that they are wanted still.
@@ -12,6 +19,8 @@ import { readSubscription } from './readSubscriptions';
  * A new subscription starts where it is told, a new topic of an old one behind the newest event. Topics that are not named are left
  * alone: another handler or another replica may want them. See `endUnwantedTopics`. So are retries that are not spoken of,
  * and the expiry is decided by all topics, since processes that share a subscription need not agree.
+ *
+ * @throws InputError when the subscription would want too many topics; nothing is changed then
  */
 export async function registerSubscription(
   { knex, dialect }: Store,
@@ -56,15 +65,22 @@ export async function registerSubscription(
       .whereNull('to_position');
     const before = new Set(wanted.map(row => row.topic));
     const added = [...new Set(topics)].filter(topic => !before.has(topic));
+    if (added.length > 0 && before.size + added.length > maxWantedTopics) {
+      throw new InputError(
+        `Subscription '${id}' would want ${
+          before.size + added.length
+        } topics, and ${maxWantedTopics} are the most. Topics of all its handlers add up, and one that none names any more ends after half an hour; give some handlers another subscription id.`,
+      );
+    }
     await trx('callboard_subscription_topics')
       .where({ subscription_id: id })
       .whereNull('to_position')
       .whereIn('topic', [...topics])
       .update({ wanted_at: now });
-    if (added.length > 0) {
+    for (let first = 0; first < added.length; first += rowsPerStatement) {
       await trx('callboard_subscription_topics')
         .insert(
-          added.map(topic => ({
+          added.slice(first, first + rowsPerStatement).map(topic => ({
             subscription_id: id,
             topic,
             from_position: from,
