@@ -7,6 +7,7 @@ import {
 } from '../__testUtils__/pools';
 import { makeEvent } from '../__testUtils__/makeEvent';
 import { createTestStores } from '../__testUtils__/stores';
+import { untilBlocked } from '../__testUtils__/untilBlocked';
 
 const stores = createTestStores();
 
@@ -161,3 +162,29 @@ describe.each(stores.ids)('rescuing lapsed batches on %s', storeId => {
     });
   });
 });
+
+describe.each(stores.ids.filter(id => id === 'POSTGRES_15'))(
+  'renewing a lease on %s',
+  storeId => {
+    it('does not wait for a replica that froze with the subscription in its hands', async () => {
+      const pools = await createSubscribedPools(await stores.open(storeId));
+      const { store, subscriptions } = pools;
+      await pools.publish(undefined);
+      const { ticket } = expectBatch(await pools.claim('s'));
+      const readEnd = () =>
+        store.knex('callboard_batches').where({ ticket }).first('leased_until');
+      const before = await readEnd();
+
+      const frozen = await stores.openReplica(store).knex.transaction();
+      await store.dialect.lockSubscription(frozen, 's');
+      const renewal = subscriptions.renew([ticket], 3_600_000);
+      await untilBlocked(store, 'heartbeat_at');
+      const after = await readEnd();
+      await frozen.rollback();
+      expect(Number(after.leased_until)).toBeGreaterThan(
+        Number(before.leased_until),
+      );
+      await expect(renewal).resolves.toEqual(new Set([ticket]));
+    });
+  },
+);
