@@ -179,9 +179,11 @@ export function createApiRouter(options: ApiOptions): express.Router {
 
   router.get('/subscriptions', async (request, response) => {
     await authorize(request, subscriptionReadPermission);
+    const all = await subscriptions.list();
+    // Behind the cursors, none of which is beyond it then.
     const { tail } = await log.ends();
     const items: SubscriptionView[] = [];
-    for (const subscription of await subscriptions.list()) {
+    for (const subscription of all) {
       items.push(
         toSubscriptionView(subscription, {
           lag: await subscriptions.readLag(subscription, tail),

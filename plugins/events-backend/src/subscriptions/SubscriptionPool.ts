@@ -529,8 +529,9 @@ export class SubscriptionPool {
 
   /** The lag of every subscription. */
   async listLags(): Promise<{ subscriptionId: string; lag: number }[]> {
-    const tail = await this.#log.tail();
     const subscriptions = await this.list();
+    // Behind the cursors, none of which is beyond it then.
+    const tail = await this.#log.tail();
     return Promise.all(
       subscriptions.map(async subscription => ({
         subscriptionId: subscription.id,

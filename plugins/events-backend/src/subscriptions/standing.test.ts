@@ -27,6 +27,19 @@ describe.each(stores.ids)('how far a subscription is, on %s', storeId => {
     });
   });
 
+  it('never lags by less than nothing, whatever is published and claimed meanwhile', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    const tail = await pools.log.tail();
+    jest.spyOn(pools.log, 'tail').mockImplementation(async () => {
+      await pools.publish(undefined, undefined);
+      await pools.claim('s', { maxEvents: 1 });
+      return tail;
+    });
+    await expect(pools.subscriptions.listLags()).resolves.toEqual([
+      { subscriptionId: 's', lag: 0 },
+    ]);
+  });
+
   it('names the positions that readers have in hand', async () => {
     const pools = await createSubscribedPools(await stores.open(storeId));
     await pools.publish(undefined, undefined, undefined);
