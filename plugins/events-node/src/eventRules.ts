@@ -100,7 +100,8 @@ export function writePayload(
  *
  * @param topic - of the event, for the error
  * @param maxBytes - the most that it may have
- * @throws InputError when it is too large
+ * @throws InputError when it is too large, or a value is neither a text nor a list of texts: TypeScript does not stop
+ * everybody, and a reader in another process would refuse the whole batch
  *
  * @public
  */
@@ -109,6 +110,14 @@ export function writeMetadata(
   metadata: NonNullable<EventParams['metadata']>,
   maxBytes: number = maxMetadataBytes,
 ): string {
+  const misfit = Object.keys(metadata).find(
+    name => !isMetadata(metadata[name]),
+  );
+  if (misfit !== undefined) {
+    throw new InputError(
+      `The metadata '${misfit}' of an event of topic '${topic}' is neither a text nor a list of texts`,
+    );
+  }
   const text = JSON.stringify(metadata);
   const size = Buffer.byteLength(text);
   if (size > maxBytes) {
@@ -117,6 +126,14 @@ export function writeMetadata(
     );
   }
   return text;
+}
+
+function isMetadata(value: unknown): boolean {
+  return (
+    value === undefined ||
+    typeof value === 'string' ||
+    (Array.isArray(value) && value.every(one => typeof one === 'string'))
+  );
 }
 
 function hasControlCharacter(text: string): boolean {

@@ -66,6 +66,17 @@ describe('accepting an event', () => {
     );
   });
 
+  it.each([1, null, { a: 'b' }, ['a', 1]])(
+    'refuses %j as metadata, which is neither a text nor a list of texts',
+    value => {
+      // As plain JavaScript may publish.
+      const metadata = JSON.parse(JSON.stringify({ odd: value }));
+      expect(() => accept({ metadata })).toThrow(
+        "The metadata 'odd' of an event of topic",
+      );
+    },
+  );
+
   it('believes no metadata that say who was given the event', () => {
     const metadata = {
       [eventMetadata.notified]: ['a.s'],

@@ -15,7 +15,6 @@ export function readHandlingSettings(
   return {
     concurrency: settings.whole('events.handlers.concurrency', 10),
     maxBatchEvents: 200,
-    maxOpenBatches: 4,
     patienceMs: 250,
     loadedBatchEvents: 8,
     gatherMs: { least: 5, most: 50 },

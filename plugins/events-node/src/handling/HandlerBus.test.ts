@@ -24,7 +24,6 @@ function createBus() {
     options: {
       concurrency: 1,
       maxBatchEvents: 200,
-      maxOpenBatches: 4,
       patienceMs: 1,
       loadedBatchEvents: 16,
       gatherMs: { least: 1, most: 1 },
@@ -372,5 +371,26 @@ describe('a subscription of one process', () => {
     await subscribe({ perProcess: true });
     access.fail('remove', new AwayError('away'));
     await bus.stop();
+  });
+});
+
+describe('a handler that ends while a batch is handled', () => {
+  it('leaves the events of its topics to other processes', async () => {
+    const { access, subscribe } = createBus();
+    const ending = new AbortController();
+    await subscribe({ topics: ['b'], signal: ending.signal });
+    await subscribe({ topics: ['a'], onEvent: async () => ending.abort() });
+    const timeMs = Date.now();
+    access.offer(
+      makeBatch([
+        makeClaimed({ position: 1, topic: 'a', key: 'k', timeMs }),
+        makeClaimed({ position: 2, topic: 'b', key: 'k', timeMs }),
+      ]),
+    );
+    await access.until(() => access.settled.length === 1);
+    expect(kindsOf(access.settled[0].handled)).toEqual({
+      1: 'delivered',
+      2: 'untried',
+    });
   });
 });

@@ -34,6 +34,8 @@ export interface HandlingOptions extends LoopOptions {
 interface LocalSubscription {
   /** At least one; what they say of the subscription agrees. */
   subscribers: Subscriber[];
+  /** What they take. */
+  topics: ReadonlySet<string>;
   perProcess: boolean;
   slots: Slots;
   /** Counts hand-outs, so that handlers with the same topic take turns. */
@@ -42,6 +44,9 @@ interface LocalSubscription {
   /** Registrations of one subscription follow each other, or the last to write might not be the last to ask. */
   registered: Promise<void>;
 }
+
+/** Batches that may be open at once, however few events are handled side by side: one may be settling. */
+const leastOpenBatches = 4;
 
 /** How often each process says again what it wants, in milliseconds. */
 const refreshMs = 5 * 60_000;
@@ -136,6 +141,7 @@ export class HandlerBus {
     if (!known) {
       const local: LocalSubscription = {
         subscribers: [subscriber],
+        topics: topicsOf([subscriber]),
         perProcess,
         slots: new Slots(this.#concurrencyOf(subscriber.terms)),
         turn: 0,
@@ -154,6 +160,7 @@ export class HandlerBus {
     }
     const terms = joinTerms(id, termsOf(id, known), subscriber.terms);
     known.subscribers.push(subscriber);
+    known.topics = topicsOf(known.subscribers);
     known.slots.limit = this.#concurrencyOf(terms);
     return known;
   }
@@ -181,7 +188,7 @@ export class HandlerBus {
         const { perProcess } = local;
         return withTimeLimit(
           this.#access.register(id, {
-            topics: topicsOf(local),
+            topics: [...local.topics],
             start,
             retry,
             perProcess,
@@ -207,16 +214,19 @@ export class HandlerBus {
       },
       logger: this.#logger,
       register: () => this.#registerAgain(id, local),
+      // As many batches as events, since each may be held up by one slow event.
+      hasRoom: openBatches =>
+        local.slots.hasRoom &&
+        openBatches < Math.max(leastOpenBatches, local.slots.limit),
       onLapsed: () => this.#observer.onLapsed(id),
       handle: (batch, mayBegin) => {
-        const topics = new Set(topicsOf(local));
         const context: HandlingContext = {
           subscriptionId: id,
           timeLimitMs: handlerTimeLimitMs,
           slots: local.slots,
           observer: this.#observer,
           logger: this.#logger,
-          takes: topic => topics.has(topic),
+          takes: topic => local.topics.has(topic),
           mayBegin,
         };
         const [{ handler }] = local.subscribers;
@@ -245,6 +255,7 @@ export class HandlerBus {
     const place = local.subscribers.indexOf(subscriber);
     if (place >= 0 && local.subscribers.length > 1) {
       local.subscribers.splice(place, 1);
+      local.topics = topicsOf(local.subscribers);
       local.slots.limit = this.#concurrencyOf(termsOf(id, local));
       return;
     }
@@ -309,8 +320,8 @@ function termsOf(
     .reduce((joined, terms) => joinTerms(id, joined, terms));
 }
 
-function topicsOf({ subscribers }: LocalSubscription): string[] {
-  return [...new Set(subscribers.flatMap(({ handler }) => handler.topics))];
+function topicsOf(subscribers: readonly Subscriber[]): ReadonlySet<string> {
+  return new Set(subscribers.flatMap(({ handler }) => handler.topics));
 }
 
 /** For an event too old for its handler to be in another process, which it was left to until now. */

@@ -17,6 +17,7 @@ const deliver = async ({ events }: ClaimedBatch): Promise<HandledEvent[]> =>
 function createLoop(
   options: Partial<LoopOptions> = {},
   handle: HandleBatch = deliver,
+  hasRoom: (openBatches: number) => boolean = () => true,
 ) {
   const access = new FakeAccess();
   const logger = mockServices.logger.mock();
@@ -26,7 +27,6 @@ function createLoop(
     access,
     options: {
       maxBatchEvents: 200,
-      maxOpenBatches: 4,
       patienceMs: 1,
       loadedBatchEvents: 16,
       gatherMs: { least: 1, most: 1 },
@@ -45,6 +45,7 @@ function createLoop(
         perProcess: false,
       }),
     handle,
+    hasRoom,
     onLapsed: () => lapsed.push('s'),
   });
   const positions = () =>
@@ -270,9 +271,9 @@ describe('HandlerLoop', () => {
     expect(access.count('settle')).toBe(2);
   });
 
-  it('claims beside a batch that takes long, but no more than it may have open', async () => {
+  it('claims beside a batch that takes long, but no more than there is room for', async () => {
     const work = createWork();
-    const { access, loop } = createLoop({ maxOpenBatches: 2 }, work.handle);
+    const { access, loop } = createLoop({}, work.handle, open => open < 2);
     [1, 2, 3].forEach(position =>
       access.offer(makeBatch([makeClaimed({ position })])),
     );
@@ -312,20 +313,35 @@ describe('HandlerLoop', () => {
     await work.waitFor(1);
     await loop.stop(1);
     expect(logger.warn).toHaveBeenCalledWith(
-      expect.stringContaining('did not end within 1 ms'),
+      expect.stringContaining('within 1 ms'),
     );
     work.end();
     await access.until(() => access.settled.length === 1);
   });
 
-  it('tries to settle once more at the most when it stops while the store is away', async () => {
-    const { access, loop } = createLoop({ errorDelayMs: 60_000 });
+  it('settles when the store is back, though it stops meanwhile', async () => {
+    const { access, loop, positions } = createLoop();
     access.fail('settle', new AwayError('away'), new AwayError('still away'));
     access.offer(one);
     loop.start();
     await access.until(() => access.count('settle') === 1);
-    await loop.stop(60_000);
-    expect(access.count('settle')).toBeLessThanOrEqual(2);
+    const stopping = loop.stop(60_000);
+    await stopping;
+    expect(positions()).toEqual([1]);
+    expect(access.count('settle')).toBe(3);
+  });
+
+  it('gives up settling when the grace is over', async () => {
+    const { access, logger, loop } = createLoop({ errorDelayMs: 60_000 });
+    access.fail('settle', new AwayError('away'));
+    access.offer(one);
+    loop.start();
+    await access.until(() => access.count('settle') === 1);
+    await loop.stop(1);
+    expect(logger.warn).toHaveBeenCalledWith(
+      expect.stringContaining('could not be settled, within 1 ms'),
+    );
+    expect(access.count('settle')).toBe(1);
   });
 
   it('can be stopped before it starts, and does not start then', async () => {

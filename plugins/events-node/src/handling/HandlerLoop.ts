@@ -21,8 +21,6 @@ const gatherFactor = 4;
 export interface LoopOptions {
   /** Events that one claim takes at the most. */
   maxBatchEvents: number;
-  /** Batches that may be open at once, when one is held up by a slow event. */
-  maxOpenBatches: number;
   /** How long a batch may be worked on before the next is claimed beside it, in milliseconds. */
   patienceMs: number;
   /** From this many events on a claim is taken for a sign of load. */
@@ -72,11 +70,15 @@ export class HandlerLoop {
   readonly #logger: LoggerService;
   readonly #register: () => Promise<void>;
   readonly #handle: HandleBatch;
+  readonly #hasRoom: (openBatches: number) => boolean;
   readonly #onLapsed: () => void;
   readonly #open = new Map<string, Promise<void>>();
   readonly #freed = new WakeUp();
   readonly #failures: FailureStreak;
+  /** No more is claimed. */
   readonly #stopping = new AbortController();
+  /** What is not settled is left to lapse. */
+  readonly #givenUp = new AbortController();
   #running: Promise<void> | undefined;
   /** What failed last, since reading last worked. */
   #warnedOf: string | undefined;
@@ -89,6 +91,8 @@ export class HandlerLoop {
     /** Makes the subscription stand again after it expired. */
     register: () => Promise<void>;
     handle: HandleBatch;
+    /** Whether one more batch could be handled beside so many that are open. */
+    hasRoom: (openBatches: number) => boolean;
     onLapsed: () => void;
   }) {
     this.#subscriptionId = options.subscriptionId;
@@ -98,6 +102,7 @@ export class HandlerLoop {
     this.#logger = options.logger;
     this.#register = options.register;
     this.#handle = options.handle;
+    this.#hasRoom = options.hasRoom;
     this.#onLapsed = options.onLapsed;
   }
 
@@ -124,9 +129,10 @@ export class HandlerLoop {
       this.#logger.warn(
         `Handlers of ${
           this.#subscriptionId
-        } did not end within ${graceMs} ms; their events will be delivered again`,
+        } did not end, or could not be settled, within ${graceMs} ms; their events will be delivered again`,
       ),
     );
+    this.#givenUp.abort();
   }
 
   /**
@@ -203,13 +209,17 @@ export class HandlerLoop {
   async #run(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
       this.#freed.reset();
-      if (this.#open.size >= this.#options.maxOpenBatches) {
-        await this.#freed.sleep(this.#options.waitLimitMs);
+      // What nobody here could begin with is better off in the log, where another replica may claim it.
+      if (this.#open.size > 0 && !this.#hasRoom(this.#open.size)) {
+        await this.#freed.sleep(this.#options.patienceMs);
         continue;
       }
       try {
         if (this.#failures.lasts) {
-          await this.#pause(this.#options.sparing.pauseMs);
+          await this.#pause(this.#options.sparing.pauseMs, this.#stopping);
+          if (this.#stopping.signal.aborted) {
+            return;
+          }
         }
         const turn = await this.runOnce();
         this.#logSuccess();
@@ -239,13 +249,11 @@ export class HandlerLoop {
     } else {
       this.#logFailure(error);
     }
-    await this.#pause(this.#options.errorDelayMs);
+    await this.#pause(this.#options.errorDelayMs, this.#stopping);
   }
 
-  async #pause(pauseMs: number): Promise<void> {
-    await delay(pauseMs, undefined, {
-      signal: this.#stopping.signal,
-    }).catch(() => {});
+  async #pause(pauseMs: number, end: AbortController): Promise<void> {
+    await delay(pauseMs, undefined, { signal: end.signal }).catch(() => {});
   }
 
   /** Warns of a failure once, however often it comes again before reading works. */
@@ -315,7 +323,8 @@ export class HandlerLoop {
   }
 
   /**
-   * Settles, for as long as it takes while the store is away: the handlers have done their work. What the store refuses
+   * Settles, for as long as it takes while the store is away, or within the grace of a stop: the handlers have done their
+   * work. What the store refuses
    * to record is left to lapse, so that it cannot keep this reader busy for ever.
    */
   async #settle(
@@ -352,10 +361,10 @@ export class HandlerLoop {
         return;
       } catch (error) {
         this.#logFailure(error);
-        if (this.#stopping.signal.aborted) {
+        await this.#pause(this.#options.errorDelayMs, this.#givenUp);
+        if (this.#givenUp.signal.aborted) {
           return;
         }
-        await this.#pause(this.#options.errorDelayMs);
       }
     }
   }

@@ -31,6 +31,18 @@ describe('Slots', () => {
     await Promise.all(all);
   });
 
+  it('has room until as much happens as may', async () => {
+    const slots = new Slots(2);
+    const { begin, ends } = createWork(slots);
+    const all = [begin(1)];
+    expect(slots.hasRoom).toBe(true);
+    all.push(begin(2));
+    expect(slots.hasRoom).toBe(false);
+    ends.forEach(end => end());
+    await Promise.all(all);
+    expect(slots.hasRoom).toBe(true);
+  });
+
   it('frees the slot of what fails', async () => {
     const slots = new Slots(1);
     await expect(

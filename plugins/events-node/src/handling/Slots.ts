@@ -14,6 +14,15 @@ export class Slots {
     this.#admit();
   }
 
+  get limit(): number {
+    return this.#limit;
+  }
+
+  /** Whether something more could happen at once. */
+  get hasRoom(): boolean {
+    return this.#used < this.#limit;
+  }
+
   /** Does something as soon as a slot is free. */
   async use<T>(action: () => Promise<T>): Promise<T> {
     if (this.#used < this.#limit) {

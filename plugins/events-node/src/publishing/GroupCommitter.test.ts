@@ -1,5 +1,9 @@
 import { ServiceUnavailableError } from '@backstage/errors';
-import { GroupCommitter, type GroupCommitterOptions } from './GroupCommitter';
+import {
+  GroupCommitter,
+  groupOverheadBytes,
+  type GroupCommitterOptions,
+} from './GroupCommitter';
 
 interface Outcome {
   position: number;
@@ -276,7 +280,9 @@ describe('GroupCommitter', () => {
   });
 
   it('refuses what would make too much wait', async () => {
-    const { log, publish } = setUp({ maxQueuedBytes: 3 * eventBytes });
+    const { log, publish } = setUp({
+      maxQueuedBytes: 3 * (eventBytes + groupOverheadBytes),
+    });
     const accepted = [publish('under way')];
     const append = await log.next();
     accepted.push(publish('b'), publish('c'));
@@ -291,7 +297,9 @@ describe('GroupCommitter', () => {
   });
 
   it('makes room again when a publisher whose time was up is rejected', async () => {
-    const { log, committer, publish } = setUp({ maxQueuedBytes: eventBytes });
+    const { log, committer, publish } = setUp({
+      maxQueuedBytes: eventBytes + groupOverheadBytes,
+    });
     const first = publish('a');
     const append = await log.next();
     const hasty = readError(committer.append(['b'], 100));

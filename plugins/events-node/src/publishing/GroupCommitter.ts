@@ -16,6 +16,9 @@ export interface GroupCommitterOptions {
   appendTimeLimitMs: number;
 }
 
+/** What a group that waits costs besides its items: a timer, promises and closures. */
+export const groupOverheadBytes = 2_048;
+
 /** What is measured about appends. */
 export interface AppendObserver<TItem, TOutcome> {
   onAppended(
@@ -93,9 +96,10 @@ export class GroupCommitter<TItem, TOutcome> {
       );
     }
     const bytes = items.reduce((sum, item) => sum + this.#weigh(item), 0);
+    const queuedBytes = bytes + groupOverheadBytes;
     if (
       this.#queue.length > 0 &&
-      this.#queuedBytes + bytes > this.#options.maxQueuedBytes
+      this.#queuedBytes + queuedBytes > this.#options.maxQueuedBytes
     ) {
       return Promise.reject(
         new ServiceUnavailableError(
@@ -125,7 +129,7 @@ export class GroupCommitter<TItem, TOutcome> {
       const settle = () => {
         clearTimeout(timer);
         group.settled = true;
-        this.#queuedBytes -= bytes;
+        this.#queuedBytes -= queuedBytes;
       };
       const group: Group<TItem, TOutcome> = {
         items,
@@ -145,7 +149,7 @@ export class GroupCommitter<TItem, TOutcome> {
         },
       };
       this.#queue.push(group);
-      this.#queuedBytes += bytes;
+      this.#queuedBytes += queuedBytes;
       this.#running ??= this.#drain();
     });
   }
