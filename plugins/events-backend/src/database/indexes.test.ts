@@ -183,6 +183,24 @@ describe.each(stores.ids)('indexes on %s', storeId => {
     }
   });
 
+  it('let a claim read no more of what is blocked behind a key than it may take', async () => {
+    const events = await pools.log.readPositions([104, 105]);
+    await pools.deliveries.replay('sub 10', events, { dryRun: false });
+    const plans = await explainQueries(pools.store, () =>
+      inTransaction(trx =>
+        pools.deliveries.claimDue(trx, 'sub 10', new Set(), limit),
+      ),
+    );
+    const plan = plans.find(text =>
+      text.includes('callboard_deliveries_key_idx'),
+    );
+    expect(plan).toMatch(
+      storeId === 'POSTGRES_15'
+        ? /Limit .*\n *-> +Index Scan using callboard_deliveries_key_idx/
+        : /CO-ROUTINE range\nSEARCH callboard_deliveries USING INDEX callboard_deliveries_key_idx/,
+    );
+  });
+
   it('let a claim read no further than what is due', async () => {
     const [plan] = await explainQueries(pools.store, () =>
       inTransaction(trx =>

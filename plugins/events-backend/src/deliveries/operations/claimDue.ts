@@ -4,6 +4,9 @@ import type { DeliveryRow } from '../deliveryRow';
 
 type Claimable = Pick<DeliveryRow, 'position' | 'key' | 'attempts' | 'size'>;
 
+/** SQLite unites 500 ranges at the most. */
+const maxUnited = 400;
+
 /**
  * Claims deliveries that are due.
  *
@@ -32,22 +35,21 @@ export async function claimDue(
   }
   const claimed = fit(await due, limit.bytes);
 
-  const untriedKeys = claimed.flatMap(({ key, attempts }) =>
-    key !== null && attempts === 0 ? [key] : [],
-  );
-  if (untriedKeys.length > 0 && claimed.length < limit.events) {
-    const followers: Claimable[] = await trx<DeliveryRow>(
-      'callboard_deliveries',
-    )
-      .where({ subscription_id: subscriptionId, state: 'blocked' })
-      .whereIn('key', untriedKeys)
-      .orderBy('position')
-      .limit(limit.events - claimed.length)
-      .select('position', 'key', 'attempts', 'size');
-    const bytes = claimed.reduce((sum, { size }) => sum + size, 0);
-    if (bytes < limit.bytes) {
-      claimed.push(...fit(followers, limit.bytes - bytes));
-    }
+  const bytes = claimed.reduce((sum, { size }) => sum + size, 0);
+  if (claimed.length < limit.events && bytes < limit.bytes) {
+    const followers = await findFollowers(
+      trx,
+      subscriptionId,
+      [
+        ...new Set(
+          claimed.flatMap(({ key, attempts }) =>
+            key !== null && attempts === 0 ? [key] : [],
+          ),
+        ),
+      ],
+      limit.events - claimed.length,
+    );
+    claimed.push(...fit(followers, limit.bytes - bytes));
   }
   if (claimed.length > 0) {
     await trx<DeliveryRow>('callboard_deliveries')
@@ -59,6 +61,45 @@ export async function claimDue(
       .update({ state: 'claimed', updated_at: trx.raw(dialect.nowMs) });
   }
   return claimed;
+}
+
+/**
+ * Finds the first of what is blocked behind some keys, by position.
+ *
+ * Each key is read by its own index range and the ranges are merged: a hundred thousand may be blocked behind one key,
+ * and no more are read than are asked for.
+ */
+async function findFollowers(
+  trx: Knex.Transaction,
+  subscriptionId: string,
+  keys: readonly string[],
+  limit: number,
+): Promise<Claimable[]> {
+  const followers: Claimable[] = [];
+  for (let first = 0; first < keys.length; first += maxUnited) {
+    const ranges = keys
+      .slice(first, first + maxUnited)
+      .map(key =>
+        trx
+          .select('*')
+          .from(
+            trx<DeliveryRow>('callboard_deliveries')
+              .where({ subscription_id: subscriptionId, state: 'blocked', key })
+              .orderBy('position')
+              .limit(limit)
+              .select('position', 'key', 'attempts', 'size')
+              .as('range'),
+          ),
+      );
+    const found: Claimable[] = await trx
+      .unionAll(ranges)
+      .orderBy('position')
+      .limit(limit);
+    followers.push(...found);
+  }
+  return followers
+    .sort((one, other) => Number(one.position) - Number(other.position))
+    .slice(0, limit);
 }
 
 /** The first of the rows whose payloads fit; one is taken whatever its size. */
