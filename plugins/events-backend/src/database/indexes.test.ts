@@ -141,7 +141,7 @@ describe.each(stores.ids)('indexes on %s', storeId => {
     ],
     ['finding lapsed batches', () => pools.subscriptions.rescueLapsed(10)],
     ['finding what is still owed', () => pools.deliveries.readFloor()],
-    ['removing what is trimmed', () => pools.deliveries.removeUpTo(3)],
+    ['removing what is trimmed', () => pools.deliveries.removeUpTo(3, 5)],
     ['removing the dead', () => pools.deliveries.removeDead(1_000, 5)],
     [
       'listing the dead',

@@ -8,12 +8,14 @@ import type { RetryPolicy } from '../model/retryPolicy';
 import { owedStates, type AttemptRow, type DeliveryRow } from './deliveryRow';
 import { claimDue } from './operations/claimDue';
 import { findOwedKeys } from './operations/findOwedKeys';
+import { forgetSubscription } from './operations/forgetSubscription';
 import {
   listDeliveries,
   type DeliveryListing,
 } from './operations/listDeliveries';
 import { oweAgain, type OweAgainOptions } from './operations/oweAgain';
-import { promoteNext } from './operations/promoteNext';
+import { removeAndPromote } from './operations/removeAndPromote';
+import { removeDead } from './operations/removeDead';
 import { removeDeliveries } from './operations/removeDeliveries';
 import { removeTrimmed } from './operations/removeTrimmed';
 import { settleDeliveries } from './operations/settleDeliveries';
@@ -253,12 +255,16 @@ export class DeliveryPool {
   }
 
   /**
-   * Removes deliveries and attempts of events that are trimmed.
+   * Removes the oldest deliveries and attempts of events that are trimmed.
    *
-   * @returns how many of them were still owed or dead
+   * @param limit - how many deliveries at the most, and as many attempts without one
+   * @returns how many were found, none when nothing is left; and how many of the deliveries were still owed or dead
    */
-  async removeUpTo(position: number): Promise<number> {
-    return removeTrimmed(this.#store, position);
+  removeUpTo(
+    position: number,
+    limit: number,
+  ): Promise<{ found: number; lost: number }> {
+    return removeTrimmed(this.#store, position, limit);
   }
 
   /**
@@ -267,17 +273,8 @@ export class DeliveryPool {
    * @param olderThanMs - since when they are dead, in milliseconds before now
    * @param limit - how many at the most
    */
-  async removeDead(olderThanMs: number, limit: number): Promise<number> {
-    const { knex, dialect } = this.#store;
-    const old = knex('callboard_deliveries')
-      .where({ state: 'dead' })
-      .where('updated_at', '<', knex.raw(`${dialect.nowMs} - ?`, [olderThanMs]))
-      .orderBy('updated_at')
-      .limit(limit)
-      .select('subscription_id', 'position');
-    return knex('callboard_deliveries')
-      .whereIn(['subscription_id', 'position'], old)
-      .delete();
+  removeDead(olderThanMs: number, limit: number): Promise<number> {
+    return removeDead(this.#store, olderThanMs, limit);
   }
 
   /**
@@ -291,27 +288,27 @@ export class DeliveryPool {
     const { knex, dialect } = this.#store;
     await knex.transaction(async trx => {
       await dialect.lockSubscription(trx, subscriptionId);
-      const keys: string[] = await trx('callboard_deliveries')
-        .where({ subscription_id: subscriptionId })
-        .whereIn('position', [...positions])
-        .whereNotNull('key')
-        .distinct()
-        .pluck('key');
-      await removeDeliveries(trx, subscriptionId, positions);
-      await promoteNext(trx, dialect, subscriptionId, keys);
+      await removeAndPromote(trx, dialect, subscriptionId, positions);
     });
   }
 
-  /** Removes every delivery and attempt of the given subscriptions. */
-  async forget(
+  /**
+   * Removes the oldest deliveries and attempts of a subscription that is to go.
+   *
+   * @param limit - how many deliveries at the most, and as many attempts without one
+   * @returns whether nothing is left
+   */
+  forget(
     trx: Knex.Transaction,
-    subscriptionIds: readonly string[],
-  ): Promise<void> {
-    for (const table of ['callboard_deliveries', 'callboard_attempts']) {
-      await trx(table)
-        .whereIn('subscription_id', [...subscriptionIds])
-        .delete();
-    }
+    subscriptionId: string,
+    limit: number,
+  ): Promise<boolean> {
+    return forgetSubscription(
+      trx,
+      this.#store.dialect,
+      subscriptionId,
+      limit,
+    );
   }
 }
 

@@ -27,12 +27,12 @@ const shared = stores.ids.filter(id => id === 'POSTGRES_15');
       const replica = stores.openReplica(store);
       const lock = await replica.knex.transaction();
       await store.dialect.lockSubscription(lock, 'other');
-      const removing = pools.deliveries.removeUpTo(1);
+      const removing = pools.deliveries.removeUpTo(1, 100);
       await untilBlocked(replica, 'for update');
       await pools.settle(inHand, () => failed);
       await lock.commit();
       await removing;
-      await pools.deliveries.removeUpTo(1);
+      await pools.deliveries.removeUpTo(1, 100);
 
       await pools.passPauses();
       expect(positionsOf(await pools.claim('s'))).toEqual([2]);

@@ -293,6 +293,67 @@ describe.each(stores.ids)('the other chores on %s', storeId => {
     expect(logger.warn).toHaveBeenCalledTimes(1);
   });
 
+  it('removes more of the dead in one turn than in one page', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId), {
+      maxAttempts: 1,
+    });
+    await pools.publish(...Array.from({ length: 2_500 }, () => undefined));
+    const batch = expectBatch(await pools.claim('s', { maxEvents: 2_500 }));
+    await pools.settle(batch, () => failed);
+    const logger = mockServices.logger.mock();
+    await removeDeadDeliveries({
+      deliveries: pools.deliveries,
+      keepMs: -day,
+      logger,
+    }).run();
+    await expect(pools.readDeliveries()).resolves.toEqual([]);
+    expect(logger.warn).toHaveBeenCalledWith(
+      expect.stringContaining('Removed 2500 dead deliveries'),
+    );
+  });
+
+  it('removes a subscription to which more is owed than one transaction removes', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish(...Array.from({ length: 2_500 }, () => undefined));
+    const batch = expectBatch(await pools.claim('s', { maxEvents: 2_500 }));
+    await pools.settle(batch, () => failed);
+    await pools.store
+      .knex('callboard_subscriptions')
+      .update({ heartbeat_at: 0 });
+    const logger = mockServices.logger.mock();
+    const chore = expireSilentSubscriptions({
+      subscriptions: pools.subscriptions,
+      expireAfterMs: day,
+      logger,
+    });
+    await chore.run();
+    await chore.run();
+    await expect(pools.subscriptions.list()).resolves.toEqual([]);
+    await expect(pools.readDeliveries()).resolves.toEqual([]);
+    expect(logger.warn).toHaveBeenCalledTimes(1);
+    expect(logger.warn).toHaveBeenCalledWith(expect.stringMatching(/: s$/));
+  });
+
+  it('says of which subscription a part is gone, when somebody reads it again', async () => {
+    const logger = mockServices.logger.mock();
+    const outcomes = ['begun', 'kept'] as const;
+    let turn = 0;
+    const chore = expireSilentSubscriptions({
+      subscriptions: {
+        listSilent: async () => ['s'],
+        removeSilent: async () => ({ outcome: outcomes[turn++] }),
+      },
+      expireAfterMs: day,
+      logger,
+    });
+    await chore.run();
+    await chore.run();
+    expect(logger.warn).toHaveBeenCalledTimes(1);
+    expect(logger.warn).toHaveBeenCalledWith(
+      expect.stringMatching(/^Removed the oldest of what was owed .*: s$/),
+    );
+  });
+
   it('removes subscriptions that nobody reads, and says which', async () => {
     const pools = await createSubscribedPools(await stores.open(storeId));
     const logger = mockServices.logger.mock();

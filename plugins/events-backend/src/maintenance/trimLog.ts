@@ -16,6 +16,7 @@ export interface RetentionOptions {
 }
 
 const eventsPerStatement = 1_000;
+const deliveriesPerPage = 1_000;
 const turnLimitMs = 20_000;
 
 /**
@@ -54,7 +55,14 @@ export function trimLog(options: {
 
   /** Also finds what was in a reader's hands when its event went, and failed later. */
   async function removeLost(head: number): Promise<void> {
-    const lost = await deliveries.removeUpTo(head);
+    const end = performance.now() + turnLimitMs;
+    let lost = 0;
+    let more = true;
+    while (more && performance.now() < end) {
+      const page = await deliveries.removeUpTo(head, deliveriesPerPage);
+      lost += page.lost;
+      more = page.found > 0;
+    }
     if (lost > 0) {
       observer.onTrimmedUnread(lost);
       logger.error(

@@ -60,9 +60,12 @@ export interface OwedDeliveries {
     positions: readonly number[],
   ): Promise<void>;
 
-  /** Removes every delivery of the given subscriptions. */
+  /**
+   * Removes the oldest deliveries of a subscription that is to go, so many at the most; returns whether nothing is left.
+   */
   forget(
     trx: Knex.Transaction,
-    subscriptionIds: readonly string[],
-  ): Promise<void>;
+    subscriptionId: string,
+    limit: number,
+  ): Promise<boolean>;
 }

@@ -23,9 +23,9 @@ import { readFloor } from './operations/readFloor';
 import {
   listSilent,
   removeSilent,
-  type ExpiredSubscription,
+  type Expiry,
 } from './operations/removeSilent';
-import { removeSubscriptions } from './operations/removeSubscriptions';
+import { removeSubscription } from './operations/removeSubscription';
 import { endUnwantedTopics } from './operations/endUnwantedTopics';
 import {
   findLapsedBatches,
@@ -573,23 +573,26 @@ export class SubscriptionPool {
   }
 
   /**
-   * Removes subscriptions that are silent as in {@link SubscriptionPool.listSilent}.
-   *
-   * @param ids - only these; unless given, every one that is silent
+   * Removes a subscription if it is silent as in {@link SubscriptionPool.listSilent}, or a part of what is owed to it:
+   * to be called again until it is gone.
    */
-  removeSilent(
-    silentForMs: number,
-    ids?: readonly string[],
-  ): Promise<ExpiredSubscription[]> {
-    return removeSilent(this.#store, this.#deliveries, silentForMs, ids);
+  removeSilent(id: string, silentForMs: number): Promise<Expiry> {
+    return removeSilent(this.#store, this.#deliveries, id, silentForMs);
   }
 
-  /** Removes a subscription with everything that is owed to it. */
+  /**
+   * Removes a subscription with everything that is owed to it, a part at a time. Whoever registers it before the end
+   * has it removed as well.
+   */
   async remove(id: string): Promise<void> {
-    await this.#store.knex.transaction(async trx => {
-      await this.#store.dialect.lockSubscription(trx, id);
-      await removeSubscriptions(trx, this.#deliveries, [id]);
-    });
+    const { knex, dialect } = this.#store;
+    let isGone = false;
+    while (!isGone) {
+      isGone = await knex.transaction(async trx => {
+        await dialect.lockSubscription(trx, id);
+        return removeSubscription(trx, this.#deliveries, id);
+      });
+    }
   }
 }
 

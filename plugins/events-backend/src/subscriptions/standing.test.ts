@@ -104,9 +104,12 @@ describe.each(stores.ids)('removing silent subscriptions on %s', storeId => {
       .where({ id: 's' })
       .update({ heartbeat_at: 0 });
 
-    await expect(pools.subscriptions.removeSilent(60_000)).resolves.toEqual([
-      { id: 's', asAgreed: false },
-    ]);
+    await expect(
+      pools.subscriptions.removeSilent('alive', 60_000),
+    ).resolves.toEqual({ outcome: 'kept' });
+    await expect(
+      pools.subscriptions.removeSilent('s', 60_000),
+    ).resolves.toEqual({ outcome: 'removed', asAgreed: false });
     for (const table of ['deliveries', 'attempts', 'batches']) {
       await expect(knex(`callboard_${table}`)).resolves.toEqual([]);
     }
@@ -124,7 +127,9 @@ describe.each(stores.ids)('removing silent subscriptions on %s', storeId => {
       .knex('callboard_subscriptions')
       .update({ heartbeat_at: 0 });
     await pools.subscriptions.renew([batch.ticket], 60_000);
-    await expect(pools.subscriptions.removeSilent(60_000)).resolves.toEqual([]);
+    await expect(
+      pools.subscriptions.removeSilent('s', 60_000),
+    ).resolves.toEqual({ outcome: 'kept' });
     await expect(pools.settle(batch)).resolves.toBe(true);
   });
 
@@ -135,7 +140,9 @@ describe.each(stores.ids)('removing silent subscriptions on %s', storeId => {
       .update({ heartbeat_at: 0 });
     await pools.log.append([makeEvent('unwanted')]);
     await pools.claim('s');
-    await expect(pools.subscriptions.removeSilent(60_000)).resolves.toEqual([]);
+    await expect(
+      pools.subscriptions.removeSilent('s', 60_000),
+    ).resolves.toEqual({ outcome: 'kept' });
   });
 });
 

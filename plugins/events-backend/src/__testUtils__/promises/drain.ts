@@ -25,7 +25,7 @@ export async function drain(world: World): Promise<void> {
   await rescueLapsed(world, 0);
   const { log, deliveries, subscriptions } = world.onlooker;
   // What was asked for again just when its event was trimmed goes at the next turn of that chore.
-  await deliveries.removeUpTo((await log.ends()).head);
+  await deliveries.removeUpTo((await log.ends()).head, 10_000);
   await handleAll(world);
   for (const subscriptionId of world.history.listSubscriptions()) {
     await replay(world, 0, subscriptionId, { query: { state: 'dead' } });

@@ -1,50 +1,45 @@
 import type { Store } from '../../database';
 import { owedStates } from '../deliveryRow';
-import { promoteNext } from './promoteNext';
+import { groupPlaces, type Place } from './groupPlaces';
+import { removeAndPromote } from './removeAndPromote';
 
 /**
- * Removes deliveries and attempts of events that are trimmed.
+ * Removes the oldest deliveries and attempts of events that are trimmed.
  *
- * 1. Lock each subscription that something of it was still owed to, in the order of their ids.
- * 2. Remove, and let the next of each key be due: it would wait for ever behind one that is gone.
- * 3. Remove what nobody waits for. What comes to be owed meanwhile, to a subscription that is not locked, is for the
- *    next turn.
+ * 1. Look for them, without a lock.
+ * 2. For each subscription, lock it, remove what was found, and let the next of each key be due. One subscription in a
+ *    transaction, so that it waits for none while it holds another.
  *
- * @returns how many of the deliveries were still owed or dead
+ * @param limit - how many deliveries at the most, and as many attempts without one
+ * @returns how many were found, and how many of the deliveries were still owed or dead
  */
 export async function removeTrimmed(
   { knex, dialect }: Store,
   position: number,
-): Promise<number> {
-  return knex.transaction(async trx => {
-    const lost = trx('callboard_deliveries')
+  limit: number,
+): Promise<{ found: number; lost: number }> {
+  const findOldest = (table: string): Promise<Place[]> =>
+    knex(table)
       .where('position', '<=', position)
-      .whereIn('state', [...owedStates, 'dead']);
-    const affected: string[] = await lost
-      .clone()
-      .distinct('subscription_id')
-      .orderBy('subscription_id')
-      .pluck('subscription_id');
-    for (const id of affected) {
-      await dialect.lockSubscription(trx, id);
-    }
-    lost.whereIn('subscription_id', affected);
-    const keyed: { subscription_id: string; key: string }[] = await lost
-      .clone()
-      .whereNotNull('key')
-      .distinct('subscription_id', 'key');
-    const removed = await lost.clone().delete();
-    for (const id of affected) {
-      const keys = keyed
-        .filter(row => row.subscription_id === id)
-        .map(({ key }) => key);
-      await promoteNext(trx, dialect, id, keys);
-    }
-    await trx('callboard_deliveries')
-      .where('position', '<=', position)
-      .where({ state: 'delivered' })
-      .delete();
-    await trx('callboard_attempts').where('position', '<=', position).delete();
-    return removed;
-  });
+      .orderBy('position')
+      .limit(limit)
+      .select('subscription_id', 'position');
+  const places = [
+    ...(await findOldest('callboard_deliveries')),
+    ...(await findOldest('callboard_attempts')),
+  ];
+  let lost = 0;
+  for (const [subscriptionId, positions] of groupPlaces(places)) {
+    lost += await knex.transaction(async trx => {
+      await dialect.lockSubscription(trx, subscriptionId);
+      const unsettled = await trx('callboard_deliveries')
+        .where({ subscription_id: subscriptionId })
+        .whereIn('position', positions)
+        .whereIn('state', [...owedStates, 'dead'])
+        .pluck('position');
+      await removeAndPromote(trx, dialect, subscriptionId, positions);
+      return unsettled.length;
+    });
+  }
+  return { found: places.length, lost };
 }

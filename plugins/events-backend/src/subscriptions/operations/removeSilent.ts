@@ -1,55 +1,55 @@
 import type { Knex } from 'knex';
 import type { Dialect, Store } from '../../database';
 import type { OwedDeliveries } from '../OwedDeliveries';
-import { removeSubscriptions } from './removeSubscriptions';
+import { removeSubscription } from './removeSubscription';
 
-/** A subscription that was removed because nobody read it. */
-export interface ExpiredSubscription {
-  id: string;
-  /** Whether it had said itself how soon it goes: it belonged to one process, or wanted ephemeral topics only. */
-  asAgreed: boolean;
-}
+/** What came of removing a subscription that was silent. */
+export type Expiry =
+  /** It is gone, or somebody reads it again. */
+  | { outcome: 'kept' }
+  /** More is owed to it than one transaction removes. */
+  | { outcome: 'begun' }
+  | {
+      outcome: 'removed';
+      /** Whether it had said itself how soon it goes: it belonged to one process, or wanted ephemeral topics only. */
+      asAgreed: boolean;
+    };
 
 /** Lists subscriptions that no reader has asked for, and that none holds a batch of. */
 export function listSilent(
   { knex, dialect }: Store,
   silentForMs: number,
 ): Promise<string[]> {
-  return selectSilent(knex, dialect, silentForMs).pluck('id');
+  return selectSilent(knex, dialect, silentForMs).orderBy('id').pluck('id');
 }
 
 /**
- * Removes subscriptions that no reader has asked for, and that none holds a batch of: one whose handlers take long
- * claims nothing meanwhile.
+ * Removes a subscription, or a part of what is owed to it, if no reader has asked for it, and none holds a batch of it:
+ * one whose handlers take long claims nothing meanwhile.
  *
- * Locked in the order of their ids, as wherever several are locked.
+ * Looks behind the lock whether it is silent, each time: whoever reads it again in between keeps what is left.
  *
  * @param silentForMs - since when, in milliseconds before now, where the subscription says nothing else
- * @param ids - only these; unless given, every one that is silent
  */
 export async function removeSilent(
   { knex, dialect }: Store,
   deliveries: OwedDeliveries,
+  id: string,
   silentForMs: number,
-  ids?: readonly string[],
-): Promise<ExpiredSubscription[]> {
+): Promise<Expiry> {
   return knex.transaction(async trx => {
-    await dialect.endIfFrozen(trx);
-    const query = selectSilent(trx, dialect, silentForMs);
-    if (ids) {
-      query.whereIn('id', [...ids]);
+    await dialect.lockSubscription(trx, id);
+    const silent = await selectSilent(trx, dialect, silentForMs)
+      .where({ id })
+      .first<{ expires_after: number | string | null } | undefined>(
+        'expires_after',
+      );
+    if (!silent) {
+      return { outcome: 'kept' };
     }
-    const silent: { id: string; expires_after: number | string | null }[] =
-      await query.forUpdate().select('id', 'expires_after');
-    await removeSubscriptions(
-      trx,
-      deliveries,
-      silent.map(({ id }) => id),
-    );
-    return silent.map(row => ({
-      id: row.id,
-      asAgreed: row.expires_after !== null,
-    }));
+    return (await removeSubscription(trx, deliveries, id))
+      ? { outcome: 'removed', asAgreed: silent.expires_after !== null }
+      : { outcome: 'begun' };
   });
 }
 
@@ -65,6 +65,5 @@ function selectSilent(knex: Knex, { nowMs }: Dialect, silentForMs: number) {
       knex('callboard_batches')
         .where('leased_until', '>=', knex.raw(nowMs))
         .select('subscription_id'),
-    )
-    .orderBy('id');
+    );
 }
