@@ -9,7 +9,7 @@ import { eventsPermissions } from '@callboard/backstage-plugin-events-common';
 import { ingressExtensionPoint } from '@callboard/backstage-plugin-events-node';
 import type { JsonObject } from '@backstage/types';
 import Router from 'express-promise-router';
-import { answerUnavailable, createApiRouter } from './api';
+import { answerStoreFailures, createApiRouter } from './api';
 import { createBusV1Router, createBusV2Router } from './bus';
 import { createIngressRouter, Ingresses, readIngressSettings } from './ingress';
 import {
@@ -157,7 +157,12 @@ const createEventsPlugin = (ingresses: Ingresses) =>
             }),
           );
 
-          router.use(answerUnavailable(system.isUnavailable));
+          router.use(
+            answerStoreFailures({
+              isUnavailable: system.isUnavailable,
+              logger,
+            }),
+          );
           httpRouter.use(router);
           if (!config.getOptionalBoolean('permission.enabled')) {
             logger.warn(

@@ -17,6 +17,7 @@ describe.each(stores.ids)('while the store is away, on %s', storeId => {
       },
     });
     await knex.destroy();
+    const said: { message: string }[] = [];
     const send = async (method: string, path: string, body?: object) => {
       const response = await fetch(`${portal.url}${path}`, {
         method,
@@ -26,6 +27,8 @@ describe.each(stores.ids)('while the store is away, on %s', storeId => {
         },
         body: body && JSON.stringify(body),
       });
+      const { error } = await response.json();
+      said.push(error);
       return [response.status, response.headers.get('retry-after')];
     };
     const subscription = '/subscriptions/plugin.s';
@@ -44,6 +47,48 @@ describe.each(stores.ids)('while the store is away, on %s', storeId => {
       send('GET', '/v1/subscriptions'),
     ]);
     expect(answers).toEqual(answers.map(() => [503, '5']));
+    for (const error of said) {
+      expect(error).toEqual({
+        name: 'ServiceUnavailableError',
+        message: expect.stringMatching(
+          /^(The events database is away or busy|The event was not stored within \d+ ms; the events database is away or slow)$/,
+        ),
+      });
+    }
+    await portal.stop();
+  });
+
+  it('tells nobody outside what the store said', async () => {
+    const knex = await stores.openEmpty(storeId);
+    const portal = await startPortal({
+      knex,
+      config: { events: { http: { topics: ['t'] } } },
+    });
+    await knex.schema.dropTable('callboard_events');
+    const answers = await Promise.all(
+      [
+        fetch(`${portal.url}/v1/topics`, {
+          headers: { authorization: mockCredentials.service.header() },
+        }),
+        fetch(`${portal.url}/http/t`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: '{}',
+        }),
+      ].map(async answering => {
+        const answer = await answering;
+        const { error } = await answer.json();
+        return [answer.status, error];
+      }),
+    );
+    const error = {
+      name: 'Error',
+      message: 'The events database failed; the log tells how',
+    };
+    expect(answers).toEqual([
+      [500, error],
+      [500, error],
+    ]);
     await portal.stop();
   });
 });

@@ -1,2 +1,2 @@
-export { answerUnavailable } from './answerUnavailable';
+export { answerStoreFailures } from './answerStoreFailures';
 export { createApiRouter, type ApiOptions } from './createApiRouter';

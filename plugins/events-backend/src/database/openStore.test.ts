@@ -1,6 +1,7 @@
 import { resolvePackagePath } from '@backstage/backend-plugin-api';
 import { mockServices } from '@backstage/backend-test-utils';
 import createKnex, { type Knex } from 'knex';
+import { readError } from '../__testUtils__/readError';
 import { createTestStores } from '../__testUtils__/stores';
 import { untilBlocked } from '../__testUtils__/untilBlocked';
 import { openStore } from './openStore';
@@ -108,6 +109,23 @@ describe.each(stores.ids)('the tables on %s', storeId => {
     const before = Date.now();
     const row = await knex.first(knex.raw(`${dialect.nowMs} as now`));
     expect(Math.abs(Number(row.now) - before)).toBeLessThan(5_000);
+  });
+});
+
+describe.each(stores.ids)('an error of the store on %s', storeId => {
+  it('holds no payload, within a transaction or without', async () => {
+    const { knex } = await stores.open(storeId);
+    const insert = (on: Knex) =>
+      on('callboard_contents').insert({
+        position: 1,
+        payload: '"whole payload"',
+        metadata: null,
+      });
+    for (const fail of [() => insert(knex), () => knex.transaction(insert)]) {
+      const error = await readError(fail());
+      expect(String(error)).toContain('callboard_contents');
+      expect(String(error)).not.toContain('whole payload');
+    }
   });
 });
 

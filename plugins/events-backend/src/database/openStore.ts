@@ -41,6 +41,8 @@ export async function openStore(options: {
       `Callboard keeps events in PostgreSQL or SQLite, but the database of plugin 'events' is '${client}'. Set backend.database.plugin.events.client to 'pg' or 'better-sqlite3'.`,
     );
   }
+  // Errors are logged, and knex writes the statement into them: as it is, and not with whole payloads in it.
+  knex.client.config.compileSqlOnError = false;
   if (!database.migrations?.skip) {
     await migrate({ knex, dialect });
   }
