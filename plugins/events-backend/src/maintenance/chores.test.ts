@@ -141,6 +141,44 @@ describe.each(stores.ids)('trimming the log by age on %s', storeId => {
     expect(chore.observed.trimmed).toBe(2_500);
   });
 
+  it('says nothing when nothing is left to remove but gaps', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    const event = makeEvent('t');
+    await pools.log.append([event]);
+    await pools.log.append([event]);
+    const chore = trim(pools, { maxEvents: 0 });
+    await chore.run();
+    await chore.run();
+    expect(chore.observed).toEqual({ trimmed: 1, unread: 0, passedOver: 1 });
+    expect(chore.logger.info).toHaveBeenCalledTimes(1);
+    expect(chore.logger.error).toHaveBeenCalledTimes(1);
+  });
+
+  it('forgets topics that a subscription dropped, with the last of their events', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.subscriptions.register('s', ['other']);
+    await pools.publish(undefined);
+    await pools.store
+      .knex('callboard_subscription_topics')
+      .where({ topic: 't' })
+      .update({ wanted_at: 0 });
+    await pools.subscriptions.endUnwantedTopics(60_000);
+    const readTopics = async () =>
+      (await pools.subscriptions.read('s'))?.topics.map(({ topic }) => topic);
+
+    const chore = trim(pools);
+    await chore.run();
+    await expect(readTopics()).resolves.toHaveLength(2);
+    await pools.settle(expectBatch(await pools.claim('s')));
+    await chore.run();
+    await expect(readTopics()).resolves.toHaveLength(2);
+    await age(pools, 8);
+    await chore.run();
+    await expect(readTopics()).resolves.toEqual(['other']);
+    await pools.log.append([makeEvent('t'), makeEvent('other')]);
+    expect(positionsOf(await pools.claim('s'))).toEqual([3]);
+  });
+
   it('leaves a young log alone', async () => {
     const pools = await createSubscribedPools(await stores.open(storeId));
     await pools.publish(undefined);

@@ -17,6 +17,7 @@ export interface RetentionOptions {
 
 const eventsPerStatement = 1_000;
 const deliveriesPerPage = 1_000;
+const topicsPerTurn = 1_000;
 const turnLimitMs = 20_000;
 
 /**
@@ -25,7 +26,10 @@ const turnLimitMs = 20_000;
  */
 export function trimLog(options: {
   log: SqlEventLog;
-  subscriptions: Pick<SubscriptionPool, 'readFloor' | 'list'>;
+  subscriptions: Pick<
+    SubscriptionPool,
+    'readFloor' | 'list' | 'removeEndedTopics'
+  >;
   deliveries: Pick<DeliveryPool, 'readFloor' | 'removeUpTo'>;
   retention: RetentionOptions;
   observer: {
@@ -53,6 +57,12 @@ export function trimLog(options: {
     }
   }
 
+  /** Whether there is an event to trim: nothing but gaps may be left, which repetitions and ephemeral events leave. */
+  async function hasEvents(head: number, upTo: number): Promise<boolean> {
+    const { events } = await log.readAfter(head, {}, { events: 1, bytes: 1 });
+    return events.some(({ position }) => position <= upTo);
+  }
+
   /** Also finds what was in a reader's hands when its event went, and failed later. */
   async function removeLost(head: number): Promise<void> {
     const end = performance.now() + turnLimitMs;
@@ -69,6 +79,12 @@ export function trimLog(options: {
         `${lost} deliveries that were owed or dead are gone with their events, because the log reached its hard cap`,
       );
     }
+  }
+
+  /** Removes what nobody needs once the events up to the head are gone. */
+  async function removeBehind(head: number): Promise<void> {
+    await removeLost(head);
+    await subscriptions.removeEndedTopics(head, topicsPerTurn);
   }
 
   return {
@@ -89,8 +105,8 @@ export function trimLog(options: {
         capped: Math.max(aged, tail - retention.maxEvents),
         needless: Math.min(read ?? tail, owed ?? tail),
       });
-      if (upTo <= head) {
-        await removeLost(head);
+      if (upTo <= head || !(await hasEvents(head, upTo))) {
+        await removeBehind(head);
         return;
       }
       if (capBites) {
@@ -103,11 +119,13 @@ export function trimLog(options: {
         removed = await log.trim(upTo, eventsPerStatement);
         trimmed += removed;
       }
-      await removeLost((await log.ends()).head);
-      observer.onTrimmed(trimmed);
-      logger.info(
-        `Trimmed ${trimmed} events from the log, up to position ${upTo}`,
-      );
+      await removeBehind((await log.ends()).head);
+      if (trimmed > 0) {
+        observer.onTrimmed(trimmed);
+        logger.info(
+          `Trimmed ${trimmed} events from the log, up to position ${upTo}`,
+        );
+      }
     },
   };
 }

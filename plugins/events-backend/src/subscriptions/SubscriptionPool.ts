@@ -20,6 +20,7 @@ import { isWanted } from './operations/isWanted';
 import { keepUp } from './operations/keepUp';
 import { listClaimed } from './operations/listClaimed';
 import { readFloor } from './operations/readFloor';
+import { removeEndedTopics } from './operations/removeEndedTopics';
 import {
   listSilent,
   removeSilent,
@@ -170,6 +171,11 @@ export class SubscriptionPool {
     unwantedForMs: number,
   ): Promise<{ subscriptionId: string; topic: string }[]> {
     return endUnwantedTopics(this.#store, unwantedForMs);
+  }
+
+  /** Removes topics that ended before the head of the log, so many at the most, and that are read; returns how many. */
+  removeEndedTopics(head: number, limit: number): Promise<number> {
+    return removeEndedTopics(this.#store, head, limit);
   }
 
   /**
