@@ -96,13 +96,23 @@ export class DeliveryPool {
     }));
   }
 
-  /** Those of the given keys that something is owed for. */
+  /**
+   * Those of the given keys that something is owed for.
+   *
+   * @param besidesClaimed - leaves out what a reader has in hand
+   */
   findOwedKeys(
     trx: Knex.Transaction,
     subscriptionId: string,
     keys: readonly string[],
+    besidesClaimed = false,
   ): Promise<Set<string>> {
-    return findOwedKeys(trx, subscriptionId, keys);
+    return findOwedKeys(
+      trx,
+      subscriptionId,
+      keys,
+      besidesClaimed ? ['due', 'blocked'] : owedStates,
+    );
   }
 
   /**

@@ -87,24 +87,30 @@ export function trimLog(options: {
     await subscriptions.removeEndedTopics(head, topicsPerTurn);
   }
 
+  /** Decides how far to trim, by what is needed now. */
+  async function plan() {
+    const { tail } = await log.ends();
+    const [retained, aged, read] = await Promise.all([
+      log.positionOlderThan(retention.retentionMs),
+      log.positionOlderThan(retention.maxAgeMs),
+      subscriptions.readFloor(),
+    ]);
+    // Last, because settling moves an event from a batch to what is owed: one of the two looks sees it.
+    const owed = await deliveries.readFloor();
+    return planTrim({
+      retained,
+      capped: Math.max(aged, tail - retention.maxEvents),
+      needless: Math.min(read ?? tail, owed ?? tail),
+    });
+  }
+
   return {
     id: 'trim-log',
     intervalMs: 60_000,
     initialDelayMs: 300_000,
     async run() {
-      const { head, tail } = await log.ends();
-      const [retained, aged, read] = await Promise.all([
-        log.positionOlderThan(retention.retentionMs),
-        log.positionOlderThan(retention.maxAgeMs),
-        subscriptions.readFloor(),
-      ]);
-      // Last, because settling moves an event from a batch to what is owed: one of the two looks sees it.
-      const owed = await deliveries.readFloor();
-      const { upTo, capBites } = planTrim({
-        retained,
-        capped: Math.max(aged, tail - retention.maxEvents),
-        needless: Math.min(read ?? tail, owed ?? tail),
-      });
+      const { head } = await log.ends();
+      const { upTo, capBites } = await plan();
       if (upTo <= head || !(await hasEvents(head, upTo))) {
         await removeBehind(head);
         return;
@@ -116,7 +122,9 @@ export function trimLog(options: {
       let trimmed = 0;
       let removed = eventsPerStatement;
       while (removed > 0 && performance.now() < end) {
-        removed = await log.trim(upTo, eventsPerStatement);
+        // Anew before each page: somebody may ask for a replay meanwhile, or subscribe to begin in the past.
+        const now = await plan();
+        removed = await log.trim(Math.min(upTo, now.upTo), eventsPerStatement);
         trimmed += removed;
       }
       await removeBehind((await log.ends()).head);

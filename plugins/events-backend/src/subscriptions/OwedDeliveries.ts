@@ -28,11 +28,16 @@ export interface OwedDeliveries {
     limit: { events: number; bytes: number },
   ): Promise<ClaimedDelivery[]>;
 
-  /** Those of the given keys that something is owed for. */
+  /**
+   * Those of the given keys that something is owed for.
+   *
+   * @param besidesClaimed - leaves out what a reader has in hand
+   */
   findOwedKeys(
     trx: Knex.Transaction,
     subscriptionId: string,
     keys: readonly string[],
+    besidesClaimed?: boolean,
   ): Promise<Set<string>>;
 
   /**

@@ -81,6 +81,9 @@ export type Claim =
       topics: ReadonlySet<string>;
     };
 
+/** How often one claim looks further when what it found had to be set aside, is not wanted, or went to others. */
+const turnsPerClaim = 50;
+
 /** Limits of a claim. */
 export interface ClaimOptions {
   maxEvents: number;
@@ -185,9 +188,11 @@ export class SubscriptionPool {
    * @throws SubscriptionMissingError when there is no such subscription (it expired): register it again
    */
   async claim(id: string, options: ClaimOptions): Promise<Claim> {
-    for (;;) {
+    let wanted: Subscription | undefined;
+    for (let turn = 0; turn < turnsPerClaim; turn += 1) {
       const subscription =
         this.#loneReaders.recall(id) ?? (await this.#readAnew(id));
+      wanted = subscription;
       const slice = await this.#log.readAfter(
         subscription.cursor,
         { topics: topicsBehind(subscription) },
@@ -215,7 +220,14 @@ export class SubscriptionPool {
       if (contended !== 'moved') {
         return contended;
       }
+      this.#loneReaders.forget(id);
     }
+    // A caller that stops, or whose time is up, is not kept any longer; there is more to look at.
+    return {
+      batch: undefined,
+      dueInMs: 0,
+      topics: wanted ? wantedTopics(wanted) : new Set(),
+    };
   }
 
   /** Reads a subscription; whoever finds its cursor where this process left it reads alone. */
@@ -280,9 +292,6 @@ export class SubscriptionPool {
     if (candidates.length === 0 && !isDue) {
       const sawUnwanted = slice.events.length > 0;
       await keepUp(this.#store, subscription, slice.upTo, sawUnwanted);
-      if (sawUnwanted) {
-        this.#loneReaders.forget(id);
-      }
       return sawUnwanted
         ? 'moved'
         : { batch: undefined, dueInMs, topics: wantedTopics(subscription) };
@@ -311,9 +320,14 @@ export class SubscriptionPool {
 
   /** Puts a batch together: what is owed is read from the log once it is claimed. */
   async #fetchOwed(id: string, claimed: ClaimedBatch): Promise<Batch> {
-    const positions = claimed.owed.map(({ position }) => position);
-    const owed = await this.#log.readPositions(positions);
-    await this.#removeGone(id, positions, owed);
+    const owed = await this.#readOwed(
+      id,
+      claimed.owed.map(({ position }) => position),
+    ).catch(async error => {
+      // Nobody gets the ticket; left to lapse, it would cost each of its events an attempt.
+      await this.settleTicket(claimed.ticket, id, new Map()).catch(() => {});
+      throw error;
+    });
     const attemptsAt = new Map(
       claimed.owed.map(({ position, attempts }) => [position, attempts]),
     );
@@ -329,6 +343,15 @@ export class SubscriptionPool {
         ...claimed.fresh.map(event => ({ event, attempt: 1, owed: false })),
       ],
     };
+  }
+
+  async #readOwed(
+    id: string,
+    positions: readonly number[],
+  ): Promise<LogEvent[]> {
+    const owed = await this.#log.readPositions(positions);
+    await this.#removeGone(id, positions, owed);
+    return owed;
   }
 
   /**

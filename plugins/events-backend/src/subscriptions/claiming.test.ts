@@ -2,6 +2,7 @@ import { makeEvent } from '../__testUtils__/makeEvent';
 import {
   createPools,
   createSubscribedPools,
+  delivered,
   expectBatch,
   failed,
   positionsOf,
@@ -234,5 +235,60 @@ describe.each(stores.ids)('claiming on %s', storeId => {
     expect(positionsOf(again)).toEqual([1]);
     await pools.settle(again);
     expect(positionsOf(await pools.claim('s'))).toEqual([2]);
+  });
+});
+
+describe.each(stores.ids)('keys that wait on %s', storeId => {
+  it('keep no events of other keys from a reader, however many must be set aside', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish('x');
+    await pools.settle(expectBatch(await pools.claim('s')), () => failed);
+    await pools.publish('x', 'x', 'x', 'x', 'x', 'y');
+    const batch = expectBatch(await pools.claim('s', { maxEvents: 2 }));
+    expect(positionsOf(batch)).toEqual([7]);
+  });
+
+  it('are given new events in one batch with those that were set aside for another reader', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish('x');
+    const slow = expectBatch(await pools.claim('s'));
+    await pools.publish('x');
+    await expect(pools.claim('s', { patienceMs: -1 })).resolves.toBeUndefined();
+    await pools.settle(slow);
+    await pools.publish('x', 'y');
+    const batch = expectBatch(await pools.claim('s'));
+    expect(positionsOf(batch)).toEqual([2, 3, 4]);
+    await pools.settle(batch, ({ event }) =>
+      event.position === 2 ? failed : delivered,
+    );
+    await expect(pools.readDeliveries()).resolves.toEqual([
+      [2, 'due', 1],
+      [3, 'blocked', 0],
+    ]);
+  });
+
+  it('are given no new events behind one that has failed before, which may fail again', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish('x');
+    await pools.settle(expectBatch(await pools.claim('s')), () => failed);
+    await pools.passPauses();
+    await pools.publish('x');
+    expect(positionsOf(await pools.claim('s'))).toEqual([1]);
+  });
+});
+
+describe.each(stores.ids)('a claim on %s', storeId => {
+  it('costs no attempt when what it claimed cannot be read', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish('x');
+    await pools.settle(expectBatch(await pools.claim('s')), () => failed);
+    await pools.passPauses();
+    jest
+      .spyOn(pools.log, 'readPositions')
+      .mockRejectedValueOnce(new Error('away'));
+    await expect(pools.claim('s')).rejects.toThrow('away');
+    expect(expectBatch(await pools.claim('s')).events).toMatchObject([
+      { attempt: 2, event: { position: 1 } },
+    ]);
   });
 });

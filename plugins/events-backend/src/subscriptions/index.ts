@@ -3,5 +3,6 @@ export {
   type Claim,
   type ClaimOptions,
 } from './SubscriptionPool';
+export type { Expiry } from './operations/removeSilent';
 export { wants, type Subscription } from './subscriptionRow';
 export type { ClaimedDelivery, OwedDeliveries } from './OwedDeliveries';

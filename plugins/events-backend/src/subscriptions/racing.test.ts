@@ -60,8 +60,8 @@ describe.each(stores.ids)(
       await pools.store
         .knex('callboard_subscriptions')
         .update({ heartbeat_at: 0 });
-      await racing.claim('s', limits);
-      expect(positionsOf(await pools.claim('s'))).toEqual([1]);
+      const claim = await racing.claim('s', limits);
+      expect(positionsOf(claim.batch)).toEqual([1]);
     });
   },
 );
@@ -102,7 +102,7 @@ const shared = stores.ids.filter(id => id === 'POSTGRES_15');
       const holder = await store.knex.transaction();
       await store.dialect.lockSubscription(holder, 's');
       const both = [pools.claim('s'), pools.claim('s')];
-      await untilBlocked(store, 'for update');
+      await untilBlocked(store, 'callboard_claim', 2);
       await holder.rollback();
       const batches = await Promise.all(both);
       expect(batches.flatMap(positionsOf)).toEqual([1]);

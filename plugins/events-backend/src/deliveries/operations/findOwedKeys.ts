@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
-import { owedStates } from '../deliveryRow';
+import type { DeliveryState } from '@callboard/backstage-plugin-events-common';
 import { listValues } from './listValues';
 
 /**
- * Finds those of the given keys that something is owed for.
+ * Finds those of the given keys that have a delivery in one of the given states.
  *
  * Looks each key up by itself: thousands of deliveries may be owed for one, and one is read.
  */
@@ -11,6 +11,7 @@ export async function findOwedKeys(
   trx: Knex.Transaction,
   subscriptionId: string,
   keys: readonly string[],
+  states: readonly DeliveryState[],
 ): Promise<Set<string>> {
   if (keys.length === 0) {
     return new Set();
@@ -22,7 +23,7 @@ export async function findOwedKeys(
         .select(trx.raw('1'))
         .where({ 'd.subscription_id': subscriptionId })
         .whereRaw('d.key = k.column1')
-        .whereIn('d.state', owedStates),
+        .whereIn('d.state', [...states]),
     )
     .pluck('k.column1');
   return new Set(owed);

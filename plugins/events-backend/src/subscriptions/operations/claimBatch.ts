@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { LogEvent } from '@callboard/backstage-plugin-events-node';
+import type { Knex } from 'knex';
 import type { Store } from '../../database';
 import { keysOf } from '../../model/keysOf';
 import type { ClaimedDelivery, OwedDeliveries } from '../OwedDeliveries';
@@ -26,7 +27,8 @@ export interface ClaimedBatch {
  *
  * A crash before the commit changes nothing; one after it leaves a batch whose lease lapses.
  *
- * @returns the batch, `empty` when nothing could be claimed, or `moved` when the claim has to start over
+ * @returns the batch, `empty` when nothing could be claimed, or `moved` when the claim has to start over: what was read
+ * of the log is read already, or was set aside
  */
 export async function claimBatch(
   { knex, dialect }: Store,
@@ -64,7 +66,10 @@ export async function claimBatch(
       trx,
       subscriptionId,
       new Set([...busyKeys, ...slowKeys]),
-      input.limit,
+      // However much is due, half of the batch is for new events: what is owed may fail again and again.
+      input.candidates.length > 0
+        ? { ...input.limit, events: Math.ceil(input.limit.events / 2) }
+        : input.limit,
     );
     const candidates = fitBeside(owed, input.candidates, input.limit);
     const selection = selectClaim({
@@ -74,10 +79,12 @@ export async function claimBatch(
         candidates.length < input.candidates.length
           ? candidates.at(-1)?.position ?? cursor
           : input.upTo,
-      owedKeys: await deliveries.findOwedKeys(
+      owedKeys: await findKeysToWaitBehind(
         trx,
+        deliveries,
         subscriptionId,
-        keysOf(candidates),
+        candidates,
+        owed,
       ),
       busyKeys,
       slowKeys,
@@ -109,7 +116,7 @@ export async function claimBatch(
         });
     }
     if (claimed.length === 0) {
-      return 'empty';
+      return selection.cursor === cursor ? 'empty' : 'moved';
     }
     const ticket = randomUUID();
     await trx('callboard_batches').insert({
@@ -123,6 +130,35 @@ export async function claimBatch(
     });
     return { ticket, fresh: selection.claimed, owed };
   });
+}
+
+/**
+ * Keys that something is owed for, so that new events must wait behind it. They need not wait behind what this claim has
+ * taken and nobody has tried: they follow it in the same batch. Otherwise a key that was set aside once would be owed
+ * for as long as it is busy, event by event.
+ */
+async function findKeysToWaitBehind(
+  trx: Knex.Transaction,
+  deliveries: OwedDeliveries,
+  subscriptionId: string,
+  candidates: readonly LogEvent[],
+  claimed: readonly ClaimedDelivery[],
+): Promise<Set<string>> {
+  const tried = new Set(keysOf(claimed.filter(({ attempts }) => attempts > 0)));
+  const untried = new Set(keysOf(claimed).filter(key => !tried.has(key)));
+  const keys = keysOf(candidates);
+  const behindOthers = await deliveries.findOwedKeys(
+    trx,
+    subscriptionId,
+    keys.filter(key => !untried.has(key)),
+  );
+  const behindMore = await deliveries.findOwedKeys(
+    trx,
+    subscriptionId,
+    keys.filter(key => untried.has(key)),
+    true,
+  );
+  return new Set([...behindOthers, ...behindMore]);
 }
 
 /** The first of the new events that fit into the limit beside what is owed; one event fits whatever its size. */
