@@ -4,6 +4,7 @@ import type {
   NewEvent,
 } from '@callboard/backstage-plugin-events-node';
 import type { Batch, Settlement } from '../../model/batch';
+import type { Expiry } from '../../subscriptions';
 
 /**
  * What happened from when to when, in ticks that count beginnings and ends of operations. One that ended before another
@@ -68,6 +69,18 @@ export interface Replay extends Operation<true> {
 
 export interface Trim extends Operation<true> {}
 
+/** Removal of whatever was dead. */
+export interface DeadRemoval extends Operation<true> {}
+
+/** Removal of a subscription that was silent. */
+export interface Expiration extends Operation<Expiry> {
+  subscriptionId: string;
+}
+
+/** The end of topics that were not wanted any more. */
+export interface Ending
+  extends Operation<{ subscriptionId: string; topic: string }[]> {}
+
 /** What is left at the end, when healthy readers have claimed and settled all there was. */
 export interface Remains {
   log: LogEvent[];
@@ -83,6 +96,8 @@ export interface KnownEvent {
   position: number;
   /** When it was first tried to append it. */
   firstStart: number;
+  /** When it was in the log for certain; for ever later when nobody was told so. */
+  storedBy: number;
 }
 
 /**
@@ -99,6 +114,11 @@ export class History {
   readonly rescues: Rescue[] = [];
   readonly replays: Replay[] = [];
   readonly trims: Trim[] = [];
+  readonly deadRemovals: DeadRemoval[] = [];
+  readonly expirations: Expiration[] = [];
+  readonly endings: Ending[] = [];
+  /** Claims whose answer was lost; what they came to lapses, which counts as an attempt. */
+  readonly lostClaims: (Span & { subscriptionId: string })[] = [];
   /** What one follower saw of the log, in the order in which it saw it. */
   readonly followed: LogEvent[] = [];
   /** What went wrong that should not have, whatever the promises. */
@@ -116,6 +136,7 @@ export class History {
   /** Every event that is known to have been in the log, in its order. */
   readLog(): KnownEvent[] {
     const firstStarts = new Map<string, number>();
+    const storedBy = new Map<string, number>();
     const contents = new Map<string, NewEvent>();
     const positions = new Map<string, number>();
     for (const append of this.appends) {
@@ -125,6 +146,9 @@ export class History {
           id,
           Math.min(firstStarts.get(id) ?? Infinity, append.start),
         );
+        if (append.answer) {
+          storedBy.set(id, Math.min(storedBy.get(id) ?? Infinity, append.end));
+        }
         contents.set(id, event);
         const outcome = append.answer?.[index];
         if (outcome?.appended) {
@@ -144,7 +168,14 @@ export class History {
       .flatMap(([id, position]) => {
         const event = contents.get(id);
         return event
-          ? [{ event, position, firstStart: firstStarts.get(id) ?? 0 }]
+          ? [
+              {
+                event,
+                position,
+                firstStart: firstStarts.get(id) ?? 0,
+                storedBy: storedBy.get(id) ?? Infinity,
+              },
+            ]
           : [];
       })
       .sort((one, other) => one.position - other.position);
@@ -159,14 +190,86 @@ export class History {
     ];
   }
 
-  /** Whether a subscription stood with the event's topic before the event was published. */
-  mustGet(subscriptionId: string, { event, firstStart }: KnownEvent): boolean {
+  /**
+   * Whether a subscription stood with the event's topic before the event was published, and neither may have been removed
+   * since, nor may the topic have ended before the event was there.
+   */
+  mustGet(subscriptionId: string, known: KnownEvent): boolean {
+    const { event, firstStart, storedBy } = known;
     return this.registrations.some(
       registration =>
         registration.subscriptionId === subscriptionId &&
         registration.answer &&
         registration.topics.includes(event.topic) &&
-        registration.end < firstStart,
+        registration.end < firstStart &&
+        !this.#mayBeGone(subscriptionId, registration.start) &&
+        !this.endings.some(
+          ({ answer, start, end }) =>
+            end > registration.start &&
+            storedBy > start &&
+            (answer?.some(
+              ended =>
+                ended.subscriptionId === subscriptionId &&
+                ended.topic === event.topic,
+            ) ??
+              true),
+        ),
+    );
+  }
+
+  /** Whether what a subscription had at some time may have been removed with it. */
+  #mayBeGone(subscriptionId: string, since: number): boolean {
+    return this.expirations.some(
+      expiration =>
+        expiration.subscriptionId === subscriptionId &&
+        expiration.end > since &&
+        expiration.answer?.outcome !== 'kept',
+    );
+  }
+
+  /**
+   * Whether an event may have been removed as dead, and not been asked for since. It may if it was tried as often as the
+   * retry policy says, or may have been, and did not come back before its last certain replay.
+   *
+   * @param before - when the removal began at the latest
+   */
+  mayBeRemoved(
+    subscriptionId: string,
+    event: EventName,
+    before = Infinity,
+  ): boolean {
+    const lastAskedAt = Math.max(
+      0,
+      ...this.certainReplaysOf(subscriptionId, event)
+        .map(({ start }) => start)
+        .filter(start => start < before),
+    );
+    const lastTries = this.handovers
+      .filter(
+        handover =>
+          handover.subscriptionId === subscriptionId &&
+          handover.batch.events.some(
+            claimed =>
+              claimed.event.id === event.id &&
+              claimed.attempt >= this.maxAttempts,
+          ),
+      )
+      .map(({ batch, start }) => ({
+        start,
+        end:
+          this.settlings.find(
+            ({ ticket, answer }) => ticket === batch.ticket && answer,
+          )?.end ?? Infinity,
+      }));
+    const unseen = this.lostClaims
+      .filter(claim => claim.subscriptionId === subscriptionId)
+      .map(({ start }) => ({ start, end: Infinity }));
+    return [...lastTries, ...unseen].some(
+      tried =>
+        tried.end > lastAskedAt &&
+        this.deadRemovals.some(
+          removal => removal.end > tried.start && removal.start < before,
+        ),
     );
   }
 
@@ -185,7 +288,8 @@ export class History {
         answer &&
         named.has(event.id) &&
         // What is trimmed while somebody asks for it may be gone.
-        !this.trims.some(trim => trim.end > start && trim.start < end),
+        !this.trims.some(trim => trim.end > start && trim.start < end) &&
+        !this.#mayBeGone(subscriptionId, start),
     );
   }
 

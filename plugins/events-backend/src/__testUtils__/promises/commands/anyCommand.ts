@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { endTopic, expire, removeDead } from './cleaning';
 import { commandOf } from './Command';
 import { passPauses } from './operations';
 import { publish, publishAgain } from './publishing';
@@ -33,4 +34,7 @@ export const anyCommand = fc.oneof(
   { arbitrary: replayOne, weight: 4 },
   { arbitrary: replayMany, weight: 2 },
   { arbitrary: trim, weight: 2 },
+  { arbitrary: removeDead, weight: 2 },
+  { arbitrary: endTopic, weight: 2 },
+  { arbitrary: expire, weight: 1 },
 );

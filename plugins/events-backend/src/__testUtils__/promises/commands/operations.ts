@@ -22,6 +22,9 @@ export async function claimBatch(
       leaseMs: 3_600_000,
     }),
   );
+  if (!answer) {
+    world.history.lostClaims.push({ subscriptionId, ...span });
+  }
   if (!answer?.batch) {
     return undefined;
   }

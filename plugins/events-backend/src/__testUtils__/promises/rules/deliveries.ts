@@ -1,6 +1,9 @@
 import type { Handover, History, KnownEvent } from '../History';
 
-/** Whoever subscribed before an event was published is given it, and settles it as delivered in the end. */
+/**
+ * Whoever subscribed before an event was published is given it, and settles it as delivered in the end; unless it was
+ * dead, and was removed.
+ */
 export function* nothingLost(history: History): Generator<string> {
   for (const subscriptionId of history.listSubscriptions()) {
     for (const known of history.readLog()) {
@@ -15,7 +18,7 @@ export function* nothingLost(history: History): Generator<string> {
       const delivered = history
         .deliveriesOf(subscriptionId, event.id)
         .some(({ end }) => end > lastAskedAt);
-      if (!delivered) {
+      if (!delivered && !history.mayBeRemoved(subscriptionId, event)) {
         yield `${subscriptionId} never settled the event at ${position} as delivered${
           lastAskedAt > 0 ? ' after it was replayed' : ''
         }`;
@@ -138,7 +141,11 @@ function isOwed(
   const replays = history
     .replaysOf(subscriptionId, event)
     .filter(replay => replay.start < end);
-  if (dead.has(position) || replays.some(replay => replay.end > start)) {
+  if (
+    dead.has(position) ||
+    replays.some(replay => replay.end > start) ||
+    history.mayBeRemoved(subscriptionId, event, end)
+  ) {
     return false;
   }
   const asked = history
