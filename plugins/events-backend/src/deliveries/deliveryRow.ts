@@ -34,9 +34,10 @@ export interface AttemptRow {
  *      ▲         ▲         │
  *      │         └─────────┤ failed, or its reader vanished
  *      └───────────────────┤ not tried, behind one that failed
- *                          └──▶ dead ──▶ due   (replay)
+ *                          └──▶ dead ──▶ due, or blocked if it has a key   (replay)
  * ```
  *
- * Per subscription and key at most one delivery is due or claimed; the others are blocked behind it.
+ * Per subscription and key at most one delivery is due, or those of one batch are claimed; the others are blocked behind
+ * them. What is replayed with a key becomes due when its turn has come.
  */
 export const owedStates: DeliveryState[] = ['due', 'blocked', 'claimed'];

@@ -16,7 +16,10 @@ export interface Dialect {
   /** The most bindings that one statement may have. */
   maxBindings: number;
 
-  /** Whether the store keeps functions, so that a whole append is one statement. */
+  /**
+   * Whether the store keeps functions, so that a whole append is one statement, and so is a claim or a settlement with
+   * nothing to decide.
+   */
   hasFunctions: boolean;
 
   /** Whether other processes may use the same store. */
