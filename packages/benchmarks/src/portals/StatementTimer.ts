@@ -4,7 +4,7 @@ import type { StatementTimes } from './orders';
 /** Statements are told apart by so many characters of their text. */
 const textLength = 150;
 /** A claim writes its batch down here. */
-const claimed = /insert into ["`]?callboard_batches/i;
+const claimed = /insert into ["`]?callboard_batches|callboard_claim/i;
 
 /** knex does not tell when these end. */
 const untimed = /^(BEGIN|COMMIT|ROLLBACK)/;
