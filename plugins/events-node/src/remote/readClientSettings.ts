@@ -23,9 +23,10 @@ const megabyte = 1024 * 1024;
  */
 export function readClientSettings(config: RootConfigService): ClientSettings {
   const settings = new SettingsReader(config);
+  const timeLimitMs = settings.timer('events.publish.timeLimit', 30 * second);
   return {
     publishing: {
-      timeLimitMs: settings.timer('events.publish.timeLimit', 30 * second),
+      timeLimitMs,
       options: {
         maxBatchItems: maxGroupsPerRequest,
         maxBatchBytes: 4 * megabyte,
@@ -34,7 +35,8 @@ export function readClientSettings(config: RootConfigService): ClientSettings {
           64 * megabyte,
         ),
         retryDelayMs: 250,
-        appendTimeLimitMs: 30 * second,
+        // One request that is never answered must leave time for others.
+        appendTimeLimitMs: Math.min(10 * second, Math.ceil(timeLimitMs / 3)),
       },
     },
     handling: readHandlingSettings(settings, maxClaimWaitMs),
