@@ -8,6 +8,7 @@ import type {
   Notifier,
 } from '@callboard/backstage-plugin-events-node';
 import {
+  FailureLog,
   GroupCommitter,
   HandlerBus,
   HandlingTelemetry,
@@ -79,6 +80,11 @@ export async function createSystem(options: {
   const isEphemeral = (topic: string) => settings.ephemeral.topics.has(topic);
 
   const log = new SqlEventLog(store);
+  const appendFailures = new FailureLog({
+    logger,
+    failed: 'Appending events failed',
+    worked: 'Appending events goes on',
+  });
   const committer = new GroupCommitter({
     store: 'the events database',
     append: (events: readonly NewEvent[]) => log.append(events),
@@ -88,16 +94,14 @@ export async function createSystem(options: {
     observer: {
       onAppended: (events, outcomes, durationMs) => {
         telemetry.onAppended(events, outcomes, durationMs);
+        appendFailures.onWorked();
         // Once for each append, and not for each publisher. For duplicates too: an append that succeeded without an answer
         // finds its own events when it is tried again, and nobody was told of them.
         notifier.notify(new Set(events.map(({ topic }) => topic)));
       },
       onAppendFailed: error => {
         telemetry.onAppendFailed();
-        logger.warn(
-          'Appending events failed',
-          error instanceof Error ? error : new Error(String(error)),
-        );
+        appendFailures.onFailed(error);
       },
     },
   });

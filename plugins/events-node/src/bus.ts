@@ -7,6 +7,7 @@ export * from './configuration';
 export * from './handling';
 export * from './eventId';
 export * from './eventRules';
+export * from './FailureLog';
 export * from './nameEvent';
 export * from './publishing';
 export * from './remote/protocol';

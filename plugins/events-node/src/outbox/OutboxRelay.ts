@@ -1,6 +1,7 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { DurableEventsService } from '../DurableEventsService';
 import { maxMetadataBytes } from '../eventRules';
+import { FailureLog } from '../FailureLog';
 import { WakeUp } from '../handling/WakeUp';
 import { withTimeLimit } from '../handling/withTimeLimit';
 import type { OutboxStore } from './openOutbox';
@@ -36,8 +37,6 @@ const firstRetryMs = 250;
 const lastRetryMs = 15_000;
 /** How long the stop waits for the running turn, in milliseconds. */
 const stopLimitMs = 15_000;
-/** How often to say that nothing can be relayed, in milliseconds. */
-const warnIntervalMs = 10 * 60_000;
 
 /**
  * Moves the rows of an outbox into the log, in the order of their places.
@@ -57,6 +56,7 @@ export class OutboxRelay {
   readonly #store: OutboxStore;
   readonly #events: DurableEventsService;
   readonly #logger: LoggerService;
+  readonly #failureLog: FailureLog;
   readonly #pageLimit: PageLimit;
   readonly #stopLimitMs: number;
   readonly #wakeUp = new WakeUp();
@@ -64,7 +64,6 @@ export class OutboxRelay {
   #turn: Promise<unknown> = Promise.resolve();
   #stopped = false;
   #failures = 0;
-  #warnedAt = -Infinity;
 
   constructor(options: {
     store: OutboxStore;
@@ -76,6 +75,12 @@ export class OutboxRelay {
     this.#store = options.store;
     this.#events = options.events;
     this.#logger = options.logger;
+    this.#failureLog = new FailureLog({
+      logger: options.logger,
+      failed:
+        'Relaying events from the outbox fails; they are kept in the database of the plugin, and it is tried again',
+      worked: 'Events are relayed from the outbox again',
+    });
     this.#stopLimitMs = options.stopLimitMs ?? stopLimitMs;
     this.#pageLimit = {
       rows: pageRows,
@@ -136,27 +141,15 @@ export class OutboxRelay {
   async #runTurn(): Promise<number> {
     try {
       const { outcome } = await this.runOnce();
-      if (this.#failures > 0) {
-        this.#logger.info('Events are relayed from the outbox again');
-        this.#failures = 0;
-        this.#warnedAt = -Infinity;
-      }
+      this.#failures = 0;
+      this.#failureLog.onWorked();
       return delaysMs[outcome];
     } catch (error) {
       this.#failures += 1;
-      this.#warn(error);
+      if (!this.#stopped) {
+        this.#failureLog.onFailed(error);
+      }
       return chooseRetryDelayMs(this.#failures, Math.random());
-    }
-  }
-
-  #warn(error: unknown): void {
-    const now = performance.now();
-    if (!this.#stopped && now - this.#warnedAt >= warnIntervalMs) {
-      this.#warnedAt = now;
-      this.#logger.warn(
-        'Relaying events from the outbox fails; they are kept in the database of the plugin, and it is tried again',
-        error instanceof Error ? error : new Error(String(error)),
-      );
     }
   }
 

@@ -1,6 +1,7 @@
 import { InputError, ResponseError } from '@backstage/errors';
 import type { EventParams } from '@backstage/plugin-events-node';
 import { newEventId } from '../eventId';
+import type { FailureLog } from '../FailureLog';
 import { eventMetadata } from '../metadata';
 import {
   GroupCommitter,
@@ -31,10 +32,9 @@ export class RemotePublisher {
     /** How long to try, in milliseconds. */
     timeLimitMs: number;
     options: GroupCommitterOptions;
-    /** Told of each request that failed. */
-    onFailed: (error: unknown) => void;
+    failures: Pick<FailureLog, 'onFailed' | 'onWorked'>;
   }) {
-    const { client } = options;
+    const { client, failures } = options;
     this.#timeLimitMs = options.timeLimitMs;
     this.#committer = new GroupCommitter({
       store: 'the events plugin',
@@ -54,7 +54,10 @@ export class RemotePublisher {
       weigh: ({ text }) => text.length,
       isUnavailable: error => error instanceof BusUnavailableError,
       options: options.options,
-      observer: { onAppended: () => {}, onAppendFailed: options.onFailed },
+      observer: {
+        onAppended: () => failures.onWorked(),
+        onAppendFailed: error => failures.onFailed(error),
+      },
     });
   }
 

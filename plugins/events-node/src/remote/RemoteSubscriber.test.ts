@@ -10,13 +10,14 @@ const options = { id: 'plugin.s', topics: ['t'], onEvent: async () => {} };
 function start(patienceMs: number) {
   const logger = mockServices.logger.mock();
   let isThere = false;
+  let reason = 'away';
   let arrive = () => {};
   const standing = new Promise<void>(resolve => {
     arrive = resolve;
   });
   const subscribe = jest.fn(async () => {
     if (!isThere) {
-      throw new BusUnavailableError('away');
+      throw new BusUnavailableError(reason);
     }
     arrive();
   });
@@ -34,6 +35,9 @@ function start(patienceMs: number) {
     standing,
     come: () => {
       isThere = true;
+    },
+    failAs: (other: string) => {
+      reason = other;
     },
   };
 }
@@ -53,9 +57,22 @@ describe('subscribing at an events plugin that may be away', () => {
     await subscriber.subscribe(options);
     expect(logger.warn).toHaveBeenCalledWith(
       expect.stringContaining('plugin.s does not stand yet'),
+      new BusUnavailableError('away'),
     );
     come();
     await standing;
+  });
+
+  it('says so again when the reason is another', async () => {
+    const { subscriber, logger, failAs } = start(20);
+    await subscriber.subscribe(options);
+    const saidAgain = new Promise<unknown>(resolve =>
+      logger.warn.mockImplementation((_, error) => resolve(error)),
+    );
+    failAs('forbidden');
+    await expect(saidAgain).resolves.toMatchObject({ message: 'forbidden' });
+    subscriber.stop();
+    expect(logger.warn).toHaveBeenCalledTimes(2);
   });
 
   it('waits once, not for each subscription', async () => {

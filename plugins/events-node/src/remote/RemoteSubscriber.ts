@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LoggerService } from '@backstage/backend-plugin-api';
+import { FailureLog } from '../FailureLog';
 import type { HandlerBus } from '../handling/HandlerBus';
 import type { SubscriptionAccess } from '../handling/SubscriptionAccess';
 import { withTimeLimit } from '../handling/withTimeLimit';
@@ -22,6 +23,8 @@ export class RemoteSubscriber {
   readonly #stopping = new AbortController();
   /** Subscriptions that are made in the background. */
   #late = 0;
+  /** Why the events plugin is not available, since it last was. */
+  #lastError: unknown;
 
   constructor(options: {
     bus: Pick<HandlerBus, 'subscribe'>;
@@ -50,10 +53,20 @@ export class RemoteSubscriber {
   async subscribe<TPayload>(
     options: SubscribeOptions<TPayload>,
   ): Promise<void> {
-    const subscribing = this.#subscribe(options);
+    const { id } = options;
+    let isLate = false;
+    const failures = new FailureLog({
+      logger: this.#logger,
+      failed: `Subscription ${id} does not stand yet, because the events plugin is not available; it is made as soon as it is. If it is new, it misses what is published until then`,
+      worked: `Subscription ${id} stands`,
+    });
+    const subscribing = this.#subscribe(options, error => {
+      if (isLate) {
+        failures.onFailed(error);
+      }
+    });
     // Somebody has waited for it already.
     const patienceMs = this.#late > 0 ? 0 : this.#patienceMs;
-    let isLate = false;
     await withTimeLimit(subscribing, patienceMs, () => {
       isLate = true;
       return new Error('patience is over');
@@ -61,7 +74,10 @@ export class RemoteSubscriber {
       if (!isLate) {
         throw error;
       }
-      this.#goOn(options, subscribing);
+      failures.onFailed(
+        this.#lastError ?? new Error('It has not answered for a while'),
+      );
+      this.#goOn(options, subscribing, failures);
     });
   }
 
@@ -73,14 +89,12 @@ export class RemoteSubscriber {
   async #goOn<TPayload>(
     { id, signal }: SubscribeOptions<TPayload>,
     subscribing: Promise<void>,
+    failures: FailureLog,
   ): Promise<void> {
     this.#late += 1;
-    this.#logger.warn(
-      `Subscription ${id} does not stand yet, because the events plugin is not available; it is made as soon as it is. If it is new, it misses what is published until then`,
-    );
     try {
       await subscribing;
-      this.#logger.info(`Subscription ${id} stands`);
+      failures.onWorked();
     } catch (error) {
       if (!signal?.aborted && !this.#stopping.signal.aborted) {
         this.#logger.error(
@@ -95,10 +109,13 @@ export class RemoteSubscriber {
 
   async #subscribe<TPayload>(
     options: SubscribeOptions<TPayload>,
+    onFailed: (error: unknown) => void,
   ): Promise<void> {
     for (;;) {
       try {
-        return await this.#bus.subscribe(options);
+        await this.#bus.subscribe(options);
+        this.#lastError = undefined;
+        return;
       } catch (error) {
         if (
           !this.#access.isUnavailable(error) ||
@@ -106,7 +123,8 @@ export class RemoteSubscriber {
         ) {
           throw error;
         }
-        this.#logger.debug(`Subscribing ${options.id} is tried again`);
+        this.#lastError = error;
+        onFailed(error);
         await delay(this.#retryDelayMs, undefined, {
           signal: this.#stopping.signal,
         });

@@ -8,6 +8,7 @@ import {
 } from '@backstage/plugin-events-node';
 import { type DurableEventsService } from '../DurableEventsService';
 import { checkEventCount } from '../eventRules';
+import { FailureLog } from '../FailureLog';
 import { HandlerBus } from '../handling/HandlerBus';
 import { HandlingTelemetry } from '../handling/HandlingTelemetry';
 import { BusClient } from './BusClient';
@@ -44,17 +45,15 @@ export const eventsServiceFactory = createServiceFactory({
     const pluginId = plugin.getId();
     const settings = readClientSettings(config);
     const client = new BusClient({ discovery, auth });
-    let failing = false;
+    const failures = new FailureLog({
+      logger,
+      failed: 'Publishing events failed, trying again',
+      worked: 'Publishing events goes on',
+    });
     const publisher = new RemotePublisher({
       client,
       ...settings.publishing,
-      onFailed: error => {
-        logger[failing ? 'debug' : 'warn'](
-          'Publishing events failed, trying again',
-          error instanceof Error ? error : new Error(String(error)),
-        );
-        failing = true;
-      },
+      failures,
     });
     const access = new RemoteSubscriptionAccess({
       client,
@@ -82,7 +81,6 @@ export const eventsServiceFactory = createServiceFactory({
     const publishAll = async (events: readonly EventParams[]) => {
       checkEventCount(events);
       await publisher.publish(events);
-      failing = false;
     };
     const service: DurableEventsService = {
       publish: params => publishAll([params]),

@@ -62,7 +62,7 @@ describe('the client of the bus', () => {
       client,
       timeLimitMs,
       options: { ...options, ...others },
-      onFailed: () => {},
+      failures: { onFailed: () => {}, onWorked: () => {} },
     });
   };
 
