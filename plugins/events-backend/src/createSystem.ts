@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type {
   DatabaseService,
   LoggerService,
@@ -76,6 +77,8 @@ export async function createSystem(options: {
     : undefined;
   const notifier = replicas ?? new InProcessNotifier();
   const stopping = new AbortController();
+  // Each request that is held listens, which is no leak.
+  setMaxListeners(0, stopping.signal);
   const isUnavailable = (error: unknown) => store.dialect.isUnavailable(error);
   const isEphemeral = (topic: string) => settings.ephemeral.topics.has(topic);
 
