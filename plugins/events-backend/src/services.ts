@@ -57,14 +57,15 @@ export const createSystemServiceFactory = (ingresses: Ingresses) =>
       logger: coreServices.logger,
     },
     createRootContext() {
-      return withResolvers<EventsSystem>();
+      const root = withResolvers<EventsSystem>();
+      // A failure is the plugin's to report, and it may have failed before it waits for the system.
+      root.promise.catch(() => {});
+      return root;
     },
     factory({ plugin, config, database, lifecycle, logger }, root) {
       const { promise, resolve } = root;
       if (plugin.getId() === eventsPluginId) {
         const building = createSystem({ config, database, logger, ingresses });
-        // A failure is the plugin's to report: its init waits for the system first.
-        building.catch(() => {});
         resolve(building);
         lifecycle.addShutdownHook(async () => (await building).stop());
       }
