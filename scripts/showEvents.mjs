@@ -21,7 +21,7 @@ for (const { id } of items) {
   const event = await get(`/events/${id}`);
   console.log(`${event.time}  ${event.topic}  ${id}`);
   console.log(`    ${event.explanation}`);
-  for (const { subscriptionId, explanation } of event.recipients) {
+  for (const { subscriptionId, explanation } of event.recipients ?? []) {
     console.log(`    ${subscriptionId}: ${explanation}`);
   }
 }

@@ -220,7 +220,10 @@ export type Recipient = z.infer<typeof recipientSchema>;
 export const eventViewSchema = wholeEventSchema.extend({
   deduplicationId: z.string().nullable(),
   explanation: z.string(),
-  recipients: z.array(recipientSchema),
+  recipients: z
+    .array(recipientSchema)
+    .optional()
+    .describe('Only for those who may read deliveries.'),
 });
 /** @public */
 export type EventView = z.infer<typeof eventViewSchema>;

@@ -42,7 +42,10 @@ function expectDescribed(
   expect(validate.errors).toBeNull();
 }
 
-async function start(storeId: StoreId, options: { deny?: boolean } = {}) {
+async function start(
+  storeId: StoreId,
+  options: { deny?: boolean | string } = {},
+) {
   const knex = await stores.openEmpty(storeId);
   const alpha = createParticipant('alpha');
   const audited: unknown[] = [];
@@ -74,9 +77,15 @@ async function start(storeId: StoreId, options: { deny?: boolean } = {}) {
     features: [
       alpha.feature,
       auditor,
-      mockServices.permissions.factory({
-        result: options.deny ? AuthorizeResult.DENY : AuthorizeResult.ALLOW,
-      }),
+      mockServices.permissions.mock({
+        authorize: async requests =>
+          requests.map(({ permission }) => ({
+            result:
+              options.deny === true || options.deny === permission.name
+                ? AuthorizeResult.DENY
+                : AuthorizeResult.ALLOW,
+          })),
+      }).factory,
     ],
   });
   const headers = {
@@ -210,6 +219,30 @@ describe.each(stores.ids)('the API on %s', storeId => {
     ]);
     expect(early.body.explanation).toContain('Nobody was subscribed');
     expect(lonely.body.explanation).toContain('Nobody was subscribed');
+    await stop();
+  });
+
+  it('says nothing of recipients, whose errors may quote payloads, to those who may not read deliveries', async () => {
+    const { alpha, get, settle, stop } = await start(storeId, {
+      deny: 'events.delivery.read',
+    });
+    await alpha.subscribe({
+      id: 'bad',
+      topics: ['t'],
+      onEvent: async () => {
+        throw new Error('hush');
+      },
+    });
+    await alpha.publish({ topic: 't', eventPayload: 1 });
+    await settle();
+    const [{ id }] = (await get('/events')).body.items;
+    const { status, body } = await get(`/events/${id}`);
+    expectDescribed('get', '/events/{id}', status, body);
+    expect(body).toMatchObject({
+      payload: 1,
+      explanation: 'Delivered to 0 of 1 subscriptions',
+    });
+    expect(JSON.stringify(body)).not.toMatch(/hush|alpha\.bad/);
     await stop();
   });
 

@@ -119,6 +119,8 @@ export function createApiRouter(options: ApiOptions): express.Router {
 
   router.get('/events/:id', async (request, response) => {
     await authorize(request, eventReadPermission);
+    // What a handler threw may quote what it was given, or tell of the plugin that it is a part of.
+    const maySeeDeliveries = await isAllowed(request, deliveryReadPermission);
     const { id } = parseInput(z.object({ id: z.uuid() }), request.params);
     const event = await log.readById(id);
     if (!event) {
@@ -132,17 +134,19 @@ export function createApiRouter(options: ApiOptions): express.Router {
     const { deliveries: rows, attempts } = await deliveries.readOfEvent(
       event.position,
     );
+    const { explanation, recipients } = explainEvent({
+      event,
+      isEphemeral: deliveries.isEphemeral(event.topic),
+      subscriptions: subscribed,
+      deliveries: rows,
+      attempts,
+      claimed,
+    });
     const view: EventView = {
       ...toWholeEvent(event),
       deduplicationId: event.deduplicationId ?? null,
-      ...explainEvent({
-        event,
-        isEphemeral: deliveries.isEphemeral(event.topic),
-        subscriptions: subscribed,
-        deliveries: rows,
-        attempts,
-        claimed,
-      }),
+      explanation,
+      ...(maySeeDeliveries && { recipients }),
     };
     response.json(view);
   });
@@ -282,14 +286,21 @@ export function createApiRouter(options: ApiOptions): express.Router {
     request: Request,
     permission: BasicPermission,
   ): Promise<void> {
+    if (!(await isAllowed(request, permission))) {
+      throw new NotAllowedError(`Needs the permission ${permission.name}`);
+    }
+  }
+
+  async function isAllowed(
+    request: Request,
+    permission: BasicPermission,
+  ): Promise<boolean> {
     const credentials = await options.httpAuth.credentials(request, {
       allow: ['user', 'service'],
     });
     const [decision] = await options.permissions.authorize([{ permission }], {
       credentials,
     });
-    if (decision.result !== AuthorizeResult.ALLOW) {
-      throw new NotAllowedError(`Needs the permission ${permission.name}`);
-    }
+    return decision.result === AuthorizeResult.ALLOW;
   }
 }

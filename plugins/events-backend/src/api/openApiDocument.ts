@@ -117,7 +117,7 @@ export const openApiDocument = {
       get: {
         operationId: 'getEvent',
         summary:
-          'One event: who got it, who did not and why, what happens next. Needs events.event.read.',
+          'One event: who got it, who did not and why, what happens next. Needs events.event.read, and events.delivery.read for its recipients.',
         parameters: [
           {
             name: 'id',
