@@ -6,7 +6,10 @@ import type {
   EventLog,
   Notifier,
 } from '@callboard/backstage-plugin-events-node';
-import { Slots } from '@callboard/backstage-plugin-events-node/bus';
+import {
+  Slots,
+  withTimeLimit,
+} from '@callboard/backstage-plugin-events-node/bus';
 import { toWholeEvent } from '../model/toWholeEvent';
 import { retryAfterSeconds } from '../model/retryAfterSeconds';
 import { LogFollower, type Found, type FollowingOptions } from './LogFollower';
@@ -45,6 +48,13 @@ export interface Following {
   filter: EventFilter;
 }
 
+interface Reader {
+  response: ServerResponse;
+  ended: AbortController;
+  /** Settles when the reader has been served. */
+  served: Promise<unknown>;
+}
+
 /**
  * Brings events of the log to readers outside, who keep their own position: as a stream, or to a poll that waits.
  *
@@ -62,7 +72,7 @@ export class EventStreams {
   readonly #isUnavailable: (error: unknown) => boolean;
   readonly #logger: LoggerService;
   readonly #reads: Slots;
-  readonly #open = new Map<AbortController, Promise<void>>();
+  readonly #open = new Set<Reader>();
   #failing = false;
   #stopped = false;
 
@@ -126,19 +136,39 @@ export class EventStreams {
   ): Promise<Found> {
     const { maxEvents, waitMs } = following;
     const follower = this.#follow(following, maxEvents);
-    if (waitMs === 0) {
-      return follower.next(0, new AbortController().signal);
+    const found =
+      waitMs === 0
+        ? await follower.next(0, new AbortController().signal)
+        : await this.#admit(response, ({ signal }) =>
+            follower.next(waitMs, signal),
+          );
+    if (!found) {
+      throw new ServiceUnavailableError('The events system is shutting down');
     }
-    return this.#admit(response, ({ signal }) => follower.next(waitMs, signal));
+    return found;
   }
 
-  /** Ends all streams and waits, and takes no more readers. */
+  /** Ends all streams and waits, and takes no more readers; cuts those that the store keeps from ending. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    for (const ended of this.#open.keys()) {
+    for (const { ended } of this.#open) {
       ended.abort();
     }
-    await Promise.allSettled(this.#open.values());
+    await withTimeLimit(
+      Promise.allSettled([...this.#open].map(({ served }) => served)),
+      // Once for reads that are under way, and once for readers to take the rest.
+      2 * this.#options.shutdownGraceMs,
+      () => new Error('grace is over'),
+    ).catch(() => {
+      this.#logger.warn(
+        `The log could not be read in time; ${
+          this.#open.size
+        } readers that follow it were cut off`,
+      );
+      for (const { response } of this.#open) {
+        response.destroy();
+      }
+    });
   }
 
   /** Serves a reader, if there is room, until it is done; `ended` is aborted when the reader leaves or has to. */
@@ -163,17 +193,12 @@ export class EventStreams {
       leave();
     }
     const served = serve(ended);
-    this.#open.set(
-      ended,
-      served.then(
-        () => {},
-        () => {},
-      ),
-    );
+    const reader = { response, ended, served };
+    this.#open.add(reader);
     try {
       return await served;
     } finally {
-      this.#open.delete(ended);
+      this.#open.delete(reader);
       response.off('close', leave);
     }
   }
@@ -213,7 +238,7 @@ export class EventStreams {
     }
   }
 
-  /** Waits for the next events; undefined when the store is away. */
+  /** Waits for the next events; undefined when the store is away, or nobody waits any more. */
   async #look(
     follower: LogFollower,
     signal: AbortSignal,

@@ -71,8 +71,9 @@ export class LogFollower {
    *
    * @param waitMs - how long to wait while there are none, in milliseconds
    * @param signal - ends the wait
+   * @returns undefined when the wait was ended before the log was looked into
    */
-  async next(waitMs: number, signal: AbortSignal): Promise<Found> {
+  async next(waitMs: number, signal: AbortSignal): Promise<Found | undefined> {
     const { page, pollIntervalMs, gatherMs } = this.#options;
     const { topics } = this.#filter;
     const endMs = performance.now() + waitMs;
@@ -83,13 +84,20 @@ export class LogFollower {
       wants: came => topics?.some(topic => came.has(topic)) ?? true,
       wake,
     });
+    let found: Found | undefined;
     try {
       for (;;) {
         await rest(this.#nextLookMs - performance.now(), signal);
         wakeUp.reset();
-        const slice = await this.#reads.use(() =>
-          this.#log.readAfter(this.#position, this.#filter, page),
+        // Nobody waits for it any more; while the store is silent each read would take as long as a statement may.
+        const slice = await this.#reads.use(async () =>
+          signal.aborted
+            ? undefined
+            : this.#log.readAfter(this.#position, this.#filter, page),
         );
+        if (!slice) {
+          return found;
+        }
         this.#nextLookMs = performance.now() + gatherMs;
         const lost = describeLostPlace(this.#position, slice);
         if (lost !== undefined) {
@@ -100,13 +108,14 @@ export class LogFollower {
           // The page was full: there is more to read at once.
           this.#nextLookMs = -Infinity;
         }
+        found = {
+          events: slice.events,
+          position: slice.upTo,
+          tail: slice.tail,
+        };
         const leftMs = endMs - performance.now();
         if (slice.events.length > 0 || leftMs <= 0 || signal.aborted) {
-          return {
-            events: slice.events,
-            position: slice.upTo,
-            tail: slice.tail,
-          };
+          return found;
         }
         await wakeUp.sleep(Math.min(pollIntervalMs, leftMs));
       }
