@@ -16,6 +16,9 @@ const tokenLimitMs = 10_000;
  */
 const passingStatus = new Set([401, 408, 425, 429, 502, 503, 504]);
 
+/** How long the rest of an answer may take that has begun, in milliseconds, when its caller gives up. */
+const restLimitMs = 5_000;
+
 /** The server could not be asked, or could not answer for now. */
 export class BusUnavailableError extends ServiceUnavailableError {}
 
@@ -26,6 +29,7 @@ interface BusRequest<T> {
   /** As JSON text. */
   body?: string;
   timeLimitMs: number;
+  /** Gives up the request. An answer that has begun is read all the same: what it hands over counts as taken. */
   signal?: AbortSignal;
   answer?: z.ZodType<T>;
 }
@@ -65,7 +69,16 @@ export class BusClient {
     const ending = new AbortController();
     const end = () => ending.abort();
     const timer = setTimeout(end, timeLimitMs);
-    signal?.addEventListener('abort', end, { once: true });
+    let hasBegun = false;
+    let restTimer: NodeJS.Timeout | undefined;
+    const giveUp = () => {
+      if (hasBegun) {
+        restTimer = setTimeout(end, restLimitMs);
+      } else {
+        end();
+      }
+    };
+    signal?.addEventListener('abort', giveUp, { once: true });
     try {
       signal?.throwIfAborted();
       // Discovery and the service that makes tokens know no signal, and may hang like any request.
@@ -79,7 +92,9 @@ export class BusClient {
         );
       });
       return await Promise.race([
-        this.#exchange(request, ending.signal),
+        this.#exchange(request, ending.signal, () => {
+          hasBegun = true;
+        }),
         ended,
       ]);
     } catch (error) {
@@ -87,13 +102,15 @@ export class BusClient {
       throw error;
     } finally {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', end);
+      clearTimeout(restTimer);
+      signal?.removeEventListener('abort', giveUp);
     }
   }
 
   async #exchange<T>(
     { method, path, body, answer }: BusRequest<T>,
     signal: AbortSignal,
+    onBegun: () => void,
   ): Promise<T | undefined> {
     let response: Response;
     let token: string | undefined;
@@ -113,6 +130,7 @@ export class BusClient {
         },
         signal,
       });
+      onBegun();
       // An answer that is not read to its end keeps its connection from being used again.
       text = response.ok ? await response.text() : '';
     } catch (error) {

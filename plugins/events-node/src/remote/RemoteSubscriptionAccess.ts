@@ -79,7 +79,7 @@ export class RemoteSubscriptionAccess implements SubscriptionAccess {
       );
     } catch (error) {
       if (signal.aborted) {
-        // The server hands the batch back when it sees the connection go.
+        // No answer had begun. The server hands the batch back when it sees the connection go.
         return undefined;
       }
       if (

@@ -272,6 +272,28 @@ describe('the client of the bus', () => {
     await expect(claim(client, stopping.signal)).resolves.toBeUndefined();
   });
 
+  it('takes the batch of an answer that has begun when it is told to give up', async () => {
+    const stopping = new AbortController();
+    const ticket = newEventId();
+    const text = JSON.stringify({ ticket, leaseMs: 1_000, events: [] });
+    const { client } = await start((_, response) => {
+      response.write(text.slice(0, 10));
+      goOn = () => response.end(text.slice(10));
+    });
+    let goOn = () => {};
+    const begun = jest.spyOn(global, 'fetch');
+    const claiming = claim(client, stopping.signal);
+    while (begun.mock.results.length === 0) {
+      await new Promise(setImmediate);
+    }
+    await begun.mock.results[0].value;
+    begun.mockRestore();
+    await new Promise(setImmediate);
+    stopping.abort();
+    goOn();
+    await expect(claiming).resolves.toMatchObject({ ticket });
+  });
+
   it('takes an answer that it does not understand for a failure', async () => {
     const { client } = await start((_, response) => {
       response.end('{"ticket":"no"}');
