@@ -44,6 +44,13 @@ export interface Config {
        */
       maxBodyBytes?: number;
       /**
+       * What the bodies of all requests to ingresses may take together in one process while they are read, checked and
+       * appended, in bytes after decompression; beyond it an ingress answers 503. Bounds the memory, since a body is
+       * read before its sender is known. Not below `maxBodyBytes`. Default: 268435456 (256 MiB), or `maxBodyBytes` if
+       * that is more.
+       */
+      maxHeldBytes?: number;
+      /**
        * How long an ingress tries to append while the store is away, before it answers 503. Default: 4 seconds,
        * since senders such as GitHub give up after ten.
        */

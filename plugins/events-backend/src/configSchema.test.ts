@@ -16,6 +16,7 @@ const full = {
     http: {
       topics: ['builds'],
       maxBodyBytes: 3_000,
+      maxHeldBytes: 9_000,
       timeLimit: '3s',
       ingresses: [
         {
@@ -149,6 +150,7 @@ describe('the schema of the configuration', () => {
     expect(readIngressSettings(config)).toMatchObject({
       topics: ['builds'],
       maxBodyBytes: 3_000,
+      maxHeldBytes: 9_000,
       timeLimitMs: 3_000,
       sources: full.events.http.ingresses.map(({ topic }) => ({ topic })),
     });

@@ -99,6 +99,7 @@ const createEventsPlugin = (ingresses: Ingresses) =>
               logger,
               observer: telemetry,
               maxBodyBytes: http.maxBodyBytes,
+              maxHeldBytes: http.maxHeldBytes,
               timeLimitMs: http.timeLimitMs,
             }),
           );

@@ -62,6 +62,7 @@ export class HttpPostIngressEventPublisher {
           onRejected: () => {},
         },
         maxBodyBytes: settings.maxBodyBytes,
+        maxHeldBytes: settings.maxHeldBytes,
         timeLimitMs: settings.timeLimitMs,
         accept: async (given, { timeLimitMs }) => {
           await withTimeLimit(

@@ -9,14 +9,16 @@ import type {
   RequestRejectionDetails,
 } from '@backstage/plugin-events-node';
 import contentType from 'content-type';
-import express, { type Request, type Response } from 'express';
+import type { Request, Response, Router as ExpressRouter } from 'express';
 import Router from 'express-promise-router';
 import { readHeaders } from '../model/headers';
 import type { Accept } from '../model/accept';
 import { retryAfterSeconds } from '../model/retryAfterSeconds';
+import { BodyBudget, type BodyShare } from './BodyBudget';
 import { UnsupportedMediaTypeError } from './errors';
 import type { Ingress, Ingresses } from './Ingresses';
 import { parseJsonBody } from './parseJsonBody';
+import { readBody } from './readBody';
 
 /** What is measured about ingresses. */
 export interface IngressObserver {
@@ -40,6 +42,8 @@ export interface IngressRouterOptions {
   observer: IngressObserver;
   /** The largest body, in bytes, after decompression. */
   maxBodyBytes: number;
+  /** What all bodies that are read or appended may take together, in bytes; not below `maxBodyBytes`. */
+  maxHeldBytes: number;
   /** How long the store may take, in milliseconds; senders such as GitHub give up after ten seconds. */
   timeLimitMs: number;
 }
@@ -51,12 +55,13 @@ const acceptedAnswer = JSON.stringify({ status: 'accepted' });
  *
  * @remarks
  * A request passes these stages, and the first that fails answers: ingress known (404), content type and charset
- * known (415), body whole and not too large (400, 413), sender verified over the raw bytes (403), body parsed (400),
- * validator of the stock extension point content (what it says, 403 by default), appended (503). Then 202.
+ * known (415), body whole and not too large (400, 413), room for it beside other bodies (503), sender verified over the
+ * raw bytes (403), body parsed (400), validator of the stock extension point content (what it says, 403 by default),
+ * appended (503). Then 202.
  */
 export function createIngressRouter(
   options: IngressRouterOptions,
-): express.Router {
+): ExpressRouter {
   const { ingresses, observer, logger, maxBodyBytes } = options;
   const parsers = new Map(
     Object.entries({
@@ -64,7 +69,7 @@ export function createIngressRouter(
       ...options.bodyParsers,
     }),
   );
-  const readBody = express.raw({ type: () => true, limit: maxBodyBytes });
+  const budget = new BodyBudget(options.maxHeldBytes);
 
   const router = Router();
   router.post('/:topic', (request, response) => {
@@ -76,8 +81,9 @@ export function createIngressRouter(
       );
     }
     return observer.observeRequest(ingress.topic, request.headers, async () => {
+      const share = budget.open();
       try {
-        await handle(ingress, request, response);
+        await handle(ingress, request, response, share);
       } catch (error) {
         if (error instanceof ServiceUnavailableError) {
           response.set('Retry-After', String(retryAfterSeconds));
@@ -85,6 +91,8 @@ export function createIngressRouter(
         observer.onRejected(ingress.topic, readReason(error));
         logger.warn(`Ingress ${ingress.topic} refused a request: ${error}`);
         throw error;
+      } finally {
+        share.release();
       }
     });
   });
@@ -94,6 +102,7 @@ export function createIngressRouter(
     ingress: Ingress,
     request: Request,
     response: Response,
+    share: BodyShare,
   ): Promise<void> {
     const { topic, source, validator } = ingress;
     const mediaType = readMediaType(request);
@@ -101,13 +110,12 @@ export function createIngressRouter(
     if (!parser) {
       throw new UnsupportedMediaTypeError(mediaType.type);
     }
-    await new Promise<void>((resolve, reject) => {
-      readBody(request, response, error => (error ? reject(error) : resolve()));
-    });
-    const body: unknown = request.body;
-    if (!Buffer.isBuffer(body) || body.length === 0) {
+    const body = await readBody(request, { maxBytes: maxBodyBytes, share });
+    if (body.length === 0) {
       throw new InputError('The request has no body');
     }
+    // Where body parsers of the stock extension point look for it.
+    request.body = body;
 
     if (source) {
       const verdict = await source.verify({ headers: request.headers, body });
@@ -194,23 +202,21 @@ function readMediaType(request: Request): contentType.ParsedMediaType {
   }
 }
 
-/** Words for the measurement, by the name or the type of the error; its message may be anything. */
+/** Words for the measurement, by the name of the error; its message may be anything. */
 const reasons: Record<string, string> = {
   InputError: 'invalid',
   UnsupportedCharsetError: 'charset',
   UnsupportedMediaTypeError: 'media_type',
   ServiceUnavailableError: 'unavailable',
-  'entity.too.large': 'too_large',
-  'encoding.unsupported': 'content_encoding',
-  'request.aborted': 'aborted',
-  'request.size.invalid': 'aborted',
+  PayloadTooLargeError: 'too_large',
+  UnsupportedContentEncodingError: 'content_encoding',
+  RequestAbortedError: 'aborted',
 };
 
 function readReason(error: unknown): string {
   if (typeof error !== 'object' || error === null) {
     return 'error';
   }
-  const type = 'type' in error ? error.type : undefined;
   const name = 'name' in error ? error.name : undefined;
-  return reasons[String(type)] ?? reasons[String(name)] ?? 'error';
+  return reasons[String(name)] ?? 'error';
 }

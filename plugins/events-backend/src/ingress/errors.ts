@@ -23,3 +23,37 @@ export class UnsupportedMediaTypeError extends CustomErrorBase {
     );
   }
 }
+
+/** Answered with 415: the body is compressed in a way that nothing here reads. */
+export class UnsupportedContentEncodingError extends CustomErrorBase {
+  name = 'UnsupportedContentEncodingError' as const;
+  readonly statusCode = 415;
+
+  constructor(encoding: string) {
+    super(
+      `Unsupported content encoding: ${encoding}. Send the body as it is, or as gzip or deflate`,
+    );
+  }
+}
+
+/** Answered with 413. */
+export class PayloadTooLargeError extends CustomErrorBase {
+  name = 'PayloadTooLargeError' as const;
+  readonly statusCode = 413;
+
+  constructor(maxBytes: number) {
+    super(
+      `The body is larger than ${maxBytes} bytes (events.http.maxBodyBytes)`,
+    );
+  }
+}
+
+/** The sender left before its body was whole; nobody is there to read the answer. */
+export class RequestAbortedError extends CustomErrorBase {
+  name = 'RequestAbortedError' as const;
+  readonly statusCode = 400;
+
+  constructor() {
+    super('The request was aborted before its body was whole');
+  }
+}

@@ -21,7 +21,12 @@ interface StoredEvent {
 
 async function openIngress(
   storeId: StoreId,
-  http: { topics?: string[]; ingresses?: object[]; maxBodyBytes?: number },
+  http: {
+    topics?: string[];
+    ingresses?: object[];
+    maxBodyBytes?: number;
+    maxHeldBytes?: number;
+  },
   modules: Parameters<typeof startPortal>[0]['modules'] = [],
 ) {
   const knex = await stores.openEmpty(storeId);
@@ -176,6 +181,111 @@ describe.each(stores.ids)('an ingress on %s', storeId => {
     expect(await ingress.readLog()).toHaveLength(1);
     await ingress.stop();
   });
+
+  it.each(['whole', 'gzip'])(
+    'answers 503 when it holds as many bodies as it may, and takes more when they are gone: %s',
+    async kind => {
+      const ingress = await openIngress(storeId, {
+        topics: ['whatever'],
+        maxBodyBytes: megabyte,
+        maxHeldBytes: megabyte,
+      });
+      const json = Buffer.from(JSON.stringify('x'.repeat(megabyte - 2)));
+      const compressed = gzipSync(json);
+      const [text, headers] =
+        kind === 'gzip'
+          ? [compressed, { 'content-encoding': 'gzip' }]
+          : [json, {}];
+      // All of it but the end, from a sender that takes its time.
+      const slow = httpRequest(`${ingress.url}/http/whatever`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+      });
+      slow.on('error', () => {});
+      slow.write(text.subarray(0, -20));
+      // Long enough to need more room than is left, and not JSON.
+      const other = '{'.repeat(megabyte / 8);
+      let refused = await ingress.post('whatever', other);
+      while (refused.status !== 503) {
+        expect(refused.status).toBe(400);
+        refused = await ingress.post('whatever', other);
+      }
+      expect(refused.headers.get('retry-after')).toBe('5');
+      expect(await refused.json()).toMatchObject({
+        error: { message: expect.stringContaining('events.http.maxHeldBytes') },
+      });
+      slow.destroy();
+      let answer = await ingress.post('whatever', json);
+      while (answer.status !== 202) {
+        expect(answer.status).toBe(503);
+        answer = await ingress.post('whatever', json);
+      }
+      // What was answered is held no more.
+      expect((await ingress.post('whatever', json)).status).toBe(202);
+      await ingress.stop();
+    },
+  );
+
+  it('gives no room to a body that it refused, even if its sender stalls', async () => {
+    const ingress = await openIngress(storeId, {
+      topics: ['whatever'],
+      maxBodyBytes: megabyte,
+      maxHeldBytes: megabyte,
+    });
+    const stalled = ['x', 'y'].map(character => {
+      const request = httpRequest(`${ingress.url}/http/whatever`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+      });
+      request.on('error', () => {});
+      request.write(character.repeat(0.6 * megabyte));
+      return request;
+    });
+    // Beside one of the two, but not beside both.
+    const body = JSON.stringify('z'.repeat(0.3 * megabyte));
+    for (let taken = 0; taken < 5; ) {
+      const { status } = await ingress.post('whatever', body);
+      taken = status === 202 ? taken + 1 : 0;
+    }
+    stalled.forEach(request => request.destroy());
+    await ingress.stop();
+  });
+
+  it('gives no room to what is announced and does not come', async () => {
+    const ingress = await openIngress(storeId, {
+      topics: ['whatever'],
+      maxBodyBytes: megabyte,
+      maxHeldBytes: megabyte,
+    });
+    const idle = createConnection(ingress.port, '127.0.0.1');
+    await new Promise<void>(resolve =>
+      idle.write(
+        `POST /api/events/http/whatever HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${megabyte}\r\n\r\n{`,
+        () => resolve(),
+      ),
+    );
+    const body = JSON.stringify('x'.repeat(megabyte - 100));
+    expect((await ingress.post('whatever', body)).status).toBe(202);
+    idle.destroy();
+    await ingress.stop();
+  });
+
+  it.each([
+    ['gzip', 400],
+    ['br', 415],
+  ])(
+    'refuses a body that says it is %s, and is not or is not read here',
+    async (encoding, status) => {
+      const ingress = await openIngress(storeId, { topics: ['whatever'] });
+      const response = await ingress.post('whatever', '{}', {
+        'content-type': 'application/json',
+        'content-encoding': encoding,
+      });
+      expect(response.status).toBe(status);
+      expect(await ingress.readLog()).toEqual([]);
+      await ingress.stop();
+    },
+  );
 
   it('reads a sender that is slow and sends chunks', async () => {
     const ingress = await openIngress(storeId, { topics: ['whatever'] });

@@ -12,8 +12,15 @@ describe('reading events.http', () => {
       topics: [],
       sources: [],
       maxBodyBytes: 25 * 1024 * 1024,
+      maxHeldBytes: 256 * 1024 * 1024,
       timeLimitMs: 4_000,
     });
+  });
+
+  it('lets one body always fit', () => {
+    const large = 300 * 1024 * 1024;
+    expect(read({ maxBodyBytes: large }).maxHeldBytes).toBe(large);
+    expect(read({ maxBodyBytes: 5, maxHeldBytes: 5 }).maxHeldBytes).toBe(5);
   });
 
   it('takes a secret as text or list, and reads headers whatever their case', async () => {
@@ -45,6 +52,8 @@ describe('reading events.http', () => {
     [{ maxBodyBytes: 0 }, 'events.http.maxBodyBytes'],
     [{ maxBodyBytes: 1.5 }, 'events.http.maxBodyBytes'],
     [{ maxBodyBytes: 'big' }, 'events.http.maxBodyBytes'],
+    [{ maxBodyBytes: 5, maxHeldBytes: 4 }, 'events.http.maxHeldBytes'],
+    [{ maxHeldBytes: 3e8 + 0.5 }, 'events.http.maxHeldBytes'],
     [{ timeLimit: { seconds: 0 } }, 'events.http.timeLimit'],
     [{ timeLimit: 'soon' }, 'events.http.timeLimit'],
     [{ timeLimit: { fortnights: 1 } }, 'events.http.timeLimit'],

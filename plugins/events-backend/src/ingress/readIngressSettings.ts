@@ -84,10 +84,12 @@ export interface IngressSettings {
   topics: string[];
   sources: IngressSource[];
   maxBodyBytes: number;
+  maxHeldBytes: number;
   timeLimitMs: number;
 }
 
 const defaultMaxBodyBytes = 25 * 1024 * 1024;
+const defaultMaxHeldBytes = 256 * 1024 * 1024;
 const defaultTimeLimitMs = 4_000;
 
 /**
@@ -117,6 +119,14 @@ export function readIngressSettings(config: Config): IngressSettings {
       'Invalid configuration: events.http.maxBodyBytes must be a whole number of bytes above 0',
     );
   }
+  const maxHeldBytes =
+    config.getOptionalNumber('events.http.maxHeldBytes') ??
+    Math.max(defaultMaxHeldBytes, maxBodyBytes);
+  if (!Number.isInteger(maxHeldBytes) || maxHeldBytes < maxBodyBytes) {
+    throw new Error(
+      'Invalid configuration: events.http.maxHeldBytes must be a whole number of bytes, not below events.http.maxBodyBytes',
+    );
+  }
   const timeLimitMs = config.has('events.http.timeLimit')
     ? durationToMilliseconds(
         readDurationFromConfig(config, { key: 'events.http.timeLimit' }),
@@ -131,6 +141,7 @@ export function readIngressSettings(config: Config): IngressSettings {
     topics: config.getOptionalStringArray('events.http.topics') ?? [],
     sources: entries.data,
     maxBodyBytes,
+    maxHeldBytes,
     timeLimitMs,
   };
 }
