@@ -313,12 +313,7 @@ export class DeliveryPool {
     subscriptionId: string,
     limit: number,
   ): Promise<boolean> {
-    return forgetSubscription(
-      trx,
-      this.#store.dialect,
-      subscriptionId,
-      limit,
-    );
+    return forgetSubscription(trx, this.#store.dialect, subscriptionId, limit);
   }
 }
 

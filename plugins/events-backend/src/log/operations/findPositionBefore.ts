@@ -18,7 +18,11 @@ export async function findPositionBefore(
 ): Promise<number> {
   const first = knex('callboard_log')
     .where({ id: 1 })
-    .select('head as low', 'tail as high', knex.raw('cast(? as bigint) as time', [time]));
+    .select(
+      'head as low',
+      'tail as high',
+      knex.raw('cast(? as bigint) as time', [time]),
+    );
   const next = knex
     .select(
       knex.raw('case when e.time < s.time then e.position else s.low end'),
