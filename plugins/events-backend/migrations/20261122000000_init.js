@@ -321,6 +321,9 @@ async function createAppendFunction(knex) {
  * was made while there were no deliveries reads all of them once there are many. `LIMIT` in a subquery lets each key be
  * looked up by itself: as a join it would be planned by numbers that the server does not have yet.
  *
+ * What else these functions ask for has an index, and their plans are kept from when the tables were small: hence
+ * `enable_seqscan = off`, or a table of batches that grows between two vacuums would be read whole.
+ *
  * A settlement does not wait for the disk: if the server crashes before it is there, the batch is still open, lapses,
  * and its events are delivered again. A later claim cannot be on disk without it. A claim does wait: forgotten in a crash
  * that its reader does not notice, its events would be handled by two at once.
@@ -354,7 +357,7 @@ async function createReadingFunctions(knex) {
     CREATE OR REPLACE FUNCTION callboard_claim(
       subscription text, cursor_before bigint, wish_before uuid, cursor_after bigint,
       new_ticket uuid, new_positions text, new_first_position bigint, new_keys text[], lease_ms bigint
-    ) RETURNS text LANGUAGE plpgsql AS $$
+    ) RETURNS text LANGUAGE plpgsql SET enable_seqscan = off AS $$
     DECLARE
       now_ms bigint;
     BEGIN
@@ -389,7 +392,7 @@ async function createReadingFunctions(knex) {
     END $$`);
   await knex.schema.raw(`
     CREATE OR REPLACE FUNCTION callboard_settle(subscription text, old_ticket uuid, old_keys text[])
-    RETURNS text LANGUAGE plpgsql AS $$
+    RETURNS text LANGUAGE plpgsql SET enable_seqscan = off AS $$
     BEGIN
       PERFORM set_config('synchronous_commit', 'off', true);
       PERFORM FROM callboard_subscriptions WHERE id = subscription FOR UPDATE;

@@ -73,6 +73,9 @@ export async function claimOrWait(
       if (leftMs <= 0 || signal.aborted) {
         return undefined;
       }
+      if (found.more) {
+        continue;
+      }
       const { dueInMs = pollIntervalMs } = found;
       // Something that is due but could not be claimed has its key in another reader's hands.
       const sleepMs = dueInMs <= 0 ? keyPatienceMs : dueInMs;

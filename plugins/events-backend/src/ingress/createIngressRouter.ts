@@ -20,6 +20,9 @@ import type { Ingress, Ingresses } from './Ingresses';
 import { parseJsonBody } from './parseJsonBody';
 import { readBody } from './readBody';
 
+/** Three times what GitHub takes for a whole delivery. */
+const bodyTimeLimitMs = 30_000;
+
 /** What is measured about ingresses. */
 export interface IngressObserver {
   /** Runs the handling of a request within a span that continues the sender's trace. */
@@ -110,7 +113,11 @@ export function createIngressRouter(
     if (!parser) {
       throw new UnsupportedMediaTypeError(mediaType.type);
     }
-    const body = await readBody(request, { maxBytes: maxBodyBytes, share });
+    const body = await readBody(request, {
+      maxBytes: maxBodyBytes,
+      timeLimitMs: bodyTimeLimitMs,
+      share,
+    });
     if (body.length === 0) {
       throw new InputError('The request has no body');
     }
@@ -211,6 +218,7 @@ const reasons: Record<string, string> = {
   PayloadTooLargeError: 'too_large',
   UnsupportedContentEncodingError: 'content_encoding',
   RequestAbortedError: 'aborted',
+  BodyTimeLimitError: 'too_slow',
 };
 
 function readReason(error: unknown): string {

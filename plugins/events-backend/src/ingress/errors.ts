@@ -57,3 +57,13 @@ export class RequestAbortedError extends CustomErrorBase {
     super('The request was aborted before its body was whole');
   }
 }
+
+/** Answered with 408: a body that is never whole must not be held. */
+export class BodyTimeLimitError extends CustomErrorBase {
+  name = 'BodyTimeLimitError' as const;
+  readonly statusCode = 408;
+
+  constructor(limitMs: number) {
+    super(`The body was not whole within ${limitMs} ms`);
+  }
+}

@@ -5,6 +5,7 @@ import { createGunzip, createInflate } from 'node:zlib';
 import { InputError } from '@backstage/errors';
 import type { BodyShare } from './BodyBudget';
 import {
+  BodyTimeLimitError,
   PayloadTooLargeError,
   RequestAbortedError,
   UnsupportedContentEncodingError,
@@ -23,26 +24,30 @@ const decoders = new Map([
  * its end and dropped, because many senders look for an answer only when they have sent everything.
  *
  * @param options.maxBytes - the largest body, after decompression
+ * @param options.timeLimitMs - how long it may take to come, in milliseconds: nobody knows yet who sends it, and a few
+ * that are held back would keep all others out
  * @param options.share - holds what has arrived; the caller releases it when it is done with the body
  * @returns nothing in it when the request has no body
  */
 export async function readBody(
   request: IncomingMessage,
-  options: { maxBytes: number; share: BodyShare },
+  options: { maxBytes: number; timeLimitMs: number; share: BodyShare },
 ): Promise<Buffer> {
   try {
     return await gather(request, options);
   } catch (error) {
     // Before the rest has come, which a sender may keep back for minutes.
     options.share.release();
-    await drop(request);
+    if (!(error instanceof BodyTimeLimitError)) {
+      await drop(request);
+    }
     throw error;
   }
 }
 
 async function gather(
   request: IncomingMessage,
-  { maxBytes, share }: Parameters<typeof readBody>[1],
+  { maxBytes, timeLimitMs, share }: Parameters<typeof readBody>[1],
 ): Promise<Buffer> {
   const encoding = (
     request.headers['content-encoding'] ?? 'identity'
@@ -61,9 +66,14 @@ async function gather(
   const stream: Readable = decoder ? request.pipe(decoder) : request;
   const chunks: Buffer[] = [];
   let bytes = 0;
+  let timer: NodeJS.Timeout | undefined;
   try {
     await new Promise<void>((resolve, reject) => {
       const abort = () => reject(new RequestAbortedError());
+      timer = setTimeout(() => {
+        stream.removeAllListeners('data');
+        reject(new BodyTimeLimitError(timeLimitMs));
+      }, timeLimitMs);
       if (request.destroyed) {
         abort();
       }
@@ -89,6 +99,7 @@ async function gather(
       stream.once('end', resolve);
     });
   } finally {
+    clearTimeout(timer);
     if (decoder) {
       request.unpipe(decoder);
       decoder.destroy();

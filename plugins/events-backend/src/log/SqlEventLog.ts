@@ -106,7 +106,7 @@ export class SqlEventLog implements EventLog {
     return listTopics(this.#store.knex);
   }
 
-  /** Position of the newest event before a time; 0 when there is none. */
+  /** Position of the newest event before a time; the head of the log when there is none. */
   positionBefore(timeMs: number): Promise<number> {
     return findPositionBefore(this.#store.knex, timeMs);
   }

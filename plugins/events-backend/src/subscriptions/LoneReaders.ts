@@ -7,8 +7,8 @@ const limit = 1_000;
  * Remembers subscriptions that nobody reads but this process, so that it need not read them before each claim.
  *
  * @remarks
- * A guess that costs nothing when it is wrong: the claim compares what is remembered with what is stored, behind the
- * lock. Who finds a cursor where this process left it reads alone; where several read, each finds it moved.
+ * A guess that costs one more look at the log when it is wrong: the claim compares what is remembered with what is
+ * stored, behind the lock. Who finds a cursor where this process left it reads alone; where several read, each finds it moved.
  */
 export class LoneReaders {
   /** Where this process left each cursor, and the subscription if it is read alone; the oldest first. */

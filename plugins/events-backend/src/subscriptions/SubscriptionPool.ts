@@ -77,12 +77,14 @@ export type Claim =
   | {
       batch: undefined;
       dueInMs: number | undefined;
+      /** Whether there is more to look at, behind what had to be set aside or was not wanted. */
+      more: boolean;
       /** Topics that the subscription wants. */
       topics: ReadonlySet<string>;
     };
 
 /** How often one claim looks further when what it found had to be set aside, is not wanted, or went to others. */
-const turnsPerClaim = 50;
+const turnsPerClaim = 5;
 
 /** Limits of a claim. */
 export interface ClaimOptions {
@@ -222,10 +224,11 @@ export class SubscriptionPool {
       }
       this.#loneReaders.forget(id);
     }
-    // A caller that stops, or whose time is up, is not kept any longer; there is more to look at.
+    // A caller that stops, or whose time is up, is not kept any longer.
     return {
       batch: undefined,
       dueInMs: 0,
+      more: true,
       topics: wanted ? wantedTopics(wanted) : new Set(),
     };
   }
@@ -294,8 +297,15 @@ export class SubscriptionPool {
       await keepUp(this.#store, subscription, slice.upTo, sawUnwanted);
       return sawUnwanted
         ? 'moved'
-        : { batch: undefined, dueInMs, topics: wantedTopics(subscription) };
+        : {
+            batch: undefined,
+            dueInMs,
+            more: false,
+            topics: wantedTopics(subscription),
+          };
     }
+    // What it leaves is not noted.
+    this.#loneReaders.forget(id);
     const claimed = await claimBatch(this.#store, this.#deliveries, {
       subscription,
       candidates,
@@ -312,6 +322,7 @@ export class SubscriptionPool {
       return {
         batch: undefined,
         dueInMs: 0,
+        more: false,
         topics: wantedTopics(subscription),
       };
     }

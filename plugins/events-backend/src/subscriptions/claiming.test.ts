@@ -278,6 +278,28 @@ describe.each(stores.ids)('keys that wait on %s', storeId => {
 });
 
 describe.each(stores.ids)('a claim on %s', storeId => {
+  it('looks at no more than a few pages of what must be set aside, and says that there is more', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish('x');
+    await pools.settle(expectBatch(await pools.claim('s')), () => failed);
+    await pools.publish(...Array<string>(8).fill('x'));
+    const limits = { maxEvents: 1, maxBytes: 1_000, leaseMs: 60_000 };
+    await expect(
+      pools.subscriptions.claim('s', { ...limits, patienceMs: 60_000 }),
+    ).resolves.toMatchObject({ batch: undefined, more: true });
+    await expect(pools.readDeliveries()).resolves.toHaveLength(1 + 5);
+  });
+
+  it('has room for a new event, however large what is due', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish(undefined);
+    await pools.settle(expectBatch(await pools.claim('s')), () => failed);
+    await pools.passPauses();
+    await pools.publish(undefined);
+    const batch = await pools.claim('s', { maxBytes: 1 });
+    expect(positionsOf(batch)).toEqual([1, 2]);
+  });
+
   it('costs no attempt when what it claimed cannot be read', async () => {
     const pools = await createSubscribedPools(await stores.open(storeId));
     await pools.publish('x');

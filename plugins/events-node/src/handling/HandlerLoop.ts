@@ -32,8 +32,8 @@ export interface LoopOptions {
    */
   gatherMs: { least: number; most: number };
   /**
-   * When a handler has failed so often, with nothing delivered meanwhile, the next claims take few events, with a pause
-   * in milliseconds before each. Whatever it needs is away: the rest waits in the log and spends no attempts, and
+   * When a handler has failed at so many events, with nothing delivered meanwhile, the next claims take few events, with a pause
+   * in milliseconds before each. Whatever it needs is away: the rest waits and spends no attempts, and
    * neither the store nor other handlers are kept busy by failures.
    */
   sparing: { afterFailures: number; maxBatchEvents: number; pauseMs: number };
@@ -143,8 +143,8 @@ export class HandlerLoop {
   async runOnce(): Promise<
     { work: Promise<void>; gatherMs: number } | undefined
   > {
-    const { waitLimitMs, callLimitMs } = this.#options;
-    const maxBatchEvents = this.#planBatch();
+    const { callLimitMs } = this.#options;
+    const { maxBatchEvents, waitLimitMs } = this.#planClaim();
     const claiming = this.#access.claim(
       this.#subscriptionId,
       { maxEvents: maxBatchEvents },
@@ -173,11 +173,15 @@ export class HandlerLoop {
     return { work, gatherMs: gathers ? this.#planGathering(claimMs) : 0 };
   }
 
-  #planBatch(): number {
-    const { maxBatchEvents, sparing } = this.#options;
+  /** Who is spared takes what is there now: a claim that waits would look again and again, without a pause. */
+  #planClaim(): Pick<LoopOptions, 'maxBatchEvents' | 'waitLimitMs'> {
+    const { maxBatchEvents, waitLimitMs, sparing } = this.#options;
     return this.#failures.lasts
-      ? Math.min(maxBatchEvents, sparing.maxBatchEvents)
-      : maxBatchEvents;
+      ? {
+          maxBatchEvents: Math.min(maxBatchEvents, sparing.maxBatchEvents),
+          waitLimitMs: 0,
+        }
+      : { maxBatchEvents, waitLimitMs };
   }
 
   #planGathering(claimMs: number): number {
@@ -296,7 +300,7 @@ export class HandlerLoop {
       this.#logger.warn(
         `The handler of ${
           this.#subscriptionId
-        } has failed ${afterFailures} times in a row; until it succeeds it is given few events, every ${pauseMs} ms, and the others wait in the log`,
+        } has failed at ${afterFailures} events in a row, or more; until it succeeds it is given few events, every ${pauseMs} ms, and the others wait`,
       );
     } else if (change === 'ended') {
       this.#logger.info(

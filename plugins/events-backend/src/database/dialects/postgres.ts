@@ -12,7 +12,7 @@ const passingSqlState =
 const passingSystemError =
   /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
 const passingMessage =
-  /connection terminated|connection ended|timeout acquiring a connection|query timeout|connection is closed|client has encountered a connection error|client was closed|unable to acquire a connection|aborted/i;
+  /connection terminated|connection ended|timeout acquiring a connection|query timeout|connection is closed|client has encountered a connection error|client was closed|unable to acquire a connection|^aborted$/i;
 
 /** A transaction whose process says nothing for this long has frozen; between its statements it waits for nothing. */
 const frozenAfter = '10s';

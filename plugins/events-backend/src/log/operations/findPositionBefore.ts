@@ -10,7 +10,7 @@ import type { Knex } from 'knex';
  * - The first event behind the middle tells in which half to go on; where there is none, it is the lower one.
  *
  * @param time - milliseconds since the epoch, or an expression for them
- * @returns the head of the log or less when there is none
+ * @returns the head of the log when there is none
  */
 export async function findPositionBefore(
   knex: Knex,

@@ -68,7 +68,10 @@ export async function claimBatch(
       new Set([...busyKeys, ...slowKeys]),
       // However much is due, half of the batch is for new events: what is owed may fail again and again.
       input.candidates.length > 0
-        ? { ...input.limit, events: Math.ceil(input.limit.events / 2) }
+        ? {
+            events: Math.ceil(input.limit.events / 2),
+            bytes: input.limit.bytes / 2,
+          }
         : input.limit,
     );
     const candidates = fitBeside(owed, input.candidates, input.limit);
@@ -161,7 +164,7 @@ async function findKeysToWaitBehind(
   return new Set([...behindOthers, ...behindMore]);
 }
 
-/** The first of the new events that fit into the limit beside what is owed; one event fits whatever its size. */
+/** The first of the new events that fit into the limit beside what is owed; one fits whatever its size. */
 function fitBeside(
   owed: readonly ClaimedDelivery[],
   candidates: readonly LogEvent[],
@@ -171,7 +174,7 @@ function fitBeside(
   const end = candidates.findIndex(({ size }, index) => {
     const isFull =
       owed.length + index >= limit.events ||
-      (bytes >= limit.bytes && owed.length + index > 0);
+      (bytes >= limit.bytes && index > 0);
     bytes += size;
     return isFull;
   });
