@@ -56,6 +56,20 @@ describe.each(stores.ids)('trimming the log on %s', storeId => {
     ).resolves.toMatchObject({ head: 2, tail: 3, upTo: 3 });
   });
 
+  it('removes in the end what a crash has left before the head', async () => {
+    const store = await stores.open(storeId);
+    const log = new SqlEventLog(store);
+    await log.append([makeEvent('a'), makeEvent('a'), makeEvent('a')]);
+    await store.knex('callboard_log').update({ head: 1 });
+    await expect(log.trim(2, 100)).resolves.toBe(1);
+    await expect(log.trim(2, 100)).resolves.toBe(1);
+    await expect(log.trim(2, 100)).resolves.toBe(0);
+    await expect(readPositions(log)).resolves.toEqual([3]);
+    await expect(
+      store.knex('callboard_contents').pluck('position'),
+    ).resolves.toHaveLength(1);
+  });
+
   it('never moves the head back', async () => {
     const log = await openLog(5);
     await log.trim(4, 100);
