@@ -1,7 +1,11 @@
 import { postgres } from './databases/postgres';
 import { sqlite } from './databases/sqlite';
 import type { MeasuringOptions } from './MeasuringOptions';
-import { measureBacklog, type BacklogCost } from './portals/measureBacklog';
+import {
+  measureBacklog,
+  oldSpaceMegabytes,
+  type BacklogCost,
+} from './portals/measureBacklog';
 import { callboardSystem, systemPackages } from './portals/systems';
 import { formatTable } from './report/formatTable';
 import { formatCount, formatMs, print, printSetup } from './report/print';
@@ -27,7 +31,10 @@ export async function whatDoesABacklogOfAMillionEventsCost(
       options.quick ? formatCount(amount) : 'a million'
     } events cost?`,
     systemPackages,
-    [`Load: ${formatCount(amount)} events of 1,024 bytes, once`],
+    [
+      `Load: ${formatCount(amount)} events of 1,024 bytes, once`,
+      `Portals run with --max-old-space-size=${oldSpaceMegabytes}`,
+    ],
   );
   if (!(options.contestants?.includes(callboardSystem.name) ?? true)) {
     print(`Left out: it is a question to ${callboardSystem.name}`);

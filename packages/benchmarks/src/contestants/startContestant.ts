@@ -24,6 +24,7 @@ export interface RunningContestant {
  *
  * @param options.module - of the contestant
  * @param options.config - besides what every contestant is given
+ * @param options.nodeOptions - for Node.js itself
  * @param options.profileFolder - where it writes a CPU profile when it ends in an orderly way
  */
 export async function startContestant(
@@ -32,6 +33,7 @@ export async function startContestant(
     module: string;
     database: JsonObject;
     config: JsonObject;
+    nodeOptions?: readonly string[];
     profileFolder: string | undefined;
   },
 ): Promise<RunningContestant> {
@@ -57,9 +59,12 @@ export async function startContestant(
   const child: ChildProcess = workbench.fork(options.module, {
     args: ['--config', configFile],
     environment: { NODE_ENV: 'production', LOG_LEVEL: 'warn' },
-    nodeOptions: options.profileFolder
-      ? ['--cpu-prof', '--cpu-prof-dir', options.profileFolder]
-      : [],
+    nodeOptions: [
+      ...(options.nodeOptions ?? []),
+      ...(options.profileFolder
+        ? ['--cpu-prof', '--cpu-prof-dir', options.profileFolder]
+        : []),
+    ],
   });
   await hear(child, 'ready', startLimitMs);
 

@@ -39,7 +39,12 @@ export class Portal {
 
   static async start(
     workbench: Workbench,
-    options: { module: string; database: JsonObject; config?: JsonObject },
+    options: {
+      module: string;
+      database: JsonObject;
+      config?: JsonObject;
+      nodeOptions?: readonly string[];
+    },
   ): Promise<Portal> {
     const { baseUrl, child, end } = await startContestant(workbench, {
       config: {},

@@ -44,6 +44,11 @@ const handler: HandlerDescription = {
   topics: ['backlog'],
   behaviour: 'counts',
 };
+/**
+ * Left to itself, V8 lets garbage pile up before it looks for more than the youngest: that is what it may take, and not
+ * what a backlog needs. In a container it is bounded by the memory of that.
+ */
+export const oldSpaceMegabytes = 256;
 /** So many batches make up a place of the backlog. */
 const batchesAtPlace = 100;
 const lookMs = 250;
@@ -77,6 +82,7 @@ export async function measureBacklog(
       module: callboardSystem.readerModule,
       database: database.config,
       config: { events: { log: { retention: { seconds: 1 } } } },
+      nodeOptions: [`--max-old-space-size=${oldSpaceMegabytes}`],
     });
     started.add(portal);
     return portal;
