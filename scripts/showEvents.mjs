@@ -1,6 +1,9 @@
 // Shows the newest events of the local portal, and who got them: npm run show-events
 import { readLocalConfig, request } from './readLocalConfig.mjs';
 
+// Whoever reads the output may have seen enough.
+process.stdout.on('error', () => process.exit());
+
 const { baseUrl, token } = readLocalConfig();
 
 async function get(path) {

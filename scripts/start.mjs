@@ -40,6 +40,15 @@ process.argv.splice(
   '--config',
   '../../app-config.local.yaml',
 );
+// Backstage reports it and stays, listening nowhere.
+process.on('unhandledRejection', error => {
+  if (error?.code === 'EADDRINUSE') {
+    console.error(
+      `Port ${error.port} is taken, perhaps by another portal; README.md tells how to start with another one ("When port 7007 is taken")`,
+    );
+    process.exit(1);
+  }
+});
 const require = createRequire(import.meta.url);
 require('@backstage/cli/config/nodeTransform.cjs');
 
