@@ -35,7 +35,13 @@ import { toWholeEvent } from '../model/toWholeEvent';
 import { decodeCursor, encodeCursor } from './cursors';
 import { explainEvent } from './explainEvent';
 import { openApiDocument } from './openApiDocument';
-import { findStart, LostPlaceError, type FollowLog } from './followLog';
+import {
+  checkCombination,
+  checkStart,
+  findStart,
+  LostPlaceError,
+  type FollowLog,
+} from './followLog';
 import { replayEvents, type ReplayPools } from './replayEvents';
 import { toDeliveryView, toEventSummary, toSubscriptionView } from './views';
 
@@ -56,6 +62,9 @@ const placeInDeliveries = z.tuple([
   z.int(),
   z.string().refine(id => !id.includes('\0')),
 ]);
+const headersOfStream = z.object({
+  'Last-Event-ID': positionSchema.optional(),
+});
 const maxRequestBytes = 100_000;
 
 /**
@@ -75,6 +84,8 @@ export function createApiRouter(options: ApiOptions): express.Router {
 
   router.get('/events', async (request, response) => {
     await authorize(request, eventReadPermission);
+    checkCombination(request.query);
+    checkStart(request.query);
     if ('after' in request.query) {
       response.json(await readAfter(request, response));
       return;
@@ -106,13 +117,15 @@ export function createApiRouter(options: ApiOptions): express.Router {
 
   router.get('/stream', async (request, response) => {
     await authorize(request, eventReadPermission);
+    checkStart(request.query);
     const { after, topic, key } = parseInput(streamQuerySchema, request.query);
+    const headers = parseInput(headersOfStream, {
+      'Last-Event-ID': request.get('Last-Event-ID') || undefined,
+    });
     // A browser that comes again asks with the query it began with.
-    const lastEventId = request.get('Last-Event-ID');
-    const ends = await log.ends();
     const position = findStart(
-      lastEventId ? parseInput(positionSchema, lastEventId) : after,
-      ends,
+      headers['Last-Event-ID'] ?? after,
+      await log.ends(),
     );
     await follow.stream(response, { position, filter: { topics: topic, key } });
   });

@@ -1,6 +1,9 @@
 import type { ServerResponse } from 'node:http';
-import { CustomErrorBase } from '@backstage/errors';
-import type { Start } from '@callboard/backstage-plugin-events-common';
+import { CustomErrorBase, InputError } from '@backstage/errors';
+import {
+  startSchema,
+  type Start,
+} from '@callboard/backstage-plugin-events-common';
 import type {
   EventFilter,
   LogEvent,
@@ -37,6 +40,38 @@ export class LostPlaceError extends CustomErrorBase {
     super(
       `${reason}. Read the position of the end with GET /events?after=end, take a new copy of what you keep, and go on from that position; or start with what is left, after=beginning`,
     );
+  }
+}
+
+/**
+ * Says which words `after` takes; its schema only says that something is wrong.
+ *
+ * @throws InputError that names the parameter
+ */
+export function checkStart(query: Record<string, unknown>): void {
+  if ('after' in query && !startSchema.safeParse(query.after).success) {
+    throw new InputError(
+      'after: must be a position of the log, beginning or end',
+    );
+  }
+}
+
+/**
+ * Says which parameters of the list of events go with `after` and which do not; the schemas only say that they do not
+ * know them.
+ *
+ * @throws InputError that names the parameter
+ */
+export function checkCombination(query: Record<string, unknown>): void {
+  if (!('after' in query)) {
+    if ('waitMs' in query) {
+      throw new InputError('waitMs: goes only with after');
+    }
+    return;
+  }
+  const other = ['from', 'to', 'order', 'cursor'].find(name => name in query);
+  if (other !== undefined) {
+    throw new InputError(`${other}: does not go with after`);
   }
 }
 

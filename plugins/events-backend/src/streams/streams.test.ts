@@ -402,6 +402,35 @@ describe.each(stores.ids)('a stream on %s', storeId => {
       await answer.text();
     }
   });
+
+  it('names what makes no sense', async () => {
+    const { get } = await start(storeId);
+    const refused: [path: string, message: string, lastEventId?: string][] = [
+      ['/stream', 'Last-Event-ID: must be a position of the log', 'beginning'],
+      [
+        '/stream?after=now',
+        'after: must be a position of the log, beginning or end',
+      ],
+      [
+        '/events?after=now',
+        'after: must be a position of the log, beginning or end',
+      ],
+      ['/events?after=0&from=today', 'from: does not go with after'],
+      ['/events?waitMs=1', 'waitMs: goes only with after'],
+    ];
+    for (const [path, message, lastEventId] of refused) {
+      const answer = await get(path, {
+        ...service,
+        ...(lastEventId !== undefined && { 'Last-Event-ID': lastEventId }),
+      });
+      const body = await answer.json();
+      expect([path, answer.status, body.error.message]).toEqual([
+        path,
+        400,
+        message,
+      ]);
+    }
+  });
 });
 
 describe.each(stores.ids)('polling behind a position on %s', storeId => {
