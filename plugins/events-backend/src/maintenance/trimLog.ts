@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { DeliveryPool } from '../deliveries';
 import type { SqlEventLog } from '../log';
@@ -15,7 +16,9 @@ export interface RetentionOptions {
   maxEvents: number;
 }
 
-const eventsPerStatement = 1_000;
+const eventsPerStatement = 500;
+/** Publishers share the disk: after each page the chore rests so many times as long as the page took. */
+const restFactor = 3;
 const deliveriesPerPage = 1_000;
 const topicsPerTurn = 1_000;
 const turnLimitMs = 20_000;
@@ -122,10 +125,12 @@ export function trimLog(options: {
       let trimmed = 0;
       let removed = eventsPerStatement;
       while (removed > 0 && performance.now() < end) {
+        const startMs = performance.now();
         // Anew before each page: somebody may ask for a replay meanwhile, or subscribe to begin in the past.
         const now = await plan();
         removed = await log.trim(Math.min(upTo, now.upTo), eventsPerStatement);
         trimmed += removed;
+        await delay(restFactor * (performance.now() - startMs));
       }
       await removeBehind((await log.ends()).head);
       if (trimmed > 0) {
