@@ -70,7 +70,7 @@ export class SqlEventLog implements EventLog {
   ): Promise<number> {
     return topics
       ? trimTopics(this.#store.knex, upTo, limit, topics)
-      : trimEvents(this.#store.knex, upTo, limit);
+      : trimEvents(this.#store, upTo, limit);
   }
 
   /** Events without their payloads. */

@@ -16,6 +16,8 @@ import { createParticipant } from '../__testUtils__/createParticipant';
 import { startPortal } from '../__testUtils__/startPortal';
 import { createTestStores, type StoreId } from '../__testUtils__/stores';
 import { StreamClient } from '../__testUtils__/StreamClient';
+import { postgres } from '../database/dialects/postgres';
+import { sqlite } from '../database/dialects/sqlite';
 import { trimEvents } from '../log/operations/trimEvents';
 
 const stores = createTestStores();
@@ -50,7 +52,15 @@ async function start(storeId: StoreId, streams: JsonObject = {}) {
     /** The server's ends of all connections. */
     sockets,
     publish: (...params: EventParams[]) => events.publishAll(params),
-    trim: (upTo: number) => trimEvents(knex, upTo, 1_000),
+    trim: (upTo: number) =>
+      trimEvents(
+        {
+          knex,
+          dialect: knex.client.config.client === 'pg' ? postgres : sqlite,
+        },
+        upTo,
+        1_000,
+      ),
     createClient(query = '') {
       const client = new StreamClient(
         `${portal.url}/v1/stream${query}`,

@@ -31,6 +31,12 @@ export interface Dialect {
   makeDurable(knex: Knex): Promise<void>;
 
   /**
+   * Lets the commit of a transaction not wait for the disk. A crash of the server may forget the last of such commits,
+   * but none that comes before one it remembers.
+   */
+  commitLater(trx: Knex.Transaction): Promise<void>;
+
+  /**
    * Bounds how long others may wait for what a transaction locks from now on: if this process freezes in the middle of
    * it, the server ends it.
    */

@@ -31,6 +31,10 @@ export const postgres: Dialect = {
 
   giveUpSilentConnections,
 
+  async commitLater(trx) {
+    await trx.raw("SELECT set_config('synchronous_commit', 'off', true)");
+  },
+
   async endIfFrozen(trx) {
     await trx.raw(
       "SELECT set_config('idle_in_transaction_session_timeout', ?, true)",

@@ -34,6 +34,9 @@ export const sqlite: Dialect = {
   // There is no network in between.
   giveUpSilentConnections() {},
 
+  // It belongs to the connection, which appends share.
+  async commitLater() {},
+
   // No other process waits.
   async endIfFrozen() {},
 
