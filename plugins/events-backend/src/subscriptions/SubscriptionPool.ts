@@ -1,25 +1,25 @@
 import type { Knex } from 'knex';
-import type {
-  EventLog,
-  LogEvent,
-  LogSlice,
-} from '@callboard/backstage-plugin-events-node';
+import type { EventLog } from '@callboard/backstage-plugin-events-node';
 import {
   SubscriptionMissingError,
   type RetryWish,
   type StartPosition,
 } from '@callboard/backstage-plugin-events-node/bus';
 import type { Store } from '../database';
-import type { Batch, Outcome, OwedEvent, Settlement } from '../model/batch';
-import { wasNotified } from '../model/notified';
+import type { Outcome, OwedEvent, Settlement } from '../model/batch';
+import { BatchClaimer, type Claim, type ClaimOptions } from './BatchClaimer';
+import { BatchSettler, type SettledLog } from './BatchSettler';
 import type { OwedDeliveries } from './OwedDeliveries';
 import { chooseForReplay } from './operations/chooseForReplay';
-import { claimBatch, type ClaimedBatch } from './operations/claimBatch';
-import { claimUncontended } from './operations/claimUncontended';
+import { endUnwantedTopics } from './operations/endUnwantedTopics';
 import { isWanted } from './operations/isWanted';
-import { keepUp } from './operations/keepUp';
 import { listClaimed } from './operations/listClaimed';
 import { readFloor } from './operations/readFloor';
+import {
+  readSubscription,
+  readSubscriptions,
+} from './operations/readSubscriptions';
+import { registerSubscription } from './operations/registerSubscription';
 import { removeEndedTopics } from './operations/removeEndedTopics';
 import {
   listSilent,
@@ -27,32 +27,17 @@ import {
   type Expiry,
 } from './operations/removeSilent';
 import { removeSubscription } from './operations/removeSubscription';
-import { endUnwantedTopics } from './operations/endUnwantedTopics';
-import {
-  findLapsedBatches,
-  readBatch,
-  type OpenBatch,
-} from './operations/readBatches';
-import {
-  readSubscription,
-  readSubscriptions,
-} from './operations/readSubscriptions';
-import { registerSubscription } from './operations/registerSubscription';
 import { renewLeases } from './operations/renewLeases';
-import { settleBatch } from './operations/settleBatch';
-import { settleDelivered } from './operations/settleDelivered';
-import { LoneReaders } from './LoneReaders';
-import { wants, type Subscription } from './subscriptionRow';
+import { topicsBehind, type Subscription } from './subscriptionRow';
 
-/** The part of the log that claiming reads. */
-export interface ClaimableLog extends Pick<EventLog, 'readAfter' | 'tail'> {
-  readPositions(positions: readonly number[]): Promise<LogEvent[]>;
-  readHeads(positions: readonly number[]): Promise<OwedEvent[]>;
+/** The part of the log that subscriptions read. */
+export interface SubscribedLog
+  extends Pick<EventLog, 'readAfter' | 'tail'>,
+    SettledLog {
   findNext(
     position: number,
     topics: readonly string[],
   ): Promise<number | undefined>;
-  ends(): Promise<{ head: number; tail: number }>;
   positionBefore(timeMs: number): Promise<number>;
 }
 
@@ -68,32 +53,6 @@ export interface Terms {
    * @param topics - that the subscription wants once it is registered, those of other processes included
    */
   decideExpiry?: (topics: readonly string[]) => number | undefined;
-}
-
-/** What a claim came to. */
-export type Claim =
-  | { batch: Batch }
-  /** Nothing to claim now; `dueInMs` says when the next owed event is due, if one is. */
-  | {
-      batch: undefined;
-      dueInMs: number | undefined;
-      /** Whether there is more to look at, behind what had to be set aside or was not wanted. */
-      more: boolean;
-      /** Topics that the subscription wants. */
-      topics: ReadonlySet<string>;
-    };
-
-/** How often one claim looks further when what it found had to be set aside, is not wanted, or went to others. */
-const turnsPerClaim = 5;
-
-/** Limits of a claim. */
-export interface ClaimOptions {
-  maxEvents: number;
-  maxBytes: number;
-  /** How long the ticket is good unless it is renewed, in milliseconds. */
-  leaseMs: number;
-  /** How long a key may be in another reader's hands before events behind it are set aside, in milliseconds. */
-  patienceMs: number;
 }
 
 /**
@@ -119,18 +78,21 @@ export interface ClaimOptions {
  */
 export class SubscriptionPool {
   readonly #store: Store;
-  readonly #log: ClaimableLog;
+  readonly #log: SubscribedLog;
   readonly #deliveries: OwedDeliveries;
-  readonly #loneReaders = new LoneReaders();
+  readonly #settler: BatchSettler;
+  readonly #claimer: BatchClaimer;
 
   constructor(options: {
     store: Store;
-    log: ClaimableLog;
+    log: SubscribedLog;
     deliveries: OwedDeliveries;
   }) {
     this.#store = options.store;
     this.#log = options.log;
     this.#deliveries = options.deliveries;
+    this.#settler = new BatchSettler(options);
+    this.#claimer = new BatchClaimer({ ...options, settler: this.#settler });
   }
 
   /**
@@ -189,180 +151,8 @@ export class SubscriptionPool {
    * @param id - of a subscription that is registered
    * @throws SubscriptionMissingError when there is no such subscription (it expired): register it again
    */
-  async claim(id: string, options: ClaimOptions): Promise<Claim> {
-    let wanted: Subscription | undefined;
-    for (let turn = 0; turn < turnsPerClaim; turn += 1) {
-      const subscription =
-        this.#loneReaders.recall(id) ?? (await this.#readAnew(id));
-      wanted = subscription;
-      const slice = await this.#log.readAfter(
-        subscription.cursor,
-        { topics: topicsBehind(subscription) },
-        { events: options.maxEvents, bytes: options.maxBytes },
-      );
-      const candidates = slice.events.filter(
-        event => wants(subscription.topics, event) && !wasNotified(event, id),
-      );
-      const claim = await (candidates.length > 0 &&
-      this.#store.dialect.hasFunctions
-        ? this.#claimUncontended(subscription, candidates, slice, options)
-        : 'contended');
-      if (claim === 'moved') {
-        continue;
-      }
-      if (claim !== 'contended') {
-        return claim;
-      }
-      const contended = await this.#claimContended(
-        subscription,
-        candidates,
-        slice,
-        options,
-      );
-      if (contended !== 'moved') {
-        return contended;
-      }
-      this.#loneReaders.forget(id);
-    }
-    // A caller that stops, or whose time is up, is not kept any longer.
-    return {
-      batch: undefined,
-      dueInMs: 0,
-      more: true,
-      topics: wanted ? wantedTopics(wanted) : new Set(),
-    };
-  }
-
-  /** Reads a subscription; whoever finds its cursor where this process left it reads alone. */
-  async #readAnew(id: string): Promise<Subscription> {
-    const subscription = await readSubscription(this.#store.knex, id);
-    if (!subscription) {
-      this.#loneReaders.forget(id);
-      throw new SubscriptionMissingError(id);
-    }
-    this.#loneReaders.onRead(subscription);
-    return subscription;
-  }
-
-  async #claimUncontended(
-    subscription: Subscription,
-    candidates: readonly LogEvent[],
-    { upTo }: LogSlice,
-    { leaseMs }: ClaimOptions,
-  ): Promise<Claim | 'contended' | 'moved'> {
-    const claimed = await claimUncontended(this.#store.knex, {
-      subscription,
-      candidates,
-      upTo,
-      leaseMs,
-    });
-    if (claimed === 'contended') {
-      return claimed;
-    }
-    if (claimed === 'moved') {
-      this.#loneReaders.forget(subscription.id);
-      return claimed;
-    }
-    this.#loneReaders.onMoved(subscription, upTo);
-    return {
-      batch: {
-        ticket: claimed.ticket,
-        subscriptionId: subscription.id,
-        events: candidates.map(event => ({ event, attempt: 1, owed: false })),
-      },
-    };
-  }
-
-  /** Claims where something has to be decided, or nothing may be there; looks at what is owed first. */
-  async #claimContended(
-    before: Subscription,
-    candidates: readonly LogEvent[],
-    slice: LogSlice,
-    options: ClaimOptions,
-  ): Promise<Claim | 'moved'> {
-    const { id } = before;
-    const [subscription, dueInMs] = await Promise.all([
-      this.#readAnew(id),
-      this.#deliveries.dueInMs(id),
-    ]);
-    if (
-      subscription.cursor !== before.cursor ||
-      subscription.wish !== before.wish
-    ) {
-      return 'moved';
-    }
-    const isDue = dueInMs !== undefined && dueInMs <= 0;
-    if (candidates.length === 0 && !isDue) {
-      const sawUnwanted = slice.events.length > 0;
-      await keepUp(this.#store, subscription, slice.upTo, sawUnwanted);
-      return sawUnwanted
-        ? 'moved'
-        : {
-            batch: undefined,
-            dueInMs,
-            more: false,
-            topics: wantedTopics(subscription),
-          };
-    }
-    // What it leaves is not noted.
-    this.#loneReaders.forget(id);
-    const claimed = await claimBatch(this.#store, this.#deliveries, {
-      subscription,
-      candidates,
-      upTo: slice.upTo,
-      limit: { events: options.maxEvents, bytes: options.maxBytes },
-      leaseMs: options.leaseMs,
-      patienceMs: options.patienceMs,
-    });
-    if (claimed === 'moved') {
-      return claimed;
-    }
-    if (claimed === 'empty') {
-      // There is something, but its keys are in other readers' hands: worth another look soon.
-      return {
-        batch: undefined,
-        dueInMs: 0,
-        more: false,
-        topics: wantedTopics(subscription),
-      };
-    }
-    return { batch: await this.#fetchOwed(id, claimed) };
-  }
-
-  /** Puts a batch together: what is owed is read from the log once it is claimed. */
-  async #fetchOwed(id: string, claimed: ClaimedBatch): Promise<Batch> {
-    const owed = await this.#readOwed(
-      id,
-      claimed.owed.map(({ position }) => position),
-    ).catch(async error => {
-      // Nobody gets the ticket; left to lapse, it would cost each of its events an attempt.
-      await this.settleTicket(claimed.ticket, id, new Map()).catch(() => {});
-      throw error;
-    });
-    const attemptsAt = new Map(
-      claimed.owed.map(({ position, attempts }) => [position, attempts]),
-    );
-    return {
-      ticket: claimed.ticket,
-      subscriptionId: id,
-      events: [
-        ...owed.map(event => ({
-          event,
-          attempt: (attemptsAt.get(event.position) ?? 0) + 1,
-          owed: true,
-        })),
-        ...claimed.fresh.map(event => ({ event, attempt: 1, owed: false })),
-      ],
-    };
-  }
-
-  async #readOwed(
-    id: string,
-    positions: readonly number[],
-  ): Promise<LogEvent[]> {
-    const owed = await this.#log.readPositions(positions);
-    await this.#removeGone(id, positions, owed);
-    return owed;
+  claim(id: string, options: ClaimOptions): Promise<Claim> {
+    return this.#claimer.claim(id, options);
   }
 
   /**
@@ -371,23 +161,12 @@ export class SubscriptionPool {
    * @param settlements - one for each event of the batch
    * @returns false when the ticket had lapsed: nothing was recorded, and the events are owed to whoever claims next
    */
-  async settle(
+  settle(
     ticket: string,
     subscriptionId: string,
     settlements: readonly Settlement[],
   ): Promise<boolean> {
-    const { knex, dialect } = this.#store;
-    const settlement = { ticket, subscriptionId, settlements };
-    const isUneventful = settlements.every(
-      ({ owed, outcome }) => !owed && outcome.kind === 'delivered',
-    );
-    const settled =
-      isUneventful && dialect.hasFunctions
-        ? await settleDelivered(knex, settlement)
-        : 'contended';
-    return settled === 'contended'
-      ? settleBatch(this.#store, this.#deliveries, settlement)
-      : settled;
+    return this.#settler.settle(ticket, subscriptionId, settlements);
   }
 
   /**
@@ -396,20 +175,12 @@ export class SubscriptionPool {
    * @param outcomes - by position; an event without one was not tried
    * @returns false when the ticket had lapsed, or is of another subscription
    */
-  async settleTicket(
+  settleTicket(
     ticket: string,
     subscriptionId: string,
     outcomes: ReadonlyMap<number, Outcome>,
   ): Promise<boolean> {
-    const batch = await readBatch(this.#store, ticket);
-    if (batch?.subscriptionId !== subscriptionId) {
-      return false;
-    }
-    const settlements = await this.#rebuild(
-      batch,
-      position => outcomes.get(position) ?? { kind: 'untried' },
-    );
-    return this.settle(ticket, subscriptionId, settlements);
+    return this.#settler.settleTicket(ticket, subscriptionId, outcomes);
   }
 
   /**
@@ -431,75 +202,10 @@ export class SubscriptionPool {
    * @returns how many batches were rescued, the topics of their events, and the first failure: one batch that cannot be
    * settled does not keep the others waiting
    */
-  async rescueLapsed(
+  rescueLapsed(
     limit: number,
   ): Promise<{ batches: number; topics: Set<string>; failure?: unknown }> {
-    const lapsed = await findLapsedBatches(this.#store, limit);
-    const topics = new Set<string>();
-    let batches = 0;
-    let failure: unknown;
-    for (const batch of lapsed) {
-      try {
-        const events = await this.#rescue(batch);
-        batches += events ? 1 : 0;
-        events?.forEach(({ topic }) => topics.add(topic));
-      } catch (error) {
-        failure ??= error;
-      }
-    }
-    return { batches, topics, failure };
-  }
-
-  /** Settles a lapsed batch in its reader's stead; undefined when the reader was faster after all. */
-  async #rescue(batch: OpenBatch): Promise<OwedEvent[] | undefined> {
-    const settlements = await this.#rebuild(batch, () => ({ kind: 'lapsed' }));
-    const rescued = await settleBatch(this.#store, this.#deliveries, {
-      ticket: batch.ticket,
-      subscriptionId: batch.subscriptionId,
-      lapsed: true,
-      settlements,
-    });
-    return rescued ? settlements.map(({ event }) => event) : undefined;
-  }
-
-  /** What a batch is made of, from what is stored about it. */
-  async #rebuild(
-    { subscriptionId, positions }: OpenBatch,
-    decide: (position: number) => Outcome,
-  ): Promise<Settlement[]> {
-    const attempts = await this.#deliveries.readAttempts(
-      subscriptionId,
-      positions,
-    );
-    const events = await this.#log.readHeads(positions);
-    await this.#removeGone(subscriptionId, positions, events);
-    return events.map(event => ({
-      event,
-      attempt: (attempts.get(event.position) ?? 0) + 1,
-      owed: attempts.has(event.position),
-      outcome: decide(event.position),
-    }));
-  }
-
-  /**
-   * Removes what was owed, and whose event went after the short time of an ephemeral topic. What the hard cap took lies
-   * before the head of the log; the trimming removes and counts that itself.
-   */
-  async #removeGone(
-    id: string,
-    positions: readonly number[],
-    found: readonly { position: number }[],
-  ): Promise<void> {
-    const here = new Set(found.map(({ position }) => position));
-    const missing = positions.filter(position => !here.has(position));
-    if (missing.length === 0) {
-      return;
-    }
-    const { head } = await this.#log.ends();
-    const gone = missing.filter(position => position > head);
-    if (gone.length > 0) {
-      await this.#deliveries.removeGone(id, gone);
-    }
+    return this.#settler.rescueLapsed(limit);
   }
 
   /**
@@ -634,21 +340,4 @@ export class SubscriptionPool {
       });
     }
   }
-}
-
-function wantedTopics({ topics }: Subscription): ReadonlySet<string> {
-  return new Set(
-    topics.filter(({ to }) => to === undefined).map(({ topic }) => topic),
-  );
-}
-
-/** Topics that the subscription may still find something of behind its cursor. */
-function topicsBehind({ topics, cursor }: Subscription): string[] {
-  return [
-    ...new Set(
-      topics
-        .filter(({ to }) => to === undefined || to > cursor)
-        .map(({ topic }) => topic),
-    ),
-  ];
 }

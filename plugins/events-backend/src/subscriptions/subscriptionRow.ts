@@ -83,3 +83,21 @@ export function wants(
       (to === undefined || event.position <= to),
   );
 }
+
+/** Topics that a subscription wants now. */
+export function wantedTopics({ topics }: Subscription): ReadonlySet<string> {
+  return new Set(
+    topics.filter(({ to }) => to === undefined).map(({ topic }) => topic),
+  );
+}
+
+/** Topics that a subscription may still find something of behind its cursor. */
+export function topicsBehind({ topics, cursor }: Subscription): string[] {
+  return [
+    ...new Set(
+      topics
+        .filter(({ to }) => to === undefined || to > cursor)
+        .map(({ topic }) => topic),
+    ),
+  ];
+}
