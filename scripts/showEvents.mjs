@@ -1,8 +1,13 @@
 // Shows the newest events of the local portal, and who got them: npm run show-events
 import { readLocalConfig, request } from './readLocalConfig.mjs';
 
-// Whoever reads the output may have seen enough.
-process.stdout.on('error', () => process.exit());
+process.stdout.on('error', error => {
+  if (error.code !== 'EPIPE') {
+    throw error;
+  }
+  // Whoever reads the output has seen enough.
+  process.exit();
+});
 
 const { baseUrl, token } = readLocalConfig();
 

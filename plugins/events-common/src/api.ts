@@ -113,10 +113,10 @@ export const positionSchema = z
  *
  * @public
  */
-export const startSchema = z.union([
-  z.enum(['beginning', 'end']),
-  positionSchema,
-]);
+export const startSchema = z.union(
+  [z.enum(['beginning', 'end']), positionSchema],
+  { error: 'must be a position of the log, beginning or end' },
+);
 /** @public */
 export type Start = z.infer<typeof startSchema>;
 

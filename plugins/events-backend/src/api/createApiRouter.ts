@@ -37,7 +37,6 @@ import { explainEvent } from './explainEvent';
 import { openApiDocument } from './openApiDocument';
 import {
   checkCombination,
-  checkStart,
   findStart,
   LostPlaceError,
   type FollowLog,
@@ -85,7 +84,6 @@ export function createApiRouter(options: ApiOptions): express.Router {
   router.get('/events', async (request, response) => {
     await authorize(request, eventReadPermission);
     checkCombination(request.query);
-    checkStart(request.query);
     if ('after' in request.query) {
       response.json(await readAfter(request, response));
       return;
@@ -117,7 +115,6 @@ export function createApiRouter(options: ApiOptions): express.Router {
 
   router.get('/stream', async (request, response) => {
     await authorize(request, eventReadPermission);
-    checkStart(request.query);
     const { after, topic, key } = parseInput(streamQuerySchema, request.query);
     const headers = parseInput(headersOfStream, {
       'Last-Event-ID': request.get('Last-Event-ID') || undefined,

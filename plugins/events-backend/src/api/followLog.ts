@@ -1,9 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { CustomErrorBase, InputError } from '@backstage/errors';
-import {
-  startSchema,
-  type Start,
-} from '@callboard/backstage-plugin-events-common';
+import type { Start } from '@callboard/backstage-plugin-events-common';
 import type {
   EventFilter,
   LogEvent,
@@ -39,19 +36,6 @@ export class LostPlaceError extends CustomErrorBase {
   constructor(reason: string) {
     super(
       `${reason}. Read the position of the end with GET /events?after=end, take a new copy of what you keep, and go on from that position; or start with what is left, after=beginning`,
-    );
-  }
-}
-
-/**
- * Says which words `after` takes; its schema only says that something is wrong.
- *
- * @throws InputError that names the parameter
- */
-export function checkStart(query: Record<string, unknown>): void {
-  if ('after' in query && !startSchema.safeParse(query.after).success) {
-    throw new InputError(
-      'after: must be a position of the log, beginning or end',
     );
   }
 }

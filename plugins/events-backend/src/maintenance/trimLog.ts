@@ -79,7 +79,7 @@ export function trimLog(options: {
     if (lost > 0) {
       observer.onTrimmedUnread(lost);
       logger.error(
-        `${lost} deliveries that were owed or dead are gone with their events, because the log reached its hard cap`,
+        `${lost} deliveries that were owed or dead are gone with their events: the log reached its hard cap, or they were asked for while it was trimmed`,
       );
     }
   }
@@ -90,21 +90,12 @@ export function trimLog(options: {
     await subscriptions.removeEndedTopics(head, topicsPerTurn);
   }
 
-  /** Decides how far to trim, by what is needed now. */
-  async function plan() {
-    const { tail } = await log.ends();
-    const [retained, aged, read] = await Promise.all([
-      log.positionOlderThan(retention.retentionMs),
-      log.positionOlderThan(retention.maxAgeMs),
-      subscriptions.readFloor(),
-    ]);
+  /** Up to where nobody needs the events any more. */
+  async function findNeedless(tail: number): Promise<number> {
+    const read = await subscriptions.readFloor();
     // Last, because settling moves an event from a batch to what is owed: one of the two looks sees it.
     const owed = await deliveries.readFloor();
-    return planTrim({
-      retained,
-      capped: Math.max(aged, tail - retention.maxEvents),
-      needless: Math.min(read ?? tail, owed ?? tail),
-    });
+    return Math.min(read ?? tail, owed ?? tail);
   }
 
   return {
@@ -112,7 +103,14 @@ export function trimLog(options: {
     intervalMs: 60_000,
     initialDelayMs: 300_000,
     async run() {
-      const { head } = await log.ends();
+      const { head, tail } = await log.ends();
+      const [retained, aged] = await Promise.all([
+        log.positionOlderThan(retention.retentionMs),
+        log.positionOlderThan(retention.maxAgeMs),
+      ]);
+      const capped = Math.max(aged, tail - retention.maxEvents);
+      const plan = async () =>
+        planTrim({ retained, capped, needless: await findNeedless(tail) });
       const { upTo, capBites } = await plan();
       if (upTo <= head || !(await hasEvents(head, upTo))) {
         await removeBehind(head);

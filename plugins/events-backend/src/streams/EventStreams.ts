@@ -7,6 +7,7 @@ import type {
   Notifier,
 } from '@callboard/backstage-plugin-events-node';
 import {
+  FailureLog,
   Slots,
   withTimeLimit,
 } from '@callboard/backstage-plugin-events-node/bus';
@@ -73,7 +74,8 @@ export class EventStreams {
   readonly #logger: LoggerService;
   readonly #reads: Slots;
   readonly #open = new Set<Reader>();
-  #failing = false;
+  /** Of all streams together: they read the same log. */
+  readonly #failures: FailureLog;
   #stopped = false;
 
   constructor(options: {
@@ -89,6 +91,11 @@ export class EventStreams {
     this.#options = options.options;
     this.#isUnavailable = options.isUnavailable;
     this.#logger = options.logger;
+    this.#failures = new FailureLog({
+      logger: options.logger,
+      failed: 'Reading the log for streams failed; it is tried again',
+      worked: 'Reading the log for streams goes on',
+    });
     this.#reads = new Slots(options.options.maxReads);
   }
 
@@ -245,20 +252,13 @@ export class EventStreams {
   ): Promise<Found | undefined> {
     try {
       const found = await follower.next(this.#options.heartbeatMs, signal);
-      this.#failing = false;
+      this.#failures.onWorked();
       return found;
     } catch (error) {
       if (!this.#isUnavailable(error)) {
         throw error;
       }
-      // Once for all streams, until one reads again.
-      if (!this.#failing) {
-        this.#failing = true;
-        this.#logger.warn(
-          'Reading the log for streams failed; it is tried again',
-          error instanceof Error ? error : new Error(String(error)),
-        );
-      }
+      this.#failures.onFailed(error);
       return undefined;
     }
   }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LoggerService } from '@backstage/backend-plugin-api';
+import { FailureLog } from '../FailureLog';
 import type {
   ClaimedBatch,
   HandledEvent,
@@ -74,14 +75,13 @@ export class HandlerLoop {
   readonly #onLapsed: () => void;
   readonly #open = new Map<string, Promise<void>>();
   readonly #freed = new WakeUp();
-  readonly #failures: FailureStreak;
+  readonly #streak: FailureStreak;
+  readonly #failures: FailureLog;
   /** No more is claimed. */
   readonly #stopping = new AbortController();
   /** What is not settled is left to lapse. */
   readonly #givenUp = new AbortController();
   #running: Promise<void> | undefined;
-  /** What failed last, since reading last worked. */
-  #warnedOf: string | undefined;
 
   constructor(options: {
     subscriptionId: string;
@@ -98,12 +98,17 @@ export class HandlerLoop {
     this.#subscriptionId = options.subscriptionId;
     this.#access = options.access;
     this.#options = options.options;
-    this.#failures = new FailureStreak(options.options.sparing.afterFailures);
+    this.#streak = new FailureStreak(options.options.sparing.afterFailures);
     this.#logger = options.logger;
     this.#register = options.register;
     this.#handle = options.handle;
     this.#hasRoom = options.hasRoom;
     this.#onLapsed = options.onLapsed;
+    this.#failures = new FailureLog({
+      logger: options.logger,
+      failed: `Reading events for ${options.subscriptionId} failed, trying again`,
+      worked: `Reading events for ${options.subscriptionId} goes on`,
+    });
   }
 
   /** Starts to hand out events. */
@@ -176,7 +181,7 @@ export class HandlerLoop {
   /** Who is spared takes what is there now: a claim that waits would look again and again, without a pause. */
   #planClaim(): Pick<LoopOptions, 'maxBatchEvents' | 'waitLimitMs'> {
     const { maxBatchEvents, waitLimitMs, sparing } = this.#options;
-    return this.#failures.lasts
+    return this.#streak.lasts
       ? {
           maxBatchEvents: Math.min(maxBatchEvents, sparing.maxBatchEvents),
           waitLimitMs: 0,
@@ -201,7 +206,7 @@ export class HandlerLoop {
             late.events.map(event => ({ event, outcome })),
           ),
       )
-      .catch(error => this.#logFailure(error));
+      .catch(error => this.#failures.onFailed(error));
   }
 
   async #end(): Promise<void> {
@@ -219,14 +224,14 @@ export class HandlerLoop {
         continue;
       }
       try {
-        if (this.#failures.lasts) {
+        if (this.#streak.lasts) {
           await this.#pause(this.#options.sparing.pauseMs, this.#stopping);
           if (this.#stopping.signal.aborted) {
             return;
           }
         }
         const turn = await this.runOnce();
-        this.#logSuccess();
+        this.#failures.onWorked();
         if (turn) {
           await Promise.all([
             Promise.race([turn.work, delay(this.#options.patienceMs)]),
@@ -249,32 +254,15 @@ export class HandlerLoop {
           this.#subscriptionId
         } had expired because nobody read it; it is made anew at the end of the log, or at its beginning if that is where it starts; in the former case what was published meanwhile is passed over`,
       );
-      await this.#register().catch(again => this.#logFailure(again));
+      await this.#register().catch(again => this.#failures.onFailed(again));
     } else {
-      this.#logFailure(error);
+      this.#failures.onFailed(error);
     }
     await this.#pause(this.#options.errorDelayMs, this.#stopping);
   }
 
   async #pause(pauseMs: number, end: AbortController): Promise<void> {
     await delay(pauseMs, undefined, { signal: end.signal }).catch(() => {});
-  }
-
-  /** Warns of a failure once, however often it comes again before reading works. */
-  #logFailure(error: unknown): void {
-    const failure = error instanceof Error ? error : new Error(String(error));
-    this.#logger[failure.message === this.#warnedOf ? 'debug' : 'warn'](
-      `Reading events for ${this.#subscriptionId} failed, trying again`,
-      failure,
-    );
-    this.#warnedOf = failure.message;
-  }
-
-  #logSuccess(): void {
-    if (this.#warnedOf !== undefined) {
-      this.#warnedOf = undefined;
-      this.#logger.info(`Reading events for ${this.#subscriptionId} goes on`);
-    }
   }
 
   async #work(batch: ClaimedBatch): Promise<void> {
@@ -286,15 +274,15 @@ export class HandlerLoop {
     );
     try {
       const handled = await this.#handle(batch, mayBegin);
-      this.#noteFailures(handled);
+      this.#noteStreak(handled);
       await this.#settle(batch, handled);
     } finally {
       clearInterval(renewal);
     }
   }
 
-  #noteFailures(handled: readonly HandledEvent[]): void {
-    const change = this.#failures.note(handled);
+  #noteStreak(handled: readonly HandledEvent[]): void {
+    const change = this.#streak.note(handled);
     const { afterFailures, pauseMs } = this.#options.sparing;
     if (change === 'begun') {
       this.#logger.warn(
@@ -322,14 +310,13 @@ export class HandlerLoop {
       );
       lease.onRenewed(sentMs, good);
     } catch (error) {
-      this.#logFailure(error);
+      this.#failures.onFailed(error);
     }
   }
 
   /**
    * Settles, for as long as it takes while the store is away, or within the grace of a stop: the handlers have done their
-   * work. What the store refuses
-   * to record is left to lapse, so that it cannot keep this reader busy for ever.
+   * work. What the store refuses to record is left to lapse, so that it cannot keep this reader busy for ever.
    */
   async #settle(
     batch: ClaimedBatch,
@@ -349,7 +336,7 @@ export class HandlerLoop {
         ).catch(error => {
           if (!timeIsUp && !this.#access.isUnavailable(error)) {
             // Said once; the lease lapses.
-            this.#logFailure(error);
+            this.#failures.onFailed(error);
             return undefined;
           }
           throw error;
@@ -364,7 +351,7 @@ export class HandlerLoop {
         }
         return;
       } catch (error) {
-        this.#logFailure(error);
+        this.#failures.onFailed(error);
         await this.#pause(this.#options.errorDelayMs, this.#givenUp);
         if (this.#givenUp.signal.aborted) {
           return;

@@ -1,11 +1,8 @@
 import type { Knex } from 'knex';
-import type { Dialect } from '../../database';
+import { uniteRanges, type Dialect } from '../../database';
 import type { DeliveryRow } from '../deliveryRow';
 
 type Claimable = Pick<DeliveryRow, 'position' | 'key' | 'attempts' | 'size'>;
-
-/** SQLite unites 500 ranges at the most. */
-const maxUnited = 400;
 
 /**
  * Claims deliveries that are due.
@@ -75,31 +72,17 @@ async function findFollowers(
   keys: readonly string[],
   limit: number,
 ): Promise<Claimable[]> {
-  const followers: Claimable[] = [];
-  for (let first = 0; first < keys.length; first += maxUnited) {
-    const ranges = keys
-      .slice(first, first + maxUnited)
-      .map(key =>
-        trx
-          .select('*')
-          .from(
-            trx<DeliveryRow>('callboard_deliveries')
-              .where({ subscription_id: subscriptionId, state: 'blocked', key })
-              .orderBy('position')
-              .limit(limit)
-              .select('position', 'key', 'attempts', 'size')
-              .as('range'),
-          ),
-      );
-    const found: Claimable[] = await trx
-      .unionAll(ranges)
-      .orderBy('position')
-      .limit(limit);
-    followers.push(...found);
+  if (keys.length === 0) {
+    return [];
   }
-  return followers
-    .sort((one, other) => Number(one.position) - Number(other.position))
-    .slice(0, limit);
+  const ranges = keys.map(key =>
+    trx<DeliveryRow>('callboard_deliveries')
+      .where({ subscription_id: subscriptionId, state: 'blocked', key })
+      .orderBy('position')
+      .limit(limit)
+      .select('position', 'key', 'attempts', 'size'),
+  );
+  return uniteRanges(trx, ranges, limit);
 }
 
 /** The first of the rows whose payloads fit; one is taken whatever its size. */

@@ -3,6 +3,7 @@ import type {
   LogSlice,
 } from '@callboard/backstage-plugin-events-node';
 import type { Knex } from 'knex';
+import { uniteRanges } from '../../database';
 import { toLogEvent, type EventRow } from '../eventRow';
 
 /** An event next to the ends of the log, or these alone when there is no event. */
@@ -10,9 +11,6 @@ type SliceRow = { tail: number | string; head: number | string } & (
   | EventRow
   | { position: null }
 );
-
-/** SQLite unites 500 ranges at the most; more are united in groups of so many. */
-const maxUnited = 400;
 
 /**
  * Reads the next events behind a position.
@@ -39,10 +37,10 @@ export async function readAfter(
     if (filter.key !== undefined) {
       range.where({ key: filter.key });
     }
-    return knex.select('*').from(range.as('range'));
+    return range;
   });
 
-  const candidates = unite(knex, ranges, limit.events).as('candidates');
+  const candidates = uniteRanges(knex, ranges, limit.events).as('candidates');
   const weighed = knex
     .select(
       '*',
@@ -81,24 +79,4 @@ export async function readAfter(
     tail,
     head: Number(rows[0].head),
   };
-}
-
-/** The first events of several ranges together. */
-function unite(
-  knex: Knex,
-  ranges: readonly Knex.QueryBuilder[],
-  events: number,
-): Knex.QueryBuilder {
-  if (ranges.length <= maxUnited) {
-    return knex
-      .unionAll([...ranges])
-      .orderBy('position')
-      .limit(events);
-  }
-  const groups: Knex.QueryBuilder[] = [];
-  for (let first = 0; first < ranges.length; first += maxUnited) {
-    const group = ranges.slice(first, first + maxUnited);
-    groups.push(knex.select('*').from(unite(knex, group, events).as('range')));
-  }
-  return unite(knex, groups, events);
 }
