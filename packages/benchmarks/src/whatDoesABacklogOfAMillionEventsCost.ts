@@ -80,6 +80,14 @@ function listCost(cost: BacklogCost): string[][] {
     ['publish while trimming, p50 ms', formatMs(publishWhileTrimming.p50)],
     ['publish while trimming, p99 ms', formatMs(publishWhileTrimming.p99)],
     ['publish while trimming, longest ms', formatMs(publishWhileTrimming.max)],
+    ...(cost.blockedMs === undefined
+      ? []
+      : [
+          [
+            'append behind a lock while trimming, longest ms',
+            formatMs(cost.blockedMs),
+          ],
+        ]),
   ];
 }
 

@@ -7,6 +7,11 @@ export interface BenchmarkDatabase {
   config: JsonObject;
   /** Reads rows of the events plugin, from outside of the backend. */
   read<TRow>(query: string): Promise<TRow[]>;
+  /** Opens a connection to look again and again; only where processes wait for each other's locks. */
+  watch?(): Promise<{
+    read<TRow>(query: string): Promise<TRow[]>;
+    end(): Promise<void>;
+  }>;
   /** Removes it. */
   drop(): Promise<void>;
 }

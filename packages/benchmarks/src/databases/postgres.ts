@@ -6,21 +6,31 @@ const server =
   process.env.BENCH_POSTGRES_CONNECTION_STRING ??
   'postgresql://postgres@127.0.0.1:5432/postgres';
 
-async function query<TRow>(
-  connectionString: string,
-  text: string,
-): Promise<TRow[]> {
+async function connect(connectionString: string) {
   const client = new Client({
     connectionString,
     // With one schema per plugin, see the configuration below.
     options: '-c search_path=events,public',
   });
   await client.connect();
+  return {
+    async read<TRow>(text: string): Promise<TRow[]> {
+      const { rows } = await client.query<TRow>(text);
+      return rows;
+    },
+    end: () => client.end(),
+  };
+}
+
+async function query<TRow>(
+  connectionString: string,
+  text: string,
+): Promise<TRow[]> {
+  const { read, end } = await connect(connectionString);
   try {
-    const { rows } = await client.query<TRow>(text);
-    return rows;
+    return await read<TRow>(text);
   } finally {
-    await client.end();
+    await end();
   }
 }
 
@@ -63,6 +73,7 @@ export const postgres: DatabaseKind = {
         pluginDivisionMode: 'schema',
       },
       read: text => query(connection.href, text),
+      watch: () => connect(connection.href),
       drop,
     };
   },

@@ -22,6 +22,8 @@ export interface BacklogCost {
   /** How long `publish` takes while nothing else goes on, and while the log is trimmed. */
   publishAtRest: LoadOutcome['publishMs'];
   publishWhileTrimming: LoadOutcome['publishMs'];
+  /** The longest that an append was seen to wait for a lock while the log was trimmed; undefined where nobody waits for locks. */
+  blockedMs: number | undefined;
 }
 
 /** Medians of many batches. */
@@ -56,6 +58,8 @@ const backlogLimitMs = 30 * 60_000;
 /** What is published while the log is trimmed: calmly, so that a publisher waits for nothing but the trimming. */
 const calmLoad = { topic: 'calm', publishers: 4, bytes, ratePerSecond: 100 };
 const calmSeconds = 5;
+/** Between two looks at whether an append waits for a lock. */
+const lockLookMs = 5;
 
 /**
  * Measures what a backlog costs Callboard.
@@ -173,6 +177,8 @@ async function trimBacklog(
   const trimming = trimUpTo(reader, database, amount);
   let isTrimming = true;
   trimming.finally(() => (isTrimming = false)).catch(() => {});
+  const watching = watchLocks(database, () => isTrimming);
+  watching.catch(() => {});
   while (isTrimming) {
     turn += 1;
     const { publishMs } = await publisher.publish({
@@ -183,6 +189,7 @@ async function trimBacklog(
     outcomes.push(publishMs);
   }
   return {
+    blockedMs: await watching,
     trimmedPerSecond: amount / (await trimming),
     publishAtRest: atRest.publishMs,
     publishWhileTrimming: {
@@ -191,6 +198,37 @@ async function trimBacklog(
       max: Math.max(...outcomes.map(({ max }) => max)),
     },
   };
+}
+
+/**
+ * Looks at how long appends have waited for a lock of somebody else: not for the disk, which they share with everything.
+ *
+ * @returns the longest, in milliseconds; a wait that falls between two looks is missed
+ */
+async function watchLocks(
+  database: BenchmarkDatabase,
+  goesOn: () => boolean,
+): Promise<number | undefined> {
+  if (!database.watch) {
+    return undefined;
+  }
+  let longestMs = 0;
+  const watch = await database.watch();
+  try {
+    while (goesOn()) {
+      const [{ ms }] = await watch.read<{ ms: number }>(
+        `SELECT coalesce(max(extract(epoch FROM clock_timestamp() - query_start) * 1000), 0)::float AS ms
+         FROM pg_stat_activity
+         WHERE datname = current_database() AND state = 'active'
+           AND query LIKE 'SELECT callboard_append%' AND cardinality(pg_blocking_pids(pid)) > 0`,
+      );
+      longestMs = Math.max(longestMs, ms);
+      await delay(lockLookMs);
+    }
+  } finally {
+    await watch.end();
+  }
+  return longestMs;
 }
 
 /** Has the log trimmed up to a position, in as many turns as it takes; returns the seconds. */
