@@ -15,6 +15,7 @@ import {
   HandlingTelemetry,
 } from '@callboard/backstage-plugin-events-node/bus';
 import { BusV1Reader, LocalSubscriptionAccess } from './bus';
+import { Contract, createContractCheck } from './contract';
 import { openStore } from './database';
 import { DeliveryPool } from './deliveries';
 import { createAccept, Ingresses } from './ingress';
@@ -35,6 +36,7 @@ export interface EventsSystem {
   deliveries: DeliveryPool;
   notifier: Notifier;
   ingresses: Ingresses;
+  contract: Contract;
   accept: Accept;
   access: LocalSubscriptionAccess;
   bus: HandlerBus;
@@ -57,8 +59,10 @@ export async function createSystem(options: {
   logger: LoggerService;
   /** Filled by modules before the plugin opens the doors. */
   ingresses: Ingresses;
+  /** Filled by modules likewise. */
+  contract: Contract;
 }): Promise<EventsSystem> {
-  const { config, database, logger, ingresses } = options;
+  const { config, database, logger, ingresses, contract } = options;
   const settings = readSettings(config);
   const telemetry = new Telemetry();
   const handlingTelemetry = new HandlingTelemetry();
@@ -114,6 +118,12 @@ export async function createSystem(options: {
     readTraceparent: () => telemetry.readTraceparent(),
     isEphemeral,
     maxPayloadBytes: settings.publish.maxPayloadBytes,
+    check: createContractCheck({
+      contract,
+      validation: settings.contract.validation,
+      observer: telemetry,
+      logger,
+    }),
   });
 
   const deliveries = new DeliveryPool({
@@ -174,6 +184,7 @@ export async function createSystem(options: {
     deliveries,
     notifier,
     ingresses,
+    contract,
     accept,
     access,
     bus,

@@ -6,11 +6,19 @@ import {
 import type { HttpBodyParserOptions } from '@backstage/plugin-events-node';
 import { eventsExtensionPoint } from '@backstage/plugin-events-node/alpha';
 import { eventsPermissions } from '@callboard/backstage-plugin-events-common';
-import { ingressExtensionPoint } from '@callboard/backstage-plugin-events-node';
+import {
+  contractExtensionPoint,
+  ingressExtensionPoint,
+} from '@callboard/backstage-plugin-events-node';
 import type { JsonObject } from '@backstage/types';
 import Router from 'express-promise-router';
-import { answerStoreFailures, createApiRouter } from './api';
+import {
+  answerStoreFailures,
+  createApiRouter,
+  createContractRouter,
+} from './api';
 import { createBusV1Router, createBusV2Router } from './bus';
+import { Contract } from './contract';
 import { createIngressRouter, Ingresses, readIngressSettings } from './ingress';
 import {
   endUnwantedTopics,
@@ -27,13 +35,16 @@ import {
   systemServiceRef,
 } from './services';
 
-const createEventsPlugin = (ingresses: Ingresses) =>
+const createEventsPlugin = (ingresses: Ingresses, contract: Contract) =>
   createBackendPlugin({
     pluginId: 'events',
     register(env) {
       const stockBodyParsers: HttpBodyParserOptions[] = [];
       env.registerExtensionPoint(ingressExtensionPoint, {
         addIngressSource: source => ingresses.addSource(source),
+      });
+      env.registerExtensionPoint(contractExtensionPoint, {
+        addChannel: channel => contract.add(channel),
       });
       env.registerExtensionPoint(eventsExtensionPoint, {
         addHttpPostIngress: ({ topic, validator }) =>
@@ -159,6 +170,13 @@ const createEventsPlugin = (ingresses: Ingresses) =>
           );
 
           router.use(
+            createContractRouter({
+              document: () => contract.document(),
+              httpAuth: services.httpAuth,
+            }),
+          );
+
+          router.use(
             answerStoreFailures({
               isUnavailable: system.isUnavailable,
               logger,
@@ -230,8 +248,9 @@ function refuseOldStyle(method: string): never {
 export const eventsFeature = createBackendFeatureLoader({
   *loader() {
     const ingresses = new Ingresses();
-    yield createSystemServiceFactory(ingresses);
+    const contract = new Contract();
+    yield createSystemServiceFactory({ ingresses, contract });
     yield eventsServiceFactory;
-    yield createEventsPlugin(ingresses);
+    yield createEventsPlugin(ingresses, contract);
   },
 });

@@ -17,6 +17,7 @@ import {
   withTimeLimit,
 } from '@callboard/backstage-plugin-events-node/bus';
 import { createSystem, type EventsSystem } from './createSystem';
+import type { Contract } from './contract';
 import type { Ingresses } from './ingress';
 
 /** Hands the system of the process to every plugin in it; resolves once the system stands. */
@@ -42,9 +43,12 @@ const startLimitMs = 120_000;
  * Built here and not in the plugin's init, because modules of the plugin subscribe in their own init, which runs
  * before it: the stock routers would otherwise wait for the plugin, and the plugin for them.
  *
- * @param ingresses - where modules of the plugin add what they know, from their own init on
+ * @param filled - by modules of the plugin, from their own init on
  */
-export const createSystemServiceFactory = (ingresses: Ingresses) =>
+export const createSystemServiceFactory = (filled: {
+  ingresses: Ingresses;
+  contract: Contract;
+}) =>
   createServiceFactory({
     service: systemServiceRef,
     // For the plugin `events`, even if nothing of it asks: other plugins wait for it.
@@ -65,7 +69,7 @@ export const createSystemServiceFactory = (ingresses: Ingresses) =>
     factory({ plugin, config, database, lifecycle, logger }, root) {
       const { promise, resolve } = root;
       if (plugin.getId() === eventsPluginId) {
-        const building = createSystem({ config, database, logger, ingresses });
+        const building = createSystem({ config, database, logger, ...filled });
         resolve(building);
         lifecycle.addShutdownHook(async () => (await building).stop());
       }

@@ -8,6 +8,7 @@ import {
   type HandlingOptions,
 } from '@callboard/backstage-plugin-events-node/bus';
 import type { BusV1Options, ExpiryOptions, ReadingOptions } from './bus';
+import type { ContractValidation } from './contract';
 import type { RetentionOptions } from './maintenance';
 import type { RetryPolicy } from './model/retryPolicy';
 import type { ListeningOptions } from './notifiers';
@@ -17,6 +18,7 @@ import type { StreamOptions } from './streams';
 export interface Settings {
   store: { timeLimitMs: number };
   publish: { timeLimitMs: number; maxPayloadBytes: number };
+  contract: { validation: ContractValidation };
   commit: GroupCommitterOptions;
   handling: HandlingOptions;
   reading: ReadingOptions & { expiry: ExpiryOptions };
@@ -65,6 +67,13 @@ export function readSettings(config: Config): Settings {
       maxPayloadBytes: reader.whole(
         'events.publish.maxPayloadBytes',
         defaultMaxPayloadBytes,
+      ),
+    },
+    contract: {
+      validation: reader.oneOf(
+        'events.contract.validation',
+        ['enforce', 'warn', 'off'],
+        'warn',
       ),
     },
     commit: {

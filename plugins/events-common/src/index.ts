@@ -1,7 +1,8 @@
 /**
- * The words of Callboard that a browser shares with the backend: permissions and the shapes of the API.
+ * The words of Callboard that a browser shares with the backend: permissions, the shapes of the API, and the contract.
  *
  * @packageDocumentation
  */
 export * from './permissions';
 export * from './api';
+export * from './contract';

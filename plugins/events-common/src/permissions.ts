@@ -41,6 +41,16 @@ export const replayCreatePermission = createPermission({
 });
 
 /**
+ * Take a snapshot of the catalog, which tells subscribers of everything that it has. A permission of the catalog plugin.
+ *
+ * @public
+ */
+export const catalogSnapshotCreatePermission = createPermission({
+  name: 'catalog.events.snapshot.create',
+  attributes: { action: 'create' },
+});
+
+/**
  * Every permission of the events plugin.
  *
  * @public

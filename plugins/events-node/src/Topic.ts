@@ -29,6 +29,11 @@ export interface Topic<TPayload> {
    * @throws InputError that says what of the payload does not fit the topic
    */
   parse(payload: unknown): TPayload;
+  /**
+   * Whether an event is meant, where events of several kinds have the same name, or a subscriber wants some of them. What
+   * none of a handler's topics means is passed over: it counts as delivered. Without this, all events are meant.
+   */
+  concerns?(payload: unknown): boolean;
 }
 
 /**

@@ -14,4 +14,5 @@ export * from './createEventBroker';
 export * from './EventLog';
 export * from './Notifier';
 export * from './outbox';
+export * from './contract';
 export * from './remote';

@@ -1,2 +1,3 @@
 export { answerStoreFailures } from './answerStoreFailures';
 export { createApiRouter, type ApiOptions } from './createApiRouter';
+export { createContractRouter } from './createContractRouter';

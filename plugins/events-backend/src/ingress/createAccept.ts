@@ -22,6 +22,8 @@ export function createAccept(options: {
   /** Whether events of a topic are kept for a short time and tried once. */
   isEphemeral: (topic: string) => boolean;
   maxPayloadBytes: number;
+  /** Throws an InputError for an event that is to be refused. */
+  check: (event: NewEvent) => void;
 }): Accept {
   const { append, describe, readTraceparent } = options;
   const { isEphemeral, maxPayloadBytes } = options;
@@ -40,6 +42,7 @@ export function createAccept(options: {
     if (events.length === 0) {
       return [];
     }
+    events.forEach(options.check);
     const outcomes = await append(events, timeLimitMs);
     let first = 0;
     return groups.map(group => {

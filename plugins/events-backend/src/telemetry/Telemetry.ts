@@ -31,6 +31,9 @@ export class Telemetry {
   readonly #rejected = this.#meter.createCounter('callboard.ingress.rejected', {
     description: 'Requests that an ingress refused, by reason',
   });
+  readonly #misfits = this.#meter.createCounter('callboard.contract.misfits', {
+    description: 'Events that do not fit the contract of their topic',
+  });
   readonly #appended = this.#meter.createCounter('callboard.log.appended', {
     description: 'Events appended to the log',
   });
@@ -119,6 +122,10 @@ export class Telemetry {
 
   onRejected(topic: string, reason: string): void {
     this.#rejected.add(1, { topic, reason });
+  }
+
+  onMisfit(topic: string): void {
+    this.#misfits.add(1, { topic });
   }
 
   onAppended(

@@ -34,6 +34,24 @@ export class SettingsReader {
     return this.duration(key, fallbackMs, { leastMs, mostMs: longestTimerMs });
   }
 
+  /** One of several words. */
+  oneOf<T extends string>(
+    key: string,
+    words: readonly T[],
+    fallback: NoInfer<T>,
+  ): T {
+    const value = this.#config.getOptionalString(key) ?? fallback;
+    const word = words.find(one => one === value);
+    if (word === undefined) {
+      throw new Error(
+        `Invalid configuration: ${key} must be one of ${words.join(
+          ', ',
+        )}, got '${value}'`,
+      );
+    }
+    return word;
+  }
+
   /** A whole number. */
   whole(
     key: string,

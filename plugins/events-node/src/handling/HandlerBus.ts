@@ -239,7 +239,9 @@ export class HandlerBus {
                   if (!handler.topics.includes(params.topic)) {
                     throw noHandlerFor(params.topic);
                   }
-                  return handler.read(params);
+                  return handler.wants(params)
+                    ? handler.read(params)
+                    : undefined;
                 },
                 onBatch: events => handle.onBatch(events),
               },
@@ -331,7 +333,7 @@ function noHandlerFor(topic: string): Error {
   );
 }
 
-/** Gives an event to one of the handlers of its topic; they take turns. */
+/** Gives an event to one of the handlers that want it, if there is one; they take turns. */
 async function handOut(
   local: LocalSubscription,
   params: EventParams,
@@ -347,6 +349,9 @@ async function handOut(
     throw noHandlerFor(topic);
   }
   local.turn += 1;
-  const { handler, handle } = eligible[local.turn % eligible.length];
-  await handle.onEvent(handler.read(params));
+  const wanting = eligible.filter(({ handler }) => handler.wants(params));
+  if (wanting.length > 0) {
+    const { handler, handle } = wanting[local.turn % wanting.length];
+    await handle.onEvent(handler.read(params));
+  }
 }

@@ -15,8 +15,8 @@ import { withTimeLimit } from './withTimeLimit';
 
 /** Takes several events at once. */
 export interface BatchHandler {
-  /** Checks the payload of an event; throws when it does not fit. */
-  read(params: EventParams): EventParams;
+  /** Checks the payload of an event; throws when it does not fit. Undefined for one that the handler does not want. */
+  read(params: EventParams): EventParams | undefined;
   /** Returns which failed. */
   onBatch(
     events: readonly EventParams[],
@@ -99,7 +99,8 @@ async function handOver(
       return [];
     }
     try {
-      return [{ event, params: read(given[index]) }];
+      const params = read(given[index]);
+      return params ? [{ event, params }] : [];
     } catch (error) {
       errors.set(event, error);
       if (key !== undefined) {

@@ -19,6 +19,8 @@ import type { RetryWish, StartPosition } from './SubscriptionAccess';
 /** A handler as the bus keeps it. */
 export interface Handler<TPayload = unknown> {
   topics: string[];
+  /** Whether an event of one of the topics is meant for the handler; what is meant for none is passed over. */
+  wants(params: EventParams): boolean;
   /**
    * Gives an event the type that its topic has.
    *
@@ -69,6 +71,10 @@ export function readSubscribeOptions<TPayload>(
     refuse(`names more than ${maxTopics} topics`);
   }
   const types = readTopics(topics);
+  const typesOf = ({ topic, eventPayload }: EventParams) =>
+    types
+      .get(topic)
+      ?.filter(type => type?.concerns?.(eventPayload) !== false) ?? [];
   const names = [...types.keys()];
   if (!z.array(subscribedTopicSchema).safeParse(names).success) {
     refuse(
@@ -77,8 +83,9 @@ export function readSubscribeOptions<TPayload>(
   }
   const handler: Handler<TPayload> = {
     topics: names,
+    wants: params => typesOf(params).length > 0,
     read(params) {
-      const type = types.get(params.topic);
+      const [type] = typesOf(params);
       const eventPayload = type
         ? type.parse(params.eventPayload)
         : // A topic that is given by its name has the type that the handler says it has.
@@ -90,16 +97,19 @@ export function readSubscribeOptions<TPayload>(
   return { handler, terms: readTerms(options, refuse) };
 }
 
-/** Topics by their names, with their types where they have one. */
+/** Topics by their names, with their types; the type of one that is given by its name is undefined, and comes last. */
 function readTopics<TPayload>(
   topics: readonly (string | Topic<TPayload>)[],
-): Map<string, Topic<TPayload> | undefined> {
-  const types = new Map<string, Topic<TPayload> | undefined>();
+): Map<string, (Topic<TPayload> | undefined)[]> {
+  const types = new Map<string, (Topic<TPayload> | undefined)[]>();
+  const add = (name: string, type: Topic<TPayload> | undefined) =>
+    types.set(name, [...(types.get(name) ?? []), type]);
+  const isType = (topic: string | Topic<TPayload>): topic is Topic<TPayload> =>
+    typeof topic === 'object' && topic !== null;
+  topics.filter(isType).forEach(topic => add(topic.name, topic));
   for (const topic of topics) {
-    if (typeof topic === 'object' && topic !== null) {
-      types.set(topic.name, topic);
-    } else if (!types.has(topic)) {
-      types.set(topic, undefined);
+    if (!isType(topic)) {
+      add(topic, undefined);
     }
   }
   return types;

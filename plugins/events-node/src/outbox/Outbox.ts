@@ -7,11 +7,11 @@ import type { EventsService } from '@backstage/plugin-events-node';
 import type { Knex } from 'knex';
 import { requireDurable } from '../DurableEventsService';
 import { checkEventCount, defaultMaxPayloadBytes } from '../eventRules';
-import { openOutbox } from './openOutbox';
+import { dropOutbox, openOutbox } from './openOutbox';
+import { writeRow, type TranslateRow } from './outboxRow';
 import { OutboxRelay, type RelayTurn } from './OutboxRelay';
 import type { OutboxEvent, OutboxService } from './OutboxService';
 import { insertRows } from './operations/insertRows';
-import { writeRow } from './outboxRow';
 
 /**
  * An outbox: a table in a plugin's own database, and the relay that moves its rows into the log.
@@ -27,6 +27,7 @@ import { writeRow } from './outboxRow';
  */
 export class Outbox implements OutboxService {
   readonly #relay: OutboxRelay;
+  readonly #table: string;
   readonly #maxPayloadBytes: number;
   readonly #watched = new WeakSet<Knex.Transaction>();
 
@@ -36,6 +37,9 @@ export class Outbox implements OutboxService {
    * @param options.database - of the plugin
    * @param options.events - the plugin's events service, kept by Callboard
    * @param options.maxPayloadBytes - as `events.publish.maxPayloadBytes` of the events backend
+   * @param options.table - name of the outbox, at most 40 small letters and underscores; default: `callboard_outbox`, the
+   *   one that the plugin and its modules share
+   * @param options.translate - makes events of rows that something else wrote, such as triggers; needs a table of its own
    * @returns an outbox whose relay is not started
    * @throws Error when the events service is not Callboard's, or the database is neither PostgreSQL nor SQLite
    */
@@ -44,29 +48,51 @@ export class Outbox implements OutboxService {
     events: EventsService;
     logger: LoggerService;
     maxPayloadBytes?: number;
+    table?: string;
+    translate?: TranslateRow;
   }): Promise<Outbox> {
     const {
       database,
       events,
       logger,
       maxPayloadBytes = defaultMaxPayloadBytes,
+      table,
+      translate,
     } = options;
     const durableEvents = requireDurable(events);
-    const store = await openOutbox(database);
+    const store = await openOutbox(database, table);
     return new Outbox(
       new OutboxRelay({
         store,
         events: durableEvents,
         logger,
         maxPayloadBytes,
+        translate,
       }),
-      maxPayloadBytes,
+      { table: store.table, maxPayloadBytes },
     );
   }
 
-  private constructor(relay: OutboxRelay, maxPayloadBytes: number) {
+  /**
+   * Removes the tables of an outbox, with what waits in them; does nothing where there are none.
+   *
+   * @param options.table - as for {@link Outbox.create}
+   */
+  static async drop(options: {
+    database: DatabaseService;
+    table?: string;
+  }): Promise<void> {
+    const { database, table } = options;
+    await dropOutbox(database, table);
+  }
+
+  private constructor(
+    relay: OutboxRelay,
+    options: { table: string; maxPayloadBytes: number },
+  ) {
     this.#relay = relay;
-    this.#maxPayloadBytes = maxPayloadBytes;
+    this.#table = options.table;
+    this.#maxPayloadBytes = options.maxPayloadBytes;
   }
 
   async publish(trx: Knex.Transaction, event: OutboxEvent): Promise<string> {
@@ -85,9 +111,14 @@ export class Outbox implements OutboxService {
     }
     checkEventCount(events);
     const rows = events.map(event => writeRow(event, this.#maxPayloadBytes));
-    await insertRows(trx, rows);
+    await insertRows(trx, this.#table, rows);
     this.#wakeAfter(trx);
     return rows.map(({ id }) => id);
+  }
+
+  /** Lets the relay look at once: something that it knows nothing of may have written a row. */
+  wake(): void {
+    this.#relay.wake();
   }
 
   /** Starts to relay; does nothing when it has been started. */

@@ -7,7 +7,13 @@ import { withTimeLimit } from '../handling/withTimeLimit';
 import type { OutboxStore } from './openOutbox';
 import { readPage, type PageLimit } from './operations/readPage';
 import { removeRows } from './operations/removeRows';
-import { readRow, type ReadableRow, type RefusedRow } from './outboxRow';
+import {
+  readRow,
+  type IdleRow,
+  type ReadableRow,
+  type RefusedRow,
+  type TranslateRow,
+} from './outboxRow';
 import { publishInOrder } from './publishInOrder';
 
 /**
@@ -57,6 +63,7 @@ export class OutboxRelay {
   readonly #events: DurableEventsService;
   readonly #logger: LoggerService;
   readonly #failureLog: FailureLog;
+  readonly #translate: TranslateRow | undefined;
   readonly #pageLimit: PageLimit;
   readonly #stopLimitMs: number;
   readonly #wakeUp = new WakeUp();
@@ -70,9 +77,12 @@ export class OutboxRelay {
     events: DurableEventsService;
     logger: LoggerService;
     maxPayloadBytes: number;
+    /** Makes events of rows that are none by themselves. */
+    translate?: TranslateRow;
     stopLimitMs?: number;
   }) {
     this.#store = options.store;
+    this.#translate = options.translate;
     this.#events = options.events;
     this.#logger = options.logger;
     this.#failureLog = new FailureLog({
@@ -154,45 +164,50 @@ export class OutboxRelay {
   }
 
   async #relayPage(): Promise<RelayTurn> {
-    const { knex, dialect } = this.#store;
-    const page = await dialect.takeTurn(knex, async turn => {
-      const rows = (await readPage(turn.connection, this.#pageLimit)).map(
-        readRow,
+    const { knex, table, dialect } = this.#store;
+    const page = await dialect.takeTurn(knex, table, async turn => {
+      const rows = (
+        await readPage(turn.connection, table, this.#pageLimit)
+      ).map(row => readRow(row, this.#translate));
+      const readable = rows.filter(isReadable);
+      const refusedBySystem = await turn.holdWhile(
+        publishInOrder(this.#events, readable),
       );
-      const refused = [
-        ...rows.filter(isRefused),
-        ...(await turn.holdWhile(
-          publishInOrder(this.#events, rows.filter(isReadable)),
-        )),
-      ];
+      const refused = [...rows.filter(isRefused), ...refusedBySystem];
       await removeRows(
         turn.connection,
+        table,
         rows.map(({ place }) => place),
         refused,
       );
-      return { rows, refused };
+      return {
+        published: readable.length - refusedBySystem.length,
+        refused,
+      };
     });
     if (typeof page === 'string') {
       return { outcome: page };
     }
     for (const { id, error } of page.refused) {
       this.#logger.error(
-        `Event ${id} can never be published and was moved from callboard_outbox to callboard_outbox_refused: ${error}`,
+        `Event ${id} can never be published and was moved from ${table} to ${table}_refused: ${error}`,
       );
     }
     return {
       outcome: 'relayed',
-      published: page.rows.length - page.refused.length,
+      published: page.published,
       refused: page.refused.length,
     };
   }
 }
 
-function isReadable(row: ReadableRow | RefusedRow): row is ReadableRow {
-  return 'params' in row;
+type ReadRow = ReadableRow | IdleRow | RefusedRow;
+
+function isReadable(row: ReadRow): row is ReadableRow {
+  return 'params' in row && row.params !== undefined;
 }
 
-function isRefused(row: ReadableRow | RefusedRow): row is RefusedRow {
+function isRefused(row: ReadRow): row is RefusedRow {
   return 'error' in row;
 }
 

@@ -2,3 +2,4 @@ export type { OutboxEvent, OutboxService } from './OutboxService';
 export { outboxServiceRef } from './outboxServiceRef';
 export { Outbox } from './Outbox';
 export type { RelayTurn } from './OutboxRelay';
+export type { OutboxRow, TranslateRow } from './outboxRow';

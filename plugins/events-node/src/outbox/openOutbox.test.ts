@@ -2,7 +2,7 @@ import { mockServices } from '@backstage/backend-test-utils';
 import createKnex, { type Knex } from 'knex';
 import { createTestOutboxes } from './__testUtils__/createTestOutboxes';
 import { RecordingEvents } from './__testUtils__/RecordingEvents';
-import { migrationSource } from './migrations';
+import { createMigrationSource } from './migrations';
 import { Outbox } from './Outbox';
 
 const outboxes = createTestOutboxes();
@@ -31,7 +31,9 @@ const create = (knex: Knex, skipMigrations = false) =>
 describe.each(outboxes.ids)('the tables of an outbox on %s', id => {
   it('go up from nothing and down again, twice', async () => {
     const knex = await outboxes.openEmpty(id);
-    const migrations = { migrationSource };
+    const migrations = {
+      migrationSource: createMigrationSource('callboard_outbox'),
+    };
     for (let round = 0; round < 2; round += 1) {
       await knex.migrate.latest(migrations);
       await expect(findTables(knex)).resolves.toEqual(tables);

@@ -58,6 +58,36 @@ export function writeRow(
   };
 }
 
+/**
+ * A row that something else than an {@link OutboxService} wrote, such as a trigger: what it makes of it is up to the
+ * `translate` of its outbox.
+ *
+ * @public
+ */
+export interface OutboxRow {
+  /** Of the event that is made from it. */
+  id: string;
+  topic: string;
+  key: string | undefined;
+  /** From JSON. */
+  payload: unknown;
+  metadata: Record<string, string | string[]>;
+  /** When it was written, by the clock of the database. */
+  createdAt: Date;
+}
+
+/**
+ * Makes the event of a row.
+ *
+ * @returns the event, which is published under the id of the row; undefined when there is nothing to publish
+ * @throws Error when the row can never be published; it is moved aside
+ *
+ * @public
+ */
+export type TranslateRow = (
+  row: OutboxRow,
+) => Omit<OutboxEvent, 'id'> | undefined;
+
 /** What can be read of a row without knowing what its writer wrote: triggers of others write rows too. */
 const rawRowSchema = z.object({
   place: z.coerce.number().int(),
@@ -67,6 +97,7 @@ const rawRowSchema = z.object({
   key: z.string().nullable(),
   payload: z.string().nullable(),
   metadata: z.string().nullable(),
+  created_at: z.coerce.date(),
 });
 
 const metadataSchema = z.record(
@@ -89,14 +120,25 @@ export interface RefusedRow {
   error: string;
 }
 
+/** A row that there is nothing to publish about. */
+export interface IdleRow {
+  place: number;
+  id: string;
+  params: undefined;
+}
+
 /**
  * Reads a row, whoever wrote it.
  *
  * @param row - of `readPage`; its texts are null when they are too large to be read
+ * @param translate - makes the event of it; by default the row is one
  * @returns the event, or why there is none
  */
-export function readRow(row: unknown): ReadableRow | RefusedRow {
-  const { place, size, id, topic, key, payload, metadata } =
+export function readRow(
+  row: unknown,
+  translate: TranslateRow = toEvent,
+): ReadableRow | IdleRow | RefusedRow {
+  const { place, size, id, topic, key, payload, metadata, created_at } =
     rawRowSchema.parse(row);
   const refuse = (error: string) => ({ place, id, error });
 
@@ -116,16 +158,27 @@ export function readRow(row: unknown): ReadableRow | RefusedRow {
       'The metadata are no JSON object of strings and arrays of strings',
     );
   }
-  return {
-    place,
-    id,
-    params: createEventParams({
-      topic,
-      eventPayload,
-      metadata: parsedMetadata.data,
+  try {
+    const event = translate({
       id,
-      ...(key !== null && { key }),
-    }),
+      topic,
+      key: key ?? undefined,
+      payload: eventPayload,
+      metadata: parsedMetadata.data,
+      createdAt: created_at,
+    });
+    return { place, id, params: event && createEventParams({ ...event, id }) };
+  } catch (error) {
+    return refuse(String(error));
+  }
+}
+
+function toEvent({ topic, key, payload, metadata }: OutboxRow) {
+  return {
+    topic,
+    eventPayload: payload,
+    metadata,
+    ...(key !== undefined && { key }),
   };
 }
 

@@ -40,7 +40,11 @@ async function openRelay() {
   const events = new RecordingEvents();
   const logger = mockServices.logger.mock();
   const relay = new OutboxRelay({
-    store: { knex, dialect: createPostgresDialect(silenceLimitMs) },
+    store: {
+      knex,
+      table: 'callboard_outbox',
+      dialect: createPostgresDialect(silenceLimitMs),
+    },
     events,
     logger,
     maxPayloadBytes: 1_000_000,
@@ -112,7 +116,7 @@ it('stops while publishing never ends, and says so', async () => {
   const events = new RecordingEvents();
   const logger = mockServices.logger.mock();
   const relay = new OutboxRelay({
-    store: { knex, dialect: sqlite },
+    store: { knex, table: 'callboard_outbox', dialect: sqlite },
     events,
     logger,
     maxPayloadBytes: 1_000_000,

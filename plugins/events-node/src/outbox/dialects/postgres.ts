@@ -22,15 +22,15 @@ interface PostgresConnection {
 export function createPostgresDialect(silenceLimitMs = 30_000): OutboxDialect {
   const sayAliveMs = Math.min(longestSayAliveMs, silenceLimitMs / 3);
   return {
-    async lockMigrations(trx) {
-      await trx.raw(
-        "SELECT pg_advisory_xact_lock(hashtext('callboard_outbox_knex_migrations'))",
-      );
+    async lockMigrations(trx, table) {
+      await trx.raw('SELECT pg_advisory_xact_lock(hashtext(?))', [
+        `${table}_knex_migrations`,
+      ]);
     },
 
-    takeTurn: (knex, work) =>
+    takeTurn: (knex, table, work) =>
       useConnection(knex, silenceLimitMs, async connection => {
-        if (!(await hasRows(knex, connection))) {
+        if (!(await hasRows(knex, table, connection))) {
           return 'empty';
         }
         return knex.transaction(
@@ -38,9 +38,9 @@ export function createPostgresDialect(silenceLimitMs = 30_000): OutboxDialect {
             const { rows } = await trx.raw<{ rows: { taken: boolean }[] }>(
               `SELECT set_config('idle_in_transaction_session_timeout', ?, true),
                  pg_try_advisory_xact_lock(
-                   hashtext('callboard_outbox.relay'), 'callboard_outbox'::regclass::oid::int
+                   hashtext('callboard_outbox.relay'), ?::regclass::oid::int
                  ) AS taken`,
-              [frozenAfter],
+              [frozenAfter, table],
             );
             if (!rows[0].taken) {
               return 'elsewhere';

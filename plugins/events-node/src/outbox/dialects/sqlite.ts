@@ -7,8 +7,8 @@ export const sqlite: OutboxDialect = {
   async lockMigrations() {},
 
   // No transaction: it would have the only connection, and whoever keeps the log may need it.
-  takeTurn: async (knex, work) =>
-    (await hasRows(knex))
+  takeTurn: async (knex, table, work) =>
+    (await hasRows(knex, table))
       ? work({ connection: knex, holdWhile: promise => promise })
       : 'empty',
 };

@@ -2,19 +2,27 @@ import type { Knex } from 'knex';
 import { init } from './init';
 
 /** Names stand in the databases of users: a migration that was released keeps its own. */
-const migrations = new Map<string, Knex.Migration>([
+const migrations = new Map<string, (table: string) => Knex.Migration>([
   ['20261122000000_init', init],
 ]);
 
-/** The migrations, as code and not as files: they are built into the package with everything else. */
-export const migrationSource: Knex.MigrationSource<string> = {
-  getMigrations: async () => [...migrations.keys()],
-  getMigrationName: name => name,
-  async getMigration(name) {
-    const migration = migrations.get(name);
-    if (!migration) {
-      throw new Error(`The outbox has no migration '${name}'`);
-    }
-    return migration;
-  },
-};
+/**
+ * The migrations, as code and not as files: they are built into the package with everything else.
+ *
+ * @param table - name of the outbox
+ */
+export function createMigrationSource(
+  table: string,
+): Knex.MigrationSource<string> {
+  return {
+    getMigrations: async () => [...migrations.keys()],
+    getMigrationName: name => name,
+    async getMigration(name) {
+      const migration = migrations.get(name);
+      if (!migration) {
+        throw new Error(`The outbox has no migration '${name}'`);
+      }
+      return migration(table);
+    },
+  };
+}

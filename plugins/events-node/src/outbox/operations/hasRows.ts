@@ -7,9 +7,10 @@ import type { Knex } from 'knex';
  */
 export async function hasRows(
   knex: Knex,
+  table: string,
   connection?: object,
 ): Promise<boolean> {
-  const query = knex('callboard_outbox').orderBy('place').first('place');
+  const query = knex(table).orderBy('place').first('place');
   const row = await (connection ? query.connection(connection) : query);
   return row !== undefined;
 }

@@ -7,9 +7,10 @@ const rowsAtOnce = 250;
 /** Inserts rows in order, in the transaction of whoever publishes. */
 export async function insertRows(
   trx: Knex.Transaction,
+  table: string,
   rows: readonly NewOutboxRow[],
 ): Promise<void> {
   for (let first = 0; first < rows.length; first += rowsAtOnce) {
-    await trx('callboard_outbox').insert(rows.slice(first, first + rowsAtOnce));
+    await trx(table).insert(rows.slice(first, first + rowsAtOnce));
   }
 }

@@ -20,6 +20,7 @@ export interface PageLimit {
  */
 export async function readPage(
   connection: Knex,
+  table: string,
   limit: PageLimit,
 ): Promise<unknown[]> {
   const { rowBytes } = limit;
@@ -32,7 +33,7 @@ export async function readPage(
             SELECT place,
               CAST(octet_length(topic) AS bigint) + coalesce(octet_length(key), 0) +
                 octet_length(payload) + octet_length(metadata) AS size
-            FROM callboard_outbox
+            FROM ??
             ORDER BY place
             LIMIT ?
           ),
@@ -40,16 +41,25 @@ export async function readPage(
             SELECT place, size, sum(size) OVER (ORDER BY place) - size AS size_before
             FROM front
           )
-          SELECT o.place, m.size, o.id,
+          SELECT o.place, m.size, o.id, o.created_at,
             CASE WHEN m.size <= ? THEN o.topic END AS topic,
             CASE WHEN m.size <= ? THEN o.key END AS key,
             CASE WHEN m.size <= ? THEN o.payload END AS payload,
             CASE WHEN m.size <= ? THEN o.metadata END AS metadata
           FROM measured AS m
-          JOIN callboard_outbox AS o ON o.place = m.place
+          JOIN ?? AS o ON o.place = m.place
           WHERE m.size_before < ?
         ) AS page`,
-        [limit.rows, rowBytes, rowBytes, rowBytes, rowBytes, limit.bytes],
+        [
+          table,
+          limit.rows,
+          rowBytes,
+          rowBytes,
+          rowBytes,
+          rowBytes,
+          table,
+          limit.bytes,
+        ],
       ),
     )
     .orderBy('place');

@@ -4,26 +4,27 @@ import type { RefusedRow } from '../outboxRow';
 /**
  * Removes rows that were relayed, and moves aside those that were refused.
  *
- * 1. Copy each refused row into `callboard_outbox_refused`, within the database: it may be too large to be read.
+ * 1. Copy each refused row into the table for refused ones, within the database: it may be too large to be read.
  * 2. Delete all of them. Only the places that were read: a row that came without its trigger may have a lower one.
  *
  * @param places - of all rows, refused ones included
  */
 export async function removeRows(
   connection: Knex,
+  table: string,
   places: readonly number[],
   refused: readonly RefusedRow[],
 ): Promise<void> {
   await connection.transaction(async trx => {
     for (const { place, error } of refused) {
       await trx.raw(
-        `INSERT INTO callboard_outbox_refused
+        `INSERT INTO ??
            (place, id, topic, key, payload, metadata, created_at, error)
          SELECT place, id, topic, key, payload, metadata, created_at, ?
-         FROM callboard_outbox WHERE place = ?`,
-        [error, place],
+         FROM ?? WHERE place = ?`,
+        [`${table}_refused`, error, table, place],
       );
     }
-    await trx('callboard_outbox').whereIn('place', places).delete();
+    await trx(table).whereIn('place', places).delete();
   });
 }

@@ -1,0 +1,4 @@
+export {
+  ContractProvider,
+  type ContractEntityOptions,
+} from './ContractProvider';

@@ -1,0 +1,2 @@
+export { createEntityFilter, type EntityRule } from './createEntityFilter';
+export { createTranslation } from './createTranslation';

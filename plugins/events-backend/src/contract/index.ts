@@ -1,0 +1,6 @@
+export { Contract } from './Contract';
+export {
+  createContractCheck,
+  type ContractObserver,
+  type ContractValidation,
+} from './createContractCheck';

@@ -1,0 +1,3 @@
+export * from './AsyncApiDocument';
+export * from './document.generated';
+export * from './messages.generated';

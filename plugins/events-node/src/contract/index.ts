@@ -1,0 +1,5 @@
+export * from './channels';
+export * from './contractExtensionPoint';
+export * from './defineChannel';
+export * from './entityChanges';
+export type { Misfit } from './validation';
