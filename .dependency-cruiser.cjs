@@ -15,7 +15,7 @@ const rooms = {
   pools: ['log', 'subscriptions', 'deliveries', 'endpoints'],
   movers: ['ingress', 'bus', 'streams', 'webhooks', 'maintenance'],
   windows: ['api'],
-  leaves: ['model', 'database', 'notifiers', 'telemetry'],
+  leaves: ['model', 'database', 'notifiers', 'telemetry', 'contract'],
 };
 
 const test = '([.]test[.]ts$|/__testUtils__/)';

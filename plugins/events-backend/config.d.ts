@@ -31,6 +31,15 @@ export interface Config {
       maxQueuedBytes?: number;
     };
 
+    /** What is published under the topics of the contract: see `GET /api/events/asyncapi.yaml`. */
+    contract?: {
+      /**
+       * What becomes of an event that does not fit the contract of its topic: it is refused (`enforce`), stored and told
+       * of in the log (`warn`), or not looked at (`off`). Default: `warn`.
+       */
+      validation?: 'enforce' | 'warn' | 'off';
+    };
+
     /** Doors for webhooks: `POST /api/events/http/{topic}`. */
     http?: {
       /**

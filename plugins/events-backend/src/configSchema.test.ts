@@ -8,6 +8,7 @@ import { readSettings } from './settings';
 const full = {
   events: {
     store: { timeLimit: { seconds: 15 } },
+    contract: { validation: 'enforce' },
     publish: {
       timeLimit: { seconds: 20 },
       maxPayloadBytes: 1_000,
@@ -124,6 +125,7 @@ describe('the schema of the configuration', () => {
     const config = new ConfigReader(full);
     expect(readSettings(config)).toMatchObject({
       publish: { timeLimitMs: 20_000, maxPayloadBytes: 1_000 },
+      contract: { validation: 'enforce' },
       commit: { maxQueuedBytes: 2_000 },
       handling: {
         concurrency: 3,

@@ -12,6 +12,7 @@ describe('reading the settings', () => {
     expect(readSettings(new ConfigReader({}))).toEqual({
       store: { timeLimitMs: 30 * second },
       publish: { timeLimitMs: 30 * second, maxPayloadBytes: 33_554_432 },
+      contract: { validation: 'warn' },
       commit: expect.objectContaining({ maxQueuedBytes: 268_435_456 }),
       handling: expect.objectContaining({
         concurrency: 10,
