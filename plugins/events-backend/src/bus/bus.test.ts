@@ -8,6 +8,7 @@ import {
 import {
   createEventParams,
   describeEvent,
+  requireDurable,
 } from '@callboard/backstage-plugin-events-node';
 import type { JsonObject } from '@backstage/types';
 import {
@@ -462,5 +463,55 @@ describe.each(stores.ids)('the events service on %s', storeId => {
     expect(await knex('callboard_batches')).toEqual([]);
     const owed = await knex('callboard_deliveries').orderBy('position');
     expect(owed.every(({ attempts }) => attempts === 0)).toBe(true);
+  });
+
+  it('leaves turns of the event loop to others while it reads a backlog, and while somebody publishes without a pause', async () => {
+    const { alpha, beta, stop } = await start(storeId);
+    const backlog = 2_000;
+    const longestBatch = 200;
+    const turns = { while: '', reading: 0, publishing: 0 };
+    let counting = true;
+    const count = () => {
+      if (turns.while === 'reading' || turns.while === 'publishing') {
+        turns[turns.while] += 1;
+      }
+      if (counting) {
+        setImmediate(count);
+      }
+    };
+    count();
+
+    turns.while = 'publishing';
+    const publishes = 50;
+    for (let number = 0; number < publishes; number++) {
+      await alpha.publish({ topic: 'a', eventPayload: number });
+    }
+    turns.while = '';
+    await requireDurable(alpha).publishAll(
+      Array.from({ length: 1_000 }, () => ({ topic: 'a', eventPayload: 0 })),
+    );
+    await requireDurable(alpha).publishAll(
+      Array.from({ length: backlog - publishes - 1_000 }, () => ({
+        topic: 'a',
+        eventPayload: 0,
+      })),
+    );
+
+    const recorder = createRecorder((_, handled) => {
+      turns.while = handled < backlog ? 'reading' : '';
+    });
+    await requireDurable(beta).subscribe({
+      id: 'all',
+      topics: ['a'],
+      startAt: 'beginning',
+      onEvent: recorder.onEvent,
+    });
+    await recorder.waitFor(backlog);
+    counting = false;
+    expect(turns.publishing).toBeGreaterThanOrEqual(publishes / 2);
+    expect(turns.reading).toBeGreaterThanOrEqual(
+      Math.floor(backlog / longestBatch) - 1,
+    );
+    await stop();
   });
 });

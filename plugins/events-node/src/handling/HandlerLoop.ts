@@ -1,4 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import {
+  setImmediate as nextTurn,
+  setTimeout as delay,
+} from 'node:timers/promises';
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import { FailureLog } from '../FailureLog';
 import type {
@@ -232,6 +235,8 @@ export class HandlerLoop {
         }
         const turn = await this.runOnce();
         this.#failures.onWorked();
+        // SQLite answers within the turn of the event loop, so a long backlog would leave no turn to anybody else.
+        await nextTurn();
         if (turn) {
           await Promise.all([
             Promise.race([turn.work, delay(this.#options.patienceMs)]),

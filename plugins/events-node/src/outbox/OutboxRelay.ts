@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { DurableEventsService } from '../DurableEventsService';
 import { maxMetadataBytes } from '../eventRules';
@@ -141,6 +142,8 @@ export class OutboxRelay {
     while (!this.#stopped) {
       this.#wakeUp.reset();
       const delayMs = await this.#runTurn();
+      // SQLite answers within the turn of the event loop, so a full outbox would leave no turn to anybody else.
+      await nextTurn();
       if (delayMs > 0) {
         await this.#wakeUp.sleep(delayMs);
       }

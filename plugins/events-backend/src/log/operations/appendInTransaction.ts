@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type {
   AppendOutcome,
   NewEvent,
@@ -30,6 +31,8 @@ export async function appendInTransaction(
   { knex, dialect }: Store,
   events: readonly NewEvent[],
 ): Promise<AppendOutcome[]> {
+  // SQLite answers within the turn of the event loop: a publisher that goes on and on would leave no turn to anybody else.
+  await nextTurn();
   return knex.transaction(async trx => {
     await dialect.endIfFrozen(trx);
     const [moved] = await trx('callboard_log')
