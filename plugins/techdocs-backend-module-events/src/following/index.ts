@@ -1,0 +1,2 @@
+export { BuildFollower, type FollowedParts } from './BuildFollower';
+export type { BuildStep } from './Build';

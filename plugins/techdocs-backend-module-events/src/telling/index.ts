@@ -1,0 +1,1 @@
+export { BuildTeller } from './BuildTeller';
