@@ -1,0 +1,122 @@
+import type { AddressInfo } from 'node:net';
+import {
+  coreServices,
+  createBackendPlugin,
+  createServiceFactory,
+} from '@backstage/backend-plugin-api';
+import {
+  mockCredentials,
+  mockServices,
+  startTestBackend,
+} from '@backstage/backend-test-utils';
+import { catalogServiceMock } from '@backstage/plugin-catalog-node/testUtils';
+import scaffolderBackend from '@backstage/plugin-scaffolder-backend';
+import eventsBackend from '@callboard/backstage-plugin-events-backend';
+import { durableEventsServiceRef } from '@callboard/backstage-plugin-events-node';
+import type { Knex } from 'knex';
+import scaffolderModuleEvents from '..';
+import { entities, userInput } from './entities';
+import { TaskRecorder } from './TaskRecorder';
+
+/** Databases of a portal, one for each plugin that needs one. */
+export interface PortalDatabases {
+  scaffolder: Knex;
+  events: Knex;
+}
+
+/** What of `scaffolder` in the configuration tests set. */
+export interface ScaffolderConfig {
+  concurrentTasksLimit?: number;
+  taskRecovery?: { enabled: boolean; staleTimeout: { seconds: number } };
+  events?: { enabled: boolean };
+}
+
+/** A real backend with the stock scaffolder, Callboard, and a subscriber. */
+export async function startScaffolder(options: {
+  databases: PortalDatabases;
+  config?: ScaffolderConfig;
+  /** False for a scaffolder without the module. */
+  module?: boolean;
+}) {
+  const { databases, config = {}, module = true } = options;
+  const recorder = new TaskRecorder();
+  const logger = mockServices.logger.mock();
+  logger.child.mockImplementation(() => logger);
+  const subscriber = createBackendPlugin({
+    pluginId: 'subscriber',
+    register: env =>
+      env.registerInit({
+        deps: { events: durableEventsServiceRef },
+        init: ({ events }) =>
+          events.subscribe({
+            id: 'recorder',
+            topics: ['scaffolder'],
+            startAt: 'beginning',
+            onEvent: recorder.onEvent,
+          }),
+      }),
+  });
+  const backend = await startTestBackend({
+    features: [
+      eventsBackend,
+      scaffolderBackend,
+      subscriber,
+      ...(module ? [scaffolderModuleEvents] : []),
+      catalogServiceMock.factory({ entities }),
+      createServiceFactory({
+        service: coreServices.database,
+        deps: { plugin: coreServices.pluginMetadata },
+        factory: ({ plugin }) => ({
+          getClient: async () =>
+            plugin.getId() === 'scaffolder'
+              ? databases.scaffolder
+              : databases.events,
+        }),
+      }),
+      createServiceFactory({
+        service: coreServices.logger,
+        deps: {},
+        factory: () => logger,
+      }),
+      mockServices.rootConfig.factory({
+        data: { scaffolder: { ...config } },
+      }),
+    ],
+  });
+  const { port } = backend.server.address() as AddressInfo;
+  const post = async (path: string, body: object): Promise<{ id: string }> => {
+    const response = await fetch(
+      `http://127.0.0.1:${port}/api/scaffolder/v2/tasks${path}`,
+      {
+        method: 'POST',
+        headers: {
+          Authorization: mockCredentials.user.header(),
+          'Content-Type': 'application/json',
+        },
+        body: JSON.stringify(body),
+      },
+    );
+    const text = await response.text();
+    if (!response.ok) {
+      throw new Error(`POST ${path} answered ${response.status}: ${text}`);
+    }
+    return JSON.parse(text);
+  };
+  return {
+    recorder,
+    logger,
+    /** Has a task made of a template, and returns its id. */
+    async create(template: string): Promise<string> {
+      const { id } = await post('', {
+        templateRef: `template:default/${template}`,
+        values: { name: userInput },
+        secrets: { token: userInput },
+      });
+      return id;
+    },
+    cancel: (taskId: string) => post(`/${taskId}/cancel`, {}),
+    retry: (taskId: string) =>
+      post(`/${taskId}/retry`, { secrets: { token: userInput } }),
+    stop: () => backend.stop(),
+  };
+}

@@ -1,0 +1,2 @@
+export { TaskCapture, type Installation } from './TaskCapture';
+export { outboxTable } from './names';

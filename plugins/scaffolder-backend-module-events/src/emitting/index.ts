@@ -1,0 +1,1 @@
+export { translateChange } from './translateChange';

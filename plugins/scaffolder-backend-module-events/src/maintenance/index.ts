@@ -1,0 +1,1 @@
+export { boundOutbox, type OutboxBounds } from './boundOutbox';
