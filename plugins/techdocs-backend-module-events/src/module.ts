@@ -50,7 +50,7 @@ export const techdocsModuleEvents = createBackendModule({
         const { config, discovery, lifecycle, logger, reader } = services;
         const { parts, ci } = readSettings(config);
         const teller = new BuildTeller({ events, logger });
-        lifecycle.addShutdownHook(() => teller.settle());
+        lifecycle.addShutdownHook(() => teller.stop());
         const follower = new BuildFollower({ parts, tell: teller.tell });
 
         if (parts.preparers) {

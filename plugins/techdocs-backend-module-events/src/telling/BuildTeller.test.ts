@@ -21,11 +21,11 @@ type Publish = ConstructorParameters<
   typeof BuildTeller
 >[0]['events']['publishAll'];
 
-function createTeller(publishAll: Publish) {
+function createTeller(publishAll: Publish, stopGraceMs?: number) {
   const logger = mockServices.logger.mock();
   return {
     logger,
-    teller: new BuildTeller({ events: { publishAll }, logger }),
+    teller: new BuildTeller({ events: { publishAll }, logger, stopGraceMs }),
   };
 }
 
@@ -37,7 +37,7 @@ describe('the steps of builds', () => {
     });
     teller.tell(step('build_started'));
     teller.tell(step('build_failed'));
-    await teller.settle();
+    await teller.stop();
 
     expect(published.every(techdocsBuild.recognises)).toBe(true);
     expect(published.map(({ eventPayload }) => eventPayload)).toEqual(
@@ -75,7 +75,7 @@ describe('the steps of builds', () => {
     teller.tell(step('build_completed', 'component:default/a'));
     expect(batches).toHaveLength(1);
     finish();
-    await teller.settle();
+    await teller.stop();
     expect(batches).toMatchObject([
       [{ entityRef: 'component:default/a' }],
       [
@@ -95,7 +95,7 @@ describe('the steps of builds', () => {
       published.push(...events.map(({ eventPayload }) => eventPayload));
     });
     teller.tell(step('build_started'));
-    await teller.settle();
+    await teller.stop();
     expect(logger.warn).toHaveBeenCalledTimes(1);
     expect(logger.warn).toHaveBeenCalledWith(
       expect.stringContaining('build_started of component:default/a'),
@@ -104,13 +104,21 @@ describe('the steps of builds', () => {
 
     isAway = false;
     teller.tell(step('build_completed'));
-    await teller.settle();
+    await teller.stop();
     expect(published).toMatchObject([{ action: 'build_completed' }]);
   });
 
-  it('do not hold up the build', () => {
-    const { teller } = createTeller(() => new Promise(() => {}));
+  it('hold up neither the build nor the end of the process', async () => {
+    const { logger, teller } = createTeller(() => new Promise(() => {}), 1);
     expect(teller.tell(step('build_started'))).toBeUndefined();
     expect(teller.tell(step('build_completed'))).toBeUndefined();
+    await teller.stop();
+    expect(logger.warn).toHaveBeenCalledTimes(1);
+    expect(logger.warn).toHaveBeenCalledWith(
+      expect.stringMatching(/build_started of .*, build_completed of /),
+      expect.objectContaining({
+        message: expect.stringContaining('process stops'),
+      }),
+    );
   });
 });

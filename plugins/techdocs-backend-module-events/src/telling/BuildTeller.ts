@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { TechDocsBuild } from '@callboard/backstage-plugin-events-common';
 import {
@@ -19,13 +20,18 @@ import type { BuildStep } from '../following';
 export class BuildTeller {
   readonly #events: Pick<DurableEventsService, 'publishAll'>;
   readonly #logger: LoggerService;
+  readonly #stopGraceMs: number;
   readonly #waiting: ContractEvent<TechDocsBuild>[] = [];
+  #inHand: ContractEvent<TechDocsBuild>[] = [];
   #turns: Promise<void> | undefined;
 
+  /** @param options.stopGraceMs - how long {@link stop} waits. Default: 5 seconds */
   constructor(options: {
     events: Pick<DurableEventsService, 'publishAll'>;
     logger: LoggerService;
+    stopGraceMs?: number;
   }) {
+    this.#stopGraceMs = options.stopGraceMs ?? 5_000;
     this.#events = options.events;
     this.#logger = options.logger;
   }
@@ -55,24 +61,37 @@ export class BuildTeller {
     });
   };
 
-  /** Waits until all that was told is published or given up. */
-  async settle(): Promise<void> {
-    while (this.#turns) {
-      await this.#turns;
+  /** Waits until all that was told is published or given up, but not for long. */
+  async stop(): Promise<void> {
+    await Promise.race([
+      this.#turns,
+      setTimeout(this.#stopGraceMs, undefined, { ref: false }),
+    ]);
+    const left = [...this.#inHand, ...this.#waiting.splice(0)];
+    if (left.length > 0) {
+      this.#giveUp(
+        left.map(({ eventPayload }) => eventPayload),
+        new Error(
+          `The process stops, and they were not published in ${
+            this.#stopGraceMs
+          } ms`,
+        ),
+      );
     }
   }
 
   async #publishWaiting(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const events = this.#waiting.splice(0, maxEventsAtOnce);
+      this.#inHand = this.#waiting.splice(0, maxEventsAtOnce);
       try {
-        await this.#events.publishAll(events);
+        await this.#events.publishAll(this.#inHand);
       } catch (error) {
         this.#giveUp(
-          events.map(({ eventPayload }) => eventPayload),
+          this.#inHand.map(({ eventPayload }) => eventPayload),
           error,
         );
       }
+      this.#inHand = [];
     }
   }
 
@@ -84,7 +103,7 @@ export class BuildTeller {
       .map(({ action, entityRef }) => `${action} of ${entityRef}`)
       .join(', ');
     this.#logger.warn(
-      `Builds of documentation go on, but subscribers will not hear of this: ${list}`,
+      `Subscribers may not hear of these builds of documentation, which themselves go on: ${list}`,
       error instanceof Error ? error : new Error(String(error)),
     );
   }
