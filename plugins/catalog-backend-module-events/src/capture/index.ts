@@ -1,3 +1,3 @@
 export { ChangeCapture, type Installation } from './ChangeCapture';
-export { outboxTable } from './names';
+export { bootstrapLocationType, outboxTable } from './names';
 export type { Snapshot } from './takeSnapshot';

@@ -6,5 +6,8 @@ export const emitterTable = 'callboard_catalog_emitter';
 /** The tables of the catalog whose changes are caught. */
 export const watchedTables = ['final_entities', 'locations'] as const;
 
+/** Type of the catalog's own row in `locations`, which nobody registered. */
+export const bootstrapLocationType = 'bootstrap';
+
 /** Triggers are silent when no process with this module has run for so long: nobody would empty the outbox. */
 export const silentAfterDays = 7;

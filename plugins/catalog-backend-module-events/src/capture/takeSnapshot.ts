@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { CaptureDialect } from './CaptureDialect';
-import { outboxTable } from './names';
+import { bootstrapLocationType, outboxTable } from './names';
 import { withLocks } from './withLocks';
 
 /** How many were written into the outbox. */
@@ -41,9 +41,11 @@ export async function takeSnapshot(
       table: 'locations',
       id: 'id',
       describe: ({ id, type, target }) =>
-        JSON.stringify({
-          location: { before: null, after: { id, type, target } },
-        }),
+        type === bootstrapLocationType
+          ? undefined
+          : JSON.stringify({
+              location: { before: null, after: { id, type, target } },
+            }),
     }),
   };
 }

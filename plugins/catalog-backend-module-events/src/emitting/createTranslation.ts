@@ -6,6 +6,7 @@ import {
   type TranslateRow,
 } from '@callboard/backstage-plugin-events-node';
 import { z } from 'zod';
+import { bootstrapLocationType } from '../capture';
 import { findChangedPaths } from './findChangedPaths';
 
 /** Named in the metadata of every event of this module. */
@@ -51,9 +52,6 @@ type Described = Pick<
   Parameters<TranslateRow>[0],
   'id' | 'metadata' | 'createdAt'
 >;
-
-/** The catalog's own row, which no one registered. */
-const bootstrapType = 'bootstrap';
 
 /**
  * Makes what turns changes of the catalog's tables into events of the contract.
@@ -104,7 +102,7 @@ function toLocationEvent(row: Described, { before, after }: Sides<Location>) {
   const location = after ?? before;
   const isSame =
     before?.type === after?.type && before?.target === after?.target;
-  if (!location || location.type === bootstrapType || isSame) {
+  if (!location || location.type === bootstrapLocationType || isSame) {
     return undefined;
   }
   const added = before ? 'updated' : 'added';
