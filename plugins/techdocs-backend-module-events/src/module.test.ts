@@ -5,6 +5,7 @@ import {
   createBackendModule,
   createServiceFactory,
 } from '@backstage/backend-plugin-api';
+import { mockServices } from '@backstage/backend-test-utils';
 import {
   techdocsGeneratorExtensionPoint,
   techdocsPublisherExtensionPoint,
@@ -19,6 +20,7 @@ import {
 import { DocsSources } from './__testUtils__/DocsSources';
 import { findMkdocs } from './__testUtils__/findMkdocs';
 import { startTechDocs } from './__testUtils__/startTechDocs';
+import { createCiHandler } from './ci';
 
 jest.setTimeout(120_000);
 
@@ -125,27 +127,35 @@ describe('TechDocs with its module', () => {
     expect(third.received.steps).toEqual(['a: started', 'a: completed']);
   });
 
-  itBuilds('keeps builds apart that run at the same time', async () => {
-    const names = ['a', 'b', 'c'];
-    for (const name of names) {
-      await sources.add(name, 'url');
-    }
-    const { received, sync } = await start();
-    await Promise.all(names.map(sync));
-    await received.until(6);
-    for (const name of names) {
-      const own = received.of(name);
-      expect(own.map(({ eventPayload }) => eventPayload.action)).toEqual([
-        'build_started',
-        'build_completed',
-      ]);
-      expect(own[1].metadata.correlationId).toBe(own[0].metadata.correlationId);
-    }
-    expect(
-      new Set(received.events.map(({ metadata }) => metadata.correlationId))
-        .size,
-    ).toBe(3);
-  });
+  itBuilds.each([
+    ['all parts', {}],
+    ['generator and publisher', { preparers: false }],
+  ])(
+    'keeps builds apart that run at the same time (%s)',
+    async (_, settings) => {
+      const names = ['a', 'b', 'c'];
+      for (const name of names) {
+        await sources.add(name, 'url');
+      }
+      const { received, sync } = await start({ settings });
+      await Promise.all(names.map(sync));
+      await received.until(6);
+      for (const name of names) {
+        const own = received.of(name);
+        expect(own.map(({ eventPayload }) => eventPayload.action)).toEqual([
+          'build_started',
+          'build_completed',
+        ]);
+        expect(own[1].metadata.correlationId).toBe(
+          own[0].metadata.correlationId,
+        );
+      }
+      expect(
+        new Set(received.events.map(({ metadata }) => metadata.correlationId))
+          .size,
+      ).toBe(3);
+    },
+  );
 
   itBuilds('builds while the events system is away', async () => {
     await sources.add('a', 'url');
@@ -239,9 +249,9 @@ describe('a build that is made in CI', () => {
     );
     await received.until(1);
     for (let times = 0; times < 2; times++) {
-      expect(await post(build, { ...headers, 'X-Delivery': 'run-1' })).toBe(
-        202,
-      );
+      expect(
+        await post(build, { ...headers, 'X-Delivery': '1/1/component:a/x' }),
+      ).toBe(202);
     }
     expect(await post({ entityRef: 'component:default/b' })).toBe(202);
     await received.until(3);
@@ -256,6 +266,29 @@ describe('a build that is made in CI', () => {
     expect(second.metadata.correlationId).toBe(first.metadata.correlationId);
     expect(first.metadata.source).toBe('http/techdocs.build');
     expect(received.misfits).toEqual([]);
+  });
+
+  it('is told once, though its handler runs again', async () => {
+    const { events, received, post } = await start();
+    const again = createCiHandler({
+      events,
+      logger: mockServices.logger.mock(),
+    });
+    const repeated = new Promise<void>((resolve, reject) => {
+      events
+        .subscribe({
+          id: 'repeater',
+          topics: ['techdocs.build'],
+          onEvent: event => again(event).then(resolve, reject),
+        })
+        .then(() => post({ entityRef: 'component:default/a' }))
+        .catch(reject);
+    });
+    await repeated;
+    await received.until(1);
+    expect(await post({ entityRef: 'component:default/b' })).toBe(202);
+    await received.until(2);
+    expect(received.steps).toEqual(['a: completed', 'b: completed']);
   });
 
   it('is not told without the token, nor when it does not fit', async () => {

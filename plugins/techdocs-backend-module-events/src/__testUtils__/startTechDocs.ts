@@ -9,7 +9,10 @@ import { mockServices, startTestBackend } from '@backstage/backend-test-utils';
 import catalogBackend from '@backstage/plugin-catalog-backend';
 import techdocsBackend from '@backstage/plugin-techdocs-backend';
 import eventsBackend from '@callboard/backstage-plugin-events-backend';
-import { durableEventsServiceRef } from '@callboard/backstage-plugin-events-node';
+import {
+  durableEventsServiceRef,
+  type DurableEventsService,
+} from '@callboard/backstage-plugin-events-node';
 import techdocsModuleEvents from '..';
 import type { DocsSources } from './DocsSources';
 import { ReceivedBuilds } from './ReceivedBuilds';
@@ -35,17 +38,23 @@ export async function startTechDocs(options: {
   const { sources, openDatabase, settings = {}, features = [] } = options;
   const received = new ReceivedBuilds();
   const databases = new Map<string, Promise<DatabaseClient>>();
+  let onEvents: (events: DurableEventsService) => void = () => {};
+  const subscribersEvents = new Promise<DurableEventsService>(resolve => {
+    onEvents = resolve;
+  });
   const subscriber = createBackendPlugin({
     pluginId: 'subscriber',
     register: env =>
       env.registerInit({
         deps: { events: durableEventsServiceRef },
-        init: ({ events }) =>
-          events.subscribe({
+        async init({ events }) {
+          onEvents(events);
+          await events.subscribe({
             id: 'builds',
             topics: ['techdocs'],
             onEvent: async event => received.add(event),
-          }),
+          });
+        },
       }),
   });
   const backend = await startTestBackend({
@@ -107,6 +116,8 @@ export async function startTechDocs(options: {
 
   return {
     received,
+    /** The events service of the subscriber. */
+    events: await subscribersEvents,
     stop: () => backend.stop(),
 
     /** Asks for the documentation of a component, as a reader's page does, and says how that ended. */
