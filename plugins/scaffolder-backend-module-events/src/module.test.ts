@@ -2,6 +2,7 @@ import {
   createTestDatabases,
   type TestDatabaseId,
 } from '@callboard/backstage-plugin-events-backend-test-utils';
+import { describeEvent } from '@callboard/backstage-plugin-events-node';
 import type { Knex } from 'knex';
 import { userInput } from './__testUtils__/entities';
 import {
@@ -37,7 +38,14 @@ async function start(options: Parameters<typeof startScaffolder>[0]) {
 async function claimAndDie(knex: Knex, taskId: string) {
   await knex('tasks')
     .where({ id: taskId })
-    .update({ status: 'processing', last_heartbeat_at: new Date(0) });
+    .update({
+      status: 'processing',
+      last_heartbeat_at: knex.raw(
+        knex.client.config.client === 'pg'
+          ? `now() - interval '1 minute'`
+          : `datetime('now', '-1 minute')`,
+      ),
+    });
 }
 
 /** Everything that is in a database, but what is in its tables. */
@@ -77,10 +85,9 @@ describe.each(databases.ids)('the scaffolder with its module on %s', id => {
       templateRef: 'template:default/completes',
       createdBy: 'user:default/mock',
     });
-    expect(recorder.events[0].metadata).toMatchObject({
-      source: 'scaffolder',
+    expect(describeEvent(recorder.events[0])).toMatchObject({
+      key: taskId,
       correlationId: taskId,
-      'callboard-key': taskId,
     });
     expect(recorder.problems).toEqual([]);
   });

@@ -89,11 +89,10 @@ export class TaskCapture {
   }
 
   async #hasTables(): Promise<boolean> {
-    const { schema } = this.#knex;
     for (const [table, columns] of Object.entries(readColumns)) {
       for (const column of columns) {
         // False without the table, too.
-        if (!(await schema.hasColumn(table, column))) {
+        if (!(await this.#knex.schema.hasColumn(table, column))) {
           return false;
         }
       }
