@@ -263,6 +263,30 @@ describe.each(databases.ids)('the scaffolder with its module on %s', id => {
     await expect(describeSchema(portal.scaffolder)).resolves.toEqual(schema);
   });
 
+  it('does not start where it may not make the triggers and they are not there', async () => {
+    const portal = await open(id);
+    const without = await start({ databases: portal, module: false });
+    await without.stop();
+    const { scaffolder: knex } = portal;
+    await expect(
+      // What has begun of it may still read events.
+      startScaffolder({
+        databases: { ...portal, events: await databases.open(id) },
+        skipMigrations: true,
+      }),
+    ).rejects.toThrow('startup failed');
+    const migrating = await start({ databases: portal });
+    await migrating.stop();
+    await knex('tasks').delete();
+
+    const { create, recorder } = await start({
+      databases: portal,
+      skipMigrations: true,
+    });
+    const taskId = await create('completes');
+    await expect(recorder.follow(taskId, 3)).resolves.toHaveLength(3);
+  });
+
   it('says so when the tables of the scaffolder are not as it knows them, and lets it run', async () => {
     const portal = await open(id);
     const without = await start({ databases: portal, module: false });

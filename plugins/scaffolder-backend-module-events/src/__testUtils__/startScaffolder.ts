@@ -37,8 +37,11 @@ export async function startScaffolder(options: {
   config?: ScaffolderConfig;
   /** False for a scaffolder without the module. */
   module?: boolean;
+  /** Whether the scaffolder may change its database. */
+  skipMigrations?: boolean;
 }) {
   const { databases, config = {}, module = true } = options;
+  const { skipMigrations: skip = false } = options;
   const recorder = new TaskRecorder();
   const logger = mockServices.logger.mock();
   logger.child.mockImplementation(() => logger);
@@ -66,12 +69,13 @@ export async function startScaffolder(options: {
       createServiceFactory({
         service: coreServices.database,
         deps: { plugin: coreServices.pluginMetadata },
-        factory: ({ plugin }) => ({
-          getClient: async () =>
-            plugin.getId() === 'scaffolder'
-              ? databases.scaffolder
-              : databases.events,
-        }),
+        factory: ({ plugin }) =>
+          plugin.getId() === 'scaffolder'
+            ? {
+                getClient: async () => databases.scaffolder,
+                migrations: { skip },
+              }
+            : { getClient: async () => databases.events },
       }),
       createServiceFactory({
         service: coreServices.logger,
