@@ -115,7 +115,7 @@ export class PortalProcess {
    */
   async start(
     options: {
-      program?: 'portal' | 'ledgerPortal';
+      program?: 'portal' | 'ledgerPortal' | 'catalogPortal';
       env?: Record<string, string>;
     } = {},
   ): Promise<void> {
@@ -172,13 +172,15 @@ export class PortalProcess {
 
   /** What the subscriber was given so far, in every life of the portal. */
   readHandled(): HandledEvent[] {
-    return readFileSync(this.#handledFile, 'utf-8')
-      .split('\n')
-      .filter(line => line !== '')
-      .map(line => {
-        const [pid, id] = line.split(' ');
-        return { pid: Number(pid), id };
-      });
+    return this.readLines().map(line => {
+      const [pid, id] = line.split(' ');
+      return { pid: Number(pid), id };
+    });
+  }
+
+  /** What the subscriber wrote so far; a line that was not finished when the portal was killed is left out. */
+  readLines(): string[] {
+    return readFileSync(this.#handledFile, 'utf-8').split('\n').slice(0, -1);
   }
 
   /** Resident memory of the portal, in megabytes. */

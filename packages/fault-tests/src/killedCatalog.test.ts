@@ -1,0 +1,370 @@
+import { isDeepStrictEqual } from 'node:util';
+import {
+  ANNOTATION_LOCATION,
+  ANNOTATION_ORIGIN_LOCATION,
+  stringifyEntityRef,
+  type Entity,
+} from '@backstage/catalog-model';
+import { createTestDatabases } from '@callboard/backstage-plugin-events-backend-test-utils';
+import Ajv from 'ajv';
+import addFormats from 'ajv-formats';
+import { buildReplica, type CatalogReplica } from './CatalogReplica';
+import { FileServer } from './FileServer';
+import { PortalProcess } from './PortalProcess';
+import { isFullSize } from './testSize';
+
+/** How much of 2,000 entities there are: all, or a tenth. */
+const scale = isFullSize ? 1 : 0.1;
+const size = (ofAll: number) => ofAll * scale;
+const perFile = 100 * scale;
+const kills = isFullSize ? 5 : 2;
+
+const databases = createTestDatabases();
+const disposables: { dispose(): Promise<void> }[] = [];
+
+afterEach(async () => {
+  for (const disposable of disposables.splice(0)) {
+    await disposable.dispose();
+  }
+});
+
+function makeEntities(
+  prefix: string,
+  count: number,
+  description = 'as it was',
+) {
+  return Array.from(
+    { length: count },
+    (_, index): Entity => ({
+      apiVersion: 'backstage.io/v1alpha1',
+      kind: 'Component',
+      metadata: {
+        name: `${prefix}-${index}`,
+        namespace: 'default',
+        description,
+      },
+      spec: {
+        type: 'service',
+        lifecycle: 'production',
+        owner: `team-${index % 7}`,
+      },
+    }),
+  );
+}
+
+const toFile = (entities: readonly Entity[]) =>
+  entities.map(entity => JSON.stringify(entity)).join('\n---\n');
+
+/** As a provider has to provide them. */
+const provided = (entities: readonly Entity[]) =>
+  entities.map(entity => ({
+    ...entity,
+    metadata: {
+      ...entity.metadata,
+      annotations: {
+        [ANNOTATION_LOCATION]: 'url:http://localhost/driver',
+        [ANNOTATION_ORIGIN_LOCATION]: 'url:http://localhost/driver',
+      },
+    },
+  }));
+
+/** Talks to a portal that may be killed at any moment: asks again until there is an answer. */
+class CatalogClient {
+  readonly #portal: PortalProcess;
+
+  constructor(portal: PortalProcess) {
+    this.#portal = portal;
+  }
+
+  async ask(
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    body?: unknown,
+    goodStatus: readonly number[] = [200, 201, 204],
+  ) {
+    for (;;) {
+      try {
+        const response = await fetch(`${this.#portal.url}/api/${path}`, {
+          method,
+          headers: {
+            Authorization: `Bearer ${this.#portal.token}`,
+            'Content-Type': 'application/json',
+          },
+          ...(body !== undefined && { body: JSON.stringify(body) }),
+        });
+        const text = await response.text();
+        // While the portal starts it knows no paths yet, and has nothing to say of it.
+        const isStarting = response.status === 404 && text === '';
+        if (!isStarting && goodStatus.includes(response.status)) {
+          return text === '' ? undefined : JSON.parse(text);
+        }
+        if (!isStarting && response.status < 500) {
+          throw new Error(`${method} ${path}: ${response.status} ${text}`);
+        }
+      } catch (error) {
+        // By its name: Jest's realm has another TypeError than `fetch`.
+        if (Object(error).name !== 'TypeError') {
+          throw error;
+        }
+      }
+      await new Promise(resolve => setTimeout(resolve, 100));
+    }
+  }
+
+  async readEntities(): Promise<Map<string, Entity>> {
+    const entities: Entity[] = await this.ask('GET', 'catalog/entities');
+    return new Map(
+      entities.map(entity => [String(entity.metadata.uid), entity]),
+    );
+  }
+
+  /** Registers a location; one that is there since before a kill is no error. */
+  async register(target: string): Promise<void> {
+    await this.ask(
+      'POST',
+      'catalog/locations',
+      { type: 'url', target },
+      [201, 409],
+    );
+  }
+
+  async unregister(target: string): Promise<void> {
+    const locations: { data: { id: string; target: string } }[] =
+      await this.ask('GET', 'catalog/locations');
+    const found = locations.find(({ data }) => data.target === target);
+    if (found) {
+      await this.ask(
+        'DELETE',
+        `catalog/locations/${found.data.id}`,
+        undefined,
+        [204, 404],
+      );
+    }
+  }
+
+  /** Has the catalog read a registered location anew. */
+  async refresh(target: string): Promise<void> {
+    const entities = await this.readEntities();
+    const location = [...entities.values()].find(
+      ({ kind, spec }) => kind === 'Location' && spec?.target === target,
+    );
+    if (!location) {
+      throw new Error(`There is no entity for the location ${target}`);
+    }
+    await this.ask('POST', 'catalog/refresh', {
+      entityRef: stringifyEntityRef(location),
+    });
+  }
+
+  provide(request: {
+    type: 'full' | 'delta';
+    added?: Entity[];
+    removed?: string[];
+  }): Promise<void> {
+    return this.ask('POST', 'catalog/driver', request);
+  }
+}
+
+async function openPortal(databaseId: string, fileHost: string) {
+  const config = {
+    backend: { reading: { allow: [{ host: fileHost }] } },
+    catalog: {
+      locations: [],
+      // What the catalog had in hand when it was killed is not looked at again before.
+      processingInterval: { seconds: isFullSize ? 60 : 15 },
+    },
+  };
+  if (databaseId === 'SQLITE_FILE') {
+    return PortalProcess.create('sqlite', [], config);
+  }
+  const { host, port, user, database } = (await databases.open('POSTGRES_15'))
+    .client.config.connection;
+  return PortalProcess.create(
+    { host, port: Number(port), user, database },
+    [],
+    config,
+  );
+}
+
+/** Waits until a consumer of the events has what the catalog serves, and that is what it should be. */
+async function untilSettled(
+  portal: PortalProcess,
+  client: CatalogClient,
+  isReached: (entities: Map<string, Entity>) => boolean,
+): Promise<{ entities: Map<string, Entity>; replica: CatalogReplica }> {
+  const deadline = Date.now() + 240_000;
+  for (;;) {
+    const entities = await client.readEntities();
+    const replica = buildReplica(portal.readLines());
+    const isEqual = isDeepStrictEqual(
+      new Map([...replica.entities].sort()),
+      new Map([...entities].sort()),
+    );
+    if (isReached(entities) && isEqual) {
+      return { entities, replica };
+    }
+    if (Date.now() > deadline) {
+      // Shows what differs.
+      expect(Object.fromEntries(replica.entities)).toEqual(
+        Object.fromEntries(entities),
+      );
+      throw new Error('The catalog did not come to what it should have');
+    }
+    await new Promise(resolve => setTimeout(resolve, 500));
+  }
+}
+
+const named = (entities: Map<string, Entity>, prefix: string) =>
+  [...entities.values()].filter(({ metadata }) =>
+    metadata.name.startsWith(`${prefix}-`),
+  );
+
+describe.each(databases.ids)('the catalog of a portal on %s', databaseId => {
+  it(`tells every change exactly, although the portal is killed ${kills} times in the middle of it`, async () => {
+    const files = await FileServer.start();
+    disposables.unshift(files);
+    const portal = await openPortal(databaseId, files.host);
+    disposables.unshift(portal);
+    await portal.start({ program: 'catalogPortal' });
+    const client = new CatalogClient(portal);
+
+    // 2,000 entities: 1,500 stay in files, of which 400 change; 200 go with their location, 100 are registered again,
+    // 50 lose their place in a file, 150 come from a provider, of which 100 change.
+    const fileNames = Array.from({ length: 15 }, (_, index) => `file${index}`);
+    const targets = fileNames.map(name =>
+      files.write(name, toFile(makeEntities(name, perFile))),
+    );
+    const goingUrl = files.write(
+      'going',
+      toFile(makeEntities('going', size(200))),
+    );
+    const againUrl = files.write(
+      'again',
+      toFile(makeEntities('again', size(100))),
+    );
+    const orphans = makeEntities('orphan', size(50));
+    const keeper = makeEntities('keeper', 1);
+    const orphansUrl = files.write('orphans', toFile([...orphans, ...keeper]));
+    for (const target of [...targets, goingUrl, againUrl, orphansUrl]) {
+      await client.register(target);
+    }
+    await client.provide({
+      type: 'full',
+      added: provided(makeEntities('given', size(150))),
+    });
+    const total = size(2_000) + keeper.length;
+    const components = (entities: Map<string, Entity>) =>
+      [...entities.values()].filter(({ kind }) => kind === 'Component');
+    const before = await untilSettled(
+      portal,
+      client,
+      entities => components(entities).length === total,
+    );
+    const eventsBefore = before.replica.events.length;
+
+    const changes = [
+      ...targets.slice(0, 4).map((target, index) => async () => {
+        const name = fileNames[index];
+        files.write(name, toFile(makeEntities(name, perFile, 'changed')));
+        await client.refresh(target);
+      }),
+      () => client.unregister(goingUrl),
+      () => client.unregister(againUrl),
+      () => client.register(againUrl),
+      async () => {
+        files.write('orphans', toFile(keeper));
+        await client.refresh(orphansUrl);
+      },
+      () =>
+        client.provide({
+          type: 'delta',
+          added: provided(makeEntities('given', size(100), 'changed')),
+        }),
+      () =>
+        client.provide({
+          type: 'full',
+          added: provided([
+            ...makeEntities('given', size(100), 'changed'),
+            ...makeEntities('given', size(150)).slice(size(100), size(140)),
+          ]),
+        }),
+    ];
+    const changing = (async () => {
+      for (const change of changes) {
+        await change();
+        await new Promise(resolve => setTimeout(resolve, 400));
+      }
+    })();
+    for (let kill = 0; kill < kills; kill++) {
+      await new Promise(resolve =>
+        setTimeout(resolve, 800 + Math.random() * 1_500),
+      );
+      await portal.kill();
+      await portal.start({ program: 'catalogPortal' });
+    }
+    await changing;
+
+    const after = await untilSettled(
+      portal,
+      client,
+      entities =>
+        components(entities).length ===
+          total - size(200) - size(50) - size(10) &&
+        components(entities).filter(
+          ({ metadata }) => metadata.description === 'changed',
+        ).length === size(500),
+    );
+
+    // Entity by entity: what events tell of is what differs, no more and no less.
+    const told = buildReplica(portal.readLines().slice(eventsBefore)).actions;
+    const differing = [
+      ...new Set([...before.entities.keys(), ...after.entities.keys()]),
+    ].filter(
+      uid =>
+        !isDeepStrictEqual(before.entities.get(uid), after.entities.get(uid)),
+    );
+    const expected = differing.map(uid => [
+      uid,
+      !before.entities.has(uid)
+        ? 'created'
+        : after.entities.has(uid)
+        ? 'updated'
+        : 'deleted',
+    ]);
+    const effects = [...told].flatMap(([uid, actions]) => {
+      const isCreated = actions[0] === 'created';
+      const isDeleted = actions.at(-1) === 'deleted';
+      // Came and went again in between.
+      if (isCreated && isDeleted) {
+        return [];
+      }
+      return [[uid, isCreated ? 'created' : actions.at(-1)]];
+    });
+    expect(effects.sort()).toEqual(expected.sort());
+    expect(after.replica.problems).toEqual([]);
+    const again = (entities: Map<string, Entity>) =>
+      new Set(named(entities, 'again').map(({ metadata }) => metadata.uid));
+    expect(
+      [...again(after.entities)].filter(uid => again(before.entities).has(uid)),
+    ).toEqual([]);
+
+    // By a validator that is not ours, over the document that the portal serves.
+    const document = await client.ask('GET', 'events/asyncapi.json');
+    const ajv = addFormats(new Ajv({ strict: false }));
+    ajv.addSchema(document, 'contract');
+    const validates = [
+      'CatalogEntityChangeEvent',
+      'CatalogLocationChangeEvent',
+    ].map(name =>
+      ajv.compile({ $ref: `contract#/components/schemas/${name}` }),
+    );
+    const invalid = after.replica.events.filter(
+      event => !validates.some(validate => validate(event)),
+    );
+    expect(invalid).toEqual([]);
+
+    process.stdout.write(
+      `${databaseId}: ${kills} kills, ${after.replica.events.length} events valid, ${after.replica.repeated} of them again; ${differing.length} entities differ, and the events tell the same\n`,
+    );
+  }, 900_000);
+});
