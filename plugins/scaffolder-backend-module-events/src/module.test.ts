@@ -6,6 +6,7 @@ import { describeEvent } from '@callboard/backstage-plugin-events-node';
 import type { Knex } from 'knex';
 import { userInput } from './__testUtils__/entities';
 import {
+  beginScaffolder,
   startScaffolder,
   type PortalDatabases,
 } from './__testUtils__/startScaffolder';
@@ -300,3 +301,47 @@ describe.each(databases.ids)('the scaffolder with its module on %s', id => {
     );
   });
 });
+
+(databases.ids.includes('POSTGRES_15') ? describe : describe.skip)(
+  'the scaffolder with its module on an empty database of PostgreSQL',
+  () => {
+    it('answers no request before the triggers stand', async () => {
+      const portal = await open('POSTGRES_15');
+      const { scaffolder: knex } = portal;
+      const untilInstalling = async (isInstalling: boolean) => {
+        let waiting: unknown;
+        do {
+          waiting = await knex('pg_locks')
+            .join('pg_database', 'pg_database.oid', 'pg_locks.database')
+            .whereRaw('datname = current_database()')
+            .where({ locktype: 'advisory', granted: false })
+            .first();
+        } while (isInstalling !== (waiting !== undefined));
+      };
+      const lock = await knex.transaction();
+      await lock.raw(
+        `SELECT pg_advisory_xact_lock(hashtext('callboard_scaffolder_change'))`,
+      );
+      const scaffolder = beginScaffolder({ databases: portal });
+      stops.push(scaffolder.stop, async () => {
+        if (!lock.isCompleted()) {
+          await lock.rollback();
+        }
+      });
+      await untilInstalling(true);
+      const creating = scaffolder.create('completes');
+      // Time for the request: until the module has given up for once and waits again.
+      await untilInstalling(false);
+      await untilInstalling(true);
+      await expect(knex('tasks')).resolves.toEqual([]);
+      await lock.commit();
+
+      const taskId = await creating;
+      await expect(scaffolder.recorder.follow(taskId, 3)).resolves.toEqual([
+        'created',
+        'processing',
+        'completed',
+      ]);
+    });
+  },
+);

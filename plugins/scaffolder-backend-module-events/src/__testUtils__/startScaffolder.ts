@@ -1,4 +1,3 @@
-import type { AddressInfo } from 'node:net';
 import {
   coreServices,
   createBackendPlugin,
@@ -31,35 +30,53 @@ export interface ScaffolderConfig {
   events?: { enabled: boolean };
 }
 
-/** A real backend with the stock scaffolder, Callboard, and a subscriber. */
-export async function startScaffolder(options: {
+export interface ScaffolderOptions {
   databases: PortalDatabases;
   config?: ScaffolderConfig;
   /** False for a scaffolder without the module. */
   module?: boolean;
-  /** Whether the scaffolder may change its database. */
+  /** Whether the scaffolder is not to change its database. */
   skipMigrations?: boolean;
-}) {
+}
+
+/** A real backend with the stock scaffolder, Callboard, and a subscriber. */
+export async function startScaffolder(options: ScaffolderOptions) {
+  const { started, ...scaffolder } = beginScaffolder(options);
+  await started;
+  return scaffolder;
+}
+
+/** The same, while it starts. */
+export function beginScaffolder(options: ScaffolderOptions) {
   const { databases, config = {}, module = true } = options;
   const { skipMigrations: skip = false } = options;
   const recorder = new TaskRecorder();
   const logger = mockServices.logger.mock();
   logger.child.mockImplementation(() => logger);
+  let resolveUrl: (url: string) => void = () => {};
+  const gotUrl = new Promise<string>(resolve => {
+    resolveUrl = resolve;
+  });
   const subscriber = createBackendPlugin({
     pluginId: 'subscriber',
     register: env =>
       env.registerInit({
-        deps: { events: durableEventsServiceRef },
-        init: ({ events }) =>
-          events.subscribe({
+        deps: {
+          discovery: coreServices.discovery,
+          events: durableEventsServiceRef,
+        },
+        async init({ discovery, events }) {
+          await events.subscribe({
             id: 'recorder',
             topics: ['scaffolder'],
             startAt: 'beginning',
             onEvent: recorder.onEvent,
-          }),
+          });
+          resolveUrl(await discovery.getBaseUrl('scaffolder'));
+        },
       }),
   });
-  const backend = await startTestBackend({
+  const started = startTestBackend({
     features: [
       eventsBackend,
       scaffolderBackend,
@@ -87,19 +104,15 @@ export async function startScaffolder(options: {
       }),
     ],
   });
-  const { port } = backend.server.address() as AddressInfo;
   const post = async (path: string, body: object): Promise<{ id: string }> => {
-    const response = await fetch(
-      `http://127.0.0.1:${port}/api/scaffolder/v2/tasks${path}`,
-      {
-        method: 'POST',
-        headers: {
-          Authorization: mockCredentials.user.header(),
-          'Content-Type': 'application/json',
-        },
-        body: JSON.stringify(body),
+    const response = await fetch(`${await gotUrl}/v2/tasks${path}`, {
+      method: 'POST',
+      headers: {
+        Authorization: mockCredentials.user.header(),
+        'Content-Type': 'application/json',
       },
-    );
+      body: JSON.stringify(body),
+    });
     const text = await response.text();
     if (!response.ok) {
       throw new Error(`POST ${path} answered ${response.status}: ${text}`);
@@ -107,6 +120,7 @@ export async function startScaffolder(options: {
     return JSON.parse(text);
   };
   return {
+    started,
     recorder,
     logger,
     /** Has a task made of a template, and returns its id. */
@@ -121,6 +135,6 @@ export async function startScaffolder(options: {
     cancel: (taskId: string) => post(`/${taskId}/cancel`, {}),
     retry: (taskId: string) =>
       post(`/${taskId}/retry`, { secrets: { token: userInput } }),
-    stop: () => backend.stop(),
+    stop: async () => (await started).stop(),
   };
 }

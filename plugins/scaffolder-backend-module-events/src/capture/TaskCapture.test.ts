@@ -107,13 +107,16 @@ describe.each(databases.ids)('the capture of changes of tasks on %s', id => {
       `{"a":${'['.repeat(900)}${']'.repeat(900)},${spec.slice(1)}`,
       'template:default/t',
     ],
-  ])('reads the template of a specification with %s', async (_, text, ref) => {
-    const knex = await prepare(id);
-    await insertTask(knex, { spec: text, created_by: null });
-    await expect(takeRows(knex)).resolves.toMatchObject([
-      { templateRef: ref, createdBy: null },
-    ]);
-  });
+  ])(
+    'reads no more than the template of a specification with %s',
+    async (_, text, ref) => {
+      const knex = await prepare(id);
+      await insertTask(knex, { spec: text, created_by: null });
+      await expect(takeRows(knex)).resolves.toMatchObject([
+        { templateRef: ref, createdBy: null },
+      ]);
+    },
+  );
 
   it('is silent when no process said for seven days that it runs, and goes on when one does', async () => {
     const knex = await prepare(id);
