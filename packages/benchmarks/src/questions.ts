@@ -4,6 +4,8 @@ import { howLongDoesAnEventTakeToItsHandler } from './howLongDoesAnEventTakeToIt
 import { howLongDoesASequentialPublishTake } from './howLongDoesASequentialPublishTake';
 import { doesASlowOrFailingSubscriberSlowDownOthers } from './doesASlowOrFailingSubscriberSlowDownOthers';
 import { whatDoesABacklogOfAMillionEventsCost } from './whatDoesABacklogOfAMillionEventsCost';
+import { doesTellingOfChangesSlowDownTheCatalog } from './doesTellingOfChangesSlowDownTheCatalog';
+import { howLongDoesAChangeOfTheCatalogTakeToItsHandler } from './howLongDoesAChangeOfTheCatalogTakeToItsHandler';
 import type { MeasuringOptions } from './MeasuringOptions';
 import type { Workbench } from './Workbench';
 
@@ -44,5 +46,13 @@ export const questions: readonly Question[] = [
   {
     name: 'whatDoesABacklogOfAMillionEventsCost',
     answer: whatDoesABacklogOfAMillionEventsCost,
+  },
+  {
+    name: 'doesTellingOfChangesSlowDownTheCatalog',
+    answer: doesTellingOfChangesSlowDownTheCatalog,
+  },
+  {
+    name: 'howLongDoesAChangeOfTheCatalogTakeToItsHandler',
+    answer: howLongDoesAChangeOfTheCatalogTakeToItsHandler,
   },
 ];

@@ -60,6 +60,22 @@ export interface StatementTimes {
   batches: { statementsMs: number; intervalMs: number }[];
 }
 
+/** Entities of the catalog: from number `first` on, with a description that names the revision. */
+export interface Provision {
+  /** All that there are, or some that changed. */
+  type: 'full' | 'delta';
+  first: number;
+  count: number;
+  revision: number;
+}
+
+export interface CatalogState {
+  /** Entities that the catalog serves in this revision. */
+  served: number;
+  /** Entities that are still to be written. */
+  waiting: number;
+}
+
 /** What a portal can be told to do, and what it answers. */
 export interface Orders {
   subscribe: { order: HandlerDescription; answer: null };
@@ -78,6 +94,12 @@ export interface Orders {
   statementTimes: { order: null; answer: StatementTimes };
   /** Starts the chore that trims the log. Callboard only. */
   trim: { order: null; answer: null };
+  /** Has a provider of the catalog provide entities. Portals with a catalog only. */
+  provide: { order: Provision; answer: null };
+  /** How far the catalog has come with a revision of its entities. */
+  catalogState: { order: { revision: number }; answer: CatalogState };
+  /** Milliseconds from the write of a change in the catalog's database to the handler. */
+  changeLatency: { order: null; answer: Distribution & { count: number } };
   startProfile: { order: null; answer: null };
   stopProfile: { order: { file: string }; answer: null };
 }
