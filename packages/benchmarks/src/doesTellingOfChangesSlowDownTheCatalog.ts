@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { postgres } from './databases/postgres';
 import { sqlite } from './databases/sqlite';
 import type { MeasuringOptions } from './MeasuringOptions';
@@ -68,7 +70,9 @@ export async function doesTellingOfChangesSlowDownTheCatalog(
           : [tellingCatalog, silentCatalog];
       for (const catalog of catalogs) {
         const work = await withCatalog(workbench, kind, catalog, portal =>
-          measureWork(portal, entities),
+          profile(portal, options.profileFolder, catalog.name, () =>
+            measureWork(portal, entities),
+          ),
         );
         measured.add(round, catalog.name, work);
         print(
@@ -95,6 +99,24 @@ export async function doesTellingOfChangesSlowDownTheCatalog(
     print(formatTable(['entities', 'catalog', 's', 'longer'], rows, 2));
     print('');
   }
+}
+
+/** Has the portal write a CPU profile of its work, if there is a folder for it. */
+async function profile<T>(
+  portal: Portal,
+  folder: string | undefined,
+  name: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (folder === undefined) {
+    return work();
+  }
+  await mkdir(folder, { recursive: true });
+  await portal.order('startProfile', null);
+  const result = await work();
+  const file = resolve(folder, `${name.replaceAll(' ', '-')}.cpuprofile`);
+  await portal.order('stopProfile', { file });
+  return result;
 }
 
 const seconds = (ms: number) => (ms / 1e3).toFixed(1);

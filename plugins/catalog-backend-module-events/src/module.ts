@@ -18,6 +18,8 @@ import { createSnapshotRouter } from './snapshot';
 
 /** How often a process says that it runs, and looks at the bounds of the outbox. */
 const tendEvery = { minutes: 10 };
+/** The catalog writes its entities one by one; relayed one by one, they would take their time from its processing. */
+const gatherMs = 50;
 /** How often the contract is read anew; what modules add to it changes only when the events plugin is restarted. */
 const readContractEvery = { minutes: 1 };
 
@@ -75,6 +77,7 @@ export const catalogModuleEvents = createBackendModule({
             createEntityFilter(settings.entityRules),
           ),
           maxPayloadBytes: settings.maxPayloadBytes,
+          gatherMs,
         });
         const emitter = new CatalogEmitter({
           capture,

@@ -29,7 +29,7 @@ export function createContractCheck(options: {
   validation: ContractValidation;
   observer: ContractObserver;
   logger: LoggerService;
-}): (event: NewEvent) => void {
+}): (event: NewEvent, eventPayload: unknown) => void {
   const { contract, validation, observer, logger } = options;
   if (validation === 'off') {
     return () => {};
@@ -50,18 +50,20 @@ export function createContractCheck(options: {
       saidAtMs.set(way, nowMs);
     }
   };
-  return event => {
+  return (event, eventPayload) => {
     const { topic } = event;
     if (!contract.covers(topic)) {
       return;
     }
     const metadata: Metadata = JSON.parse(event.metadata);
-    const misfit = contract.findMisfit({
-      topic,
-      // As a subscriber is given it: what JSON makes of a payload may differ from what was published.
-      eventPayload: JSON.parse(event.payload),
-      metadata,
-    });
+    const misfit =
+      contract.findMisfit({ topic, eventPayload, metadata }) &&
+      // As a subscriber is given it: what JSON makes of a payload, of a date for example, may differ from what was published.
+      contract.findMisfit({
+        topic,
+        eventPayload: JSON.parse(event.payload),
+        metadata,
+      });
     if (!misfit) {
       return;
     }

@@ -22,8 +22,8 @@ export function createAccept(options: {
   /** Whether events of a topic are kept for a short time and tried once. */
   isEphemeral: (topic: string) => boolean;
   maxPayloadBytes: number;
-  /** Throws an InputError for an event that is to be refused. */
-  check: (event: NewEvent) => void;
+  /** Throws an InputError for an event that is to be refused; is given the payload that it was made of, too. */
+  check: (event: NewEvent, eventPayload: unknown) => void;
 }): Accept {
   const { append, describe, readTraceparent } = options;
   const { isEphemeral, maxPayloadBytes } = options;
@@ -42,7 +42,9 @@ export function createAccept(options: {
     if (events.length === 0) {
       return [];
     }
-    events.forEach(options.check);
+    groups.forEach((group, index) =>
+      group.forEach(event => options.check(event, given[index].eventPayload)),
+    );
     const outcomes = await append(events, timeLimitMs);
     let first = 0;
     return groups.map(group => {

@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { describeEvent, eventMetadata } from '../metadata';
-import { catalogEntityChange, catalogLocationChange, techdocsBuild } from './channels';
+import {
+  catalogEntityChange,
+  catalogLocationChange,
+  techdocsBuild,
+} from './channels';
 import { defineChannel } from './defineChannel';
 
 const policySchema = z.object({
@@ -95,7 +99,10 @@ describe('a channel of the contract', () => {
   });
 
   it('concerns only its own events where channels share a topic', () => {
-    const location = { action: 'added', location: { type: 'url', target: 't' } };
+    const location = {
+      action: 'added',
+      location: { type: 'url', target: 't' },
+    };
     expect(catalogLocationChange.concerns?.(location)).toBe(true);
     expect(catalogEntityChange.concerns?.(location)).toBe(false);
   });

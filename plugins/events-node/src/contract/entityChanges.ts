@@ -3,6 +3,7 @@ import type {
   CatalogEntityChange,
   ChangedEntity,
 } from '@callboard/backstage-plugin-events-common';
+import { z } from 'zod';
 import type { Topic } from '../Topic';
 import { catalogEntityChange } from './channels';
 
@@ -64,14 +65,19 @@ export function entityChanges(
   };
 }
 
+/** Whether a filter can look at a payload; `parse` looks at the whole of it, and once. */
 function isEntityChange(payload: unknown): payload is CatalogEntityChange {
-  try {
-    catalogEntityChange.parse(payload);
-    return true;
-  } catch {
-    return false;
-  }
+  return lookedAtSchema.safeParse(payload).success;
 }
+
+const lookedAtSchema = z.object({
+  action: z.string(),
+  entity: z.object({
+    kind: z.string(),
+    metadata: z.object({ namespace: z.string() }),
+  }),
+  changedPaths: z.array(z.string()).optional(),
+});
 
 type Fit = (change: CatalogEntityChange) => boolean;
 

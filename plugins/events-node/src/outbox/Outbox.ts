@@ -39,6 +39,8 @@ export class Outbox implements OutboxService {
    * @param options.maxPayloadBytes - as `events.publish.maxPayloadBytes` of the events backend
    * @param options.table - name of the outbox, at most 40 small letters and underscores; default: `callboard_outbox`, the
    *   one that the plugin and its modules share
+   * @param options.gatherMs - how long to let rows gather after some were relayed, in milliseconds: a relay of few rows at
+   *   once costs most of what one of many does. Default: 0
    * @param options.translate - makes events of rows that something else wrote, such as triggers; needs a table of its own
    * @returns an outbox whose relay is not started
    * @throws Error when the events service is not Callboard's, or the database is neither PostgreSQL nor SQLite
@@ -50,6 +52,7 @@ export class Outbox implements OutboxService {
     maxPayloadBytes?: number;
     table?: string;
     translate?: TranslateRow;
+    gatherMs?: number;
   }): Promise<Outbox> {
     const {
       database,
@@ -58,6 +61,7 @@ export class Outbox implements OutboxService {
       maxPayloadBytes = defaultMaxPayloadBytes,
       table,
       translate,
+      gatherMs,
     } = options;
     const durableEvents = requireDurable(events);
     const store = await openOutbox(database, table);
@@ -68,6 +72,7 @@ export class Outbox implements OutboxService {
         logger,
         maxPayloadBytes,
         translate,
+        gatherMs,
       }),
       { table: store.table, maxPayloadBytes },
     );

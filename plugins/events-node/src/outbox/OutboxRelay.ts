@@ -28,7 +28,13 @@ export type RelayTurn =
   /** Something waits, and another replica is relaying. */
   | { outcome: 'elsewhere' }
   /** So many events were published; so many were refused for good and moved aside. */
-  | { outcome: 'relayed'; published: number; refused: number };
+  | {
+      outcome: 'relayed';
+      published: number;
+      refused: number;
+      /** Whether that was a whole page, so that more may be waiting. */
+      full: boolean;
+    };
 
 /** As many as the group commit of the log takes at once. */
 const pageRows = 500;
@@ -67,7 +73,9 @@ export class OutboxRelay {
   readonly #translate: TranslateRow | undefined;
   readonly #pageLimit: PageLimit;
   readonly #stopLimitMs: number;
+  readonly #gatherMs: number;
   readonly #wakeUp = new WakeUp();
+  readonly #stop = new WakeUp();
   #loop: Promise<void> | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #stopped = false;
@@ -80,10 +88,13 @@ export class OutboxRelay {
     maxPayloadBytes: number;
     /** Makes events of rows that are none by themselves. */
     translate?: TranslateRow;
+    /** How long to let rows gather after some were relayed, in milliseconds. */
+    gatherMs?: number;
     stopLimitMs?: number;
   }) {
     this.#store = options.store;
     this.#translate = options.translate;
+    this.#gatherMs = options.gatherMs ?? 0;
     this.#events = options.events;
     this.#logger = options.logger;
     this.#failureLog = new FailureLog({
@@ -109,6 +120,7 @@ export class OutboxRelay {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#wakeUp.wake();
+    this.#stop.wake();
     await withTimeLimit(
       Promise.all([this.#loop, this.#turn]),
       this.#stopLimitMs,
@@ -153,10 +165,13 @@ export class OutboxRelay {
   /** @returns how long to wait for the next turn, in milliseconds */
   async #runTurn(): Promise<number> {
     try {
-      const { outcome } = await this.runOnce();
+      const turn = await this.runOnce();
       this.#failures = 0;
       this.#failureLog.onWorked();
-      return delaysMs[outcome];
+      if (turn.outcome === 'relayed' && !turn.full && this.#gatherMs > 0) {
+        await this.#stop.sleep(this.#gatherMs);
+      }
+      return delaysMs[turn.outcome];
     } catch (error) {
       this.#failures += 1;
       if (!this.#stopped) {
@@ -186,6 +201,7 @@ export class OutboxRelay {
       return {
         published: readable.length - refusedBySystem.length,
         refused,
+        full: rows.length === this.#pageLimit.rows,
       };
     });
     if (typeof page === 'string') {
@@ -199,6 +215,7 @@ export class OutboxRelay {
     return {
       outcome: 'relayed',
       published: page.published,
+      full: page.full,
       refused: page.refused.length,
     };
   }

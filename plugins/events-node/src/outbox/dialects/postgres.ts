@@ -36,7 +36,9 @@ export function createPostgresDialect(silenceLimitMs = 30_000): OutboxDialect {
         return knex.transaction(
           async trx => {
             const { rows } = await trx.raw<{ rows: { taken: boolean }[] }>(
+              // A crash of the server may bring back what was relayed; it is relayed again, under the same ids.
               `SELECT set_config('idle_in_transaction_session_timeout', ?, true),
+                 set_config('synchronous_commit', 'off', true),
                  pg_try_advisory_xact_lock(
                    hashtext('callboard_outbox.relay'), ?::regclass::oid::int
                  ) AS taken`,

@@ -15,6 +15,10 @@ export async function removeRows(
   places: readonly number[],
   refused: readonly RefusedRow[],
 ): Promise<void> {
+  if (refused.length === 0) {
+    await connection(table).whereIn('place', places).delete();
+    return;
+  }
   await connection.transaction(async trx => {
     for (const { place, error } of refused) {
       await trx.raw(
