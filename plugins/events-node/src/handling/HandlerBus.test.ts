@@ -1,5 +1,6 @@
 import { mockServices } from '@backstage/backend-test-utils';
 import type { EventParams } from '@backstage/plugin-events-node';
+import { z } from 'zod';
 import type { SubscribeOptions } from '../SubscribeOptions';
 import { AwayError, FakeAccess } from './__testUtils__/FakeAccess';
 import {
@@ -8,6 +9,7 @@ import {
   makeBatch,
   makeClaimed,
 } from './__testUtils__/fakes';
+import { defineTopic } from '../Topic';
 import { HandlerBus } from './HandlerBus';
 import { SubscriptionMissingError } from './SubscriptionAccess';
 
@@ -77,6 +79,74 @@ const two = makeBatch([
   makeClaimed({ position: 1 }),
   makeClaimed({ position: 2 }),
 ]);
+
+describe('handlers that want some events of a topic', () => {
+  /** Wants those with a position that is odd, or even. */
+  const every = (rest: number) => ({
+    ...defineTopic('t', z.number()),
+    concerns: (payload: unknown) => Number(payload) % 2 === rest,
+  });
+  const three = makeBatch([1, 2, 3].map(position => makeClaimed({ position })));
+
+  it('are given those, and the others count as delivered', async () => {
+    const { access, subscribe } = createBus();
+    const given: unknown[] = [];
+    await subscribe({
+      topics: [every(1)],
+      onEvent: async ({ eventPayload }) => {
+        given.push(eventPayload);
+      },
+    });
+    access.offer(three);
+    await access.until(() => access.settled.length === 1);
+    expect(given.sort()).toEqual([1, 3]);
+    expect(kindsOf(access.settled[0].handled)).toEqual({
+      1: 'delivered',
+      2: 'delivered',
+      3: 'delivered',
+    });
+  });
+
+  it('are each given what they want when they share a subscription', async () => {
+    const { access, subscribe } = createBus();
+    const given: Record<string, unknown[]> = { odd: [], even: [] };
+    for (const [name, rest] of [
+      ['odd', 1],
+      ['even', 0],
+    ] as const) {
+      await subscribe({
+        topics: [every(rest)],
+        onEvent: async ({ eventPayload }) => {
+          given[name].push(eventPayload);
+        },
+      });
+    }
+    access.offer(three);
+    await access.until(() => access.settled.length === 1);
+    expect(given.odd.sort()).toEqual([1, 3]);
+    expect(given.even).toEqual([2]);
+  });
+
+  it('are given batches without the others', async () => {
+    const { access, subscribe } = createBus();
+    const given: unknown[] = [];
+    await subscribe({
+      topics: [every(0)],
+      onEvent: undefined,
+      async onBatch(events) {
+        given.push(events.map(({ eventPayload }) => eventPayload));
+      },
+    });
+    access.offer(three);
+    await access.until(() => access.settled.length === 1);
+    expect(given).toEqual([[2]]);
+    expect(kindsOf(access.settled[0].handled)).toEqual({
+      1: 'delivered',
+      2: 'delivered',
+      3: 'delivered',
+    });
+  });
+});
 
 describe('subscribing a handler', () => {
   it('registers before it resolves, and claims from then on', async () => {

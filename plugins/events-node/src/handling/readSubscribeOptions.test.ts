@@ -105,6 +105,36 @@ describe('reading what a handler subscribes with', () => {
   });
 });
 
+describe('a handler with several types of one topic', () => {
+  const kinds = ['a', 'b'].map(kind => ({
+    ...defineTopic('typed', z.object({ kind: z.string() })),
+    concerns: (payload: unknown) => Object(payload).kind === kind,
+    parse: () => ({ kind: `${kind}!` }),
+  }));
+  const { handler } = readSubscribeOptions<{ kind: string }>({
+    ...minimal,
+    topics: kinds,
+  });
+  const event = (kind: string) => ({ topic: 'typed', eventPayload: { kind } });
+
+  it('is given an event as the type that it concerns', () => {
+    expect(handler.topics).toEqual(['typed']);
+    expect(handler.read(event('b')).eventPayload).toEqual({ kind: 'b!' });
+  });
+
+  it('does not want what concerns none of them, unless it names the topic as well', () => {
+    expect(handler.wants(event('a'))).toBe(true);
+    expect(handler.wants(event('c'))).toBe(false);
+    const both = readSubscribeOptions<{ kind: string }>({
+      ...minimal,
+      topics: ['typed', ...kinds],
+    });
+    expect(both.handler.wants(event('c'))).toBe(true);
+    expect(both.handler.read(event('c'))).toEqual(event('c'));
+    expect(both.handler.read(event('a')).eventPayload).toEqual({ kind: 'a!' });
+  });
+});
+
 describe('joining what handlers of one subscription say', () => {
   it('takes what only one of them says', () => {
     const retry = {

@@ -107,8 +107,11 @@ export class OutboxRelay {
     this.#pageLimit = {
       rows: pageRows,
       bytes: pageBytes,
-      // Payload, metadata, topic and key; what is larger cannot be published, so it is not even read.
-      rowBytes: options.maxPayloadBytes + 2 * maxMetadataBytes,
+      // Payload, metadata, topic and key; what is larger cannot be published, so it is not even read. A row that is
+      // translated may hold what was before and what is now.
+      rowBytes:
+        (options.translate ? 2 : 1) * options.maxPayloadBytes +
+        2 * maxMetadataBytes,
     };
   }
 

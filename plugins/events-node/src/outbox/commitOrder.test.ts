@@ -175,6 +175,7 @@ describe.each(outboxes.ids)('the order of an outbox on %s', id => {
       outcome: 'relayed',
       published: 1,
       refused: 0,
+      full: false,
     });
     await expect(second.outbox.runOnce()).resolves.toEqual({
       outcome: 'empty',

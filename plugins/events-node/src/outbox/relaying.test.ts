@@ -1,6 +1,8 @@
+import { mockServices } from '@backstage/backend-test-utils';
 import { ServiceUnavailableError } from '@backstage/errors';
 import type { Knex } from 'knex';
 import { describeEvent } from '../metadata';
+import { Outbox } from './Outbox';
 import { createTestOutboxes } from './__testUtils__/createTestOutboxes';
 
 const outboxes = createTestOutboxes();
@@ -254,5 +256,103 @@ describe.each(outboxes.ids)('the relay of an outbox on %s', id => {
     await hanging;
     await second.drain();
     expect(events.topics).toEqual(['a', 'b', 'c', 'd']);
+  });
+});
+
+describe.each(outboxes.ids)('an outbox with a table of its own on %s', id => {
+  /** Beside the one that the plugin and its modules share, with rows that something else writes. */
+  async function openTranslated() {
+    const { knex, events, outbox: shared } = await outboxes.open(id);
+    const logger = mockServices.logger.mock();
+    const database = mockServices.database({
+      knex,
+      migrations: { skip: false },
+    });
+    const table = 'callboard_changes_outbox';
+    const outbox = await Outbox.create({
+      database,
+      events,
+      logger,
+      table,
+      translate({ key, payload, createdAt }) {
+        if (payload === 'nothing') {
+          return undefined;
+        }
+        if (payload === 'broken') {
+          throw new Error('cannot be told');
+        }
+        return {
+          topic: 'changes',
+          eventPayload: { payload, isRecent: createdAt > new Date(0) },
+          key: `${key}!`,
+        };
+      },
+    });
+    const write = async (payload: unknown) => {
+      await knex(table).insert({
+        topic: 'raw',
+        key: 'k',
+        payload: JSON.stringify(payload),
+      });
+    };
+    return { knex, events, shared, outbox, database, table, write };
+  }
+
+  it('publishes what is made of its rows, under their ids, and leaves the other alone', async () => {
+    const { knex, events, shared, outbox, table, write } =
+      await openTranslated();
+    await insert(knex, { topic: 'a' });
+    await write('one');
+    await write('nothing');
+    await write('broken');
+    await write('two');
+    const rows = await knex(table).orderBy('place').select('id');
+    await expect(outbox.runOnce()).resolves.toMatchObject({
+      outcome: 'relayed',
+      published: 2,
+      refused: 1,
+    });
+    expect(events.log).toMatchObject([
+      { topic: 'changes', eventPayload: { payload: 'one', isRecent: true } },
+      { topic: 'changes', eventPayload: { payload: 'two', isRecent: true } },
+    ]);
+    expect(events.log.map(event => describeEvent(event))).toMatchObject([
+      { id: rows[0].id, key: 'k!' },
+      { id: rows[3].id, key: 'k!' },
+    ]);
+    await expect(knex(table)).resolves.toEqual([]);
+    await expect(knex(`${table}_refused`)).resolves.toMatchObject([
+      { id: rows[2].id, error: 'Error: cannot be told' },
+    ]);
+    await expect(knex('callboard_outbox')).resolves.toHaveLength(1);
+    await expect(shared.runOnce()).resolves.toMatchObject({ published: 1 });
+  });
+
+  it('is removed with everything that belongs to it, and may be removed twice', async () => {
+    const { knex, database, table } = await openTranslated();
+    for (let round = 0; round < 2; round += 1) {
+      await Outbox.drop({ database, table });
+      await expect(knex.schema.hasTable(table)).resolves.toBe(false);
+      await expect(knex.schema.hasTable(`${table}_refused`)).resolves.toBe(
+        false,
+      );
+      await expect(
+        knex.schema.hasTable(`${table}_knex_migrations`),
+      ).resolves.toBe(false);
+      await expect(knex.schema.hasTable('callboard_outbox')).resolves.toBe(
+        true,
+      );
+    }
+  });
+
+  it('has a name that needs no quotes', async () => {
+    const { database, events } = await openTranslated();
+    const create = Outbox.create({
+      database,
+      events,
+      logger: mockServices.logger.mock(),
+      table: 'a"b',
+    });
+    await expect(create).rejects.toThrow('small letters and underscores');
   });
 });
