@@ -9,6 +9,10 @@ backend.add(import('@backstage/plugin-catalog-backend'));
 backend.add(import('@callboard/backstage-plugin-events-backend'));
 backend.add(import('@callboard/backstage-plugin-events-backend-module-github'));
 
+backend.add(
+  import('@callboard/backstage-plugin-catalog-backend-module-events'),
+);
+
 backend.add(import('./welcome'));
 
 backend.start();

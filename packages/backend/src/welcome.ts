@@ -2,15 +2,19 @@ import {
   coreServices,
   createBackendPlugin,
 } from '@backstage/backend-plugin-api';
-import { eventsServiceRef } from '@backstage/plugin-events-node';
+import { stringifyEntityRef } from '@backstage/catalog-model';
+import {
+  durableEventsServiceRef,
+  entityChanges,
+} from '@callboard/backstage-plugin-events-node';
 
-/** Subscribes to webhooks of GitHub, and says at start what to try. */
+/** Subscribes to webhooks of GitHub and to changes of the catalog, and says at start what to try. */
 export default createBackendPlugin({
   pluginId: 'welcome',
   register(env) {
     env.registerInit({
       deps: {
-        events: eventsServiceRef,
+        events: durableEventsServiceRef,
         lifecycle: coreServices.rootLifecycle,
         logger: coreServices.logger,
       },
@@ -21,6 +25,16 @@ export default createBackendPlugin({
           async onEvent({ metadata }) {
             logger.info(
               `A push has arrived: event ${metadata?.['callboard-event-id']}`,
+            );
+          },
+        });
+        await events.subscribe({
+          id: 'entities',
+          topics: [entityChanges()],
+          async onEvent({ eventPayload: { action, entity, changedPaths } }) {
+            const paths = changedPaths ? `: ${changedPaths.join(', ')}` : '';
+            logger.info(
+              `The entity ${stringifyEntityRef(entity)} was ${action}${paths}`,
             );
           },
         });
