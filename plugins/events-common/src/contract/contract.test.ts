@@ -127,6 +127,7 @@ describe('comparing two versions of the contract', () => {
   });
 
   it.each([
+    ['another minor version', 'version: 1.0.0', 'version: 1.1.0'],
     ['another description', 'What happened to which entity.', 'A change.'],
     [
       'a field that may be there',
