@@ -77,6 +77,8 @@ export const catalogModuleEvents = createBackendModule({
             createEntityFilter(settings.entityRules),
           ),
           maxPayloadBytes: settings.maxPayloadBytes,
+          // Each entity is written under a lock on its row, so its changes are inserted in the order of their commits.
+          order: 'insertions',
           gatherMs,
         });
         const emitter = new CatalogEmitter({

@@ -9,6 +9,7 @@ import { requireDurable } from '../DurableEventsService';
 import { checkEventCount, defaultMaxPayloadBytes } from '../eventRules';
 import { dropOutbox, openOutbox } from './openOutbox';
 import { writeRow, type TranslateRow } from './outboxRow';
+import { sharedOutbox, type OutboxOrder } from './OutboxTable';
 import { OutboxRelay, type RelayTurn } from './OutboxRelay';
 import type { OutboxEvent, OutboxService } from './OutboxService';
 import { insertRows } from './operations/insertRows';
@@ -39,6 +40,7 @@ export class Outbox implements OutboxService {
    * @param options.maxPayloadBytes - as `events.publish.maxPayloadBytes` of the events backend
    * @param options.table - name of the outbox, at most 40 small letters and underscores; default: `callboard_outbox`, the
    *   one that the plugin and its modules share
+   * @param options.order - in which rows are relayed; default: `commits`. An outbox that is there keeps its own
    * @param options.gatherMs - how long to let rows gather after some were relayed, in milliseconds: a relay of few rows at
    *   once costs most of what one of many does. Default: 0
    * @param options.translate - makes events of rows that something else wrote, such as triggers; needs a table of its own
@@ -51,6 +53,7 @@ export class Outbox implements OutboxService {
     logger: LoggerService;
     maxPayloadBytes?: number;
     table?: string;
+    order?: OutboxOrder;
     translate?: TranslateRow;
     gatherMs?: number;
   }): Promise<Outbox> {
@@ -59,12 +62,13 @@ export class Outbox implements OutboxService {
       events,
       logger,
       maxPayloadBytes = defaultMaxPayloadBytes,
-      table,
+      table = sharedOutbox.table,
+      order = sharedOutbox.order,
       translate,
       gatherMs,
     } = options;
     const durableEvents = requireDurable(events);
-    const store = await openOutbox(database, table);
+    const store = await openOutbox(database, { table, order });
     return new Outbox(
       new OutboxRelay({
         store,
@@ -87,8 +91,8 @@ export class Outbox implements OutboxService {
     database: DatabaseService;
     table?: string;
   }): Promise<void> {
-    const { database, table } = options;
-    await dropOutbox(database, table);
+    const { database, table = sharedOutbox.table } = options;
+    await dropOutbox(database, { ...sharedOutbox, table });
   }
 
   private constructor(

@@ -3,6 +3,7 @@ import createKnex, { type Knex } from 'knex';
 import { createTestOutboxes } from './__testUtils__/createTestOutboxes';
 import { RecordingEvents } from './__testUtils__/RecordingEvents';
 import { createMigrationSource } from './migrations';
+import { sharedOutbox } from './OutboxTable';
 import { Outbox } from './Outbox';
 
 const outboxes = createTestOutboxes();
@@ -32,7 +33,7 @@ describe.each(outboxes.ids)('the tables of an outbox on %s', id => {
   it('go up from nothing and down again, twice', async () => {
     const knex = await outboxes.openEmpty(id);
     const migrations = {
-      migrationSource: createMigrationSource('callboard_outbox'),
+      migrationSource: createMigrationSource(sharedOutbox),
     };
     for (let round = 0; round < 2; round += 1) {
       await knex.migrate.latest(migrations);

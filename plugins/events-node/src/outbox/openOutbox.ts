@@ -4,17 +4,14 @@ import type { OutboxDialect } from './dialects/OutboxDialect';
 import { createPostgresDialect } from './dialects/postgres';
 import { sqlite } from './dialects/sqlite';
 import { createMigrationSource } from './migrations';
+import { sharedOutbox, type OutboxTable } from './OutboxTable';
 
 /** The database that an outbox is in, and what is particular about it. */
 export interface OutboxStore {
   knex: Knex;
-  /** What waits is in this table; what was refused in the one with `_refused` behind its name. */
   table: string;
   dialect: OutboxDialect;
 }
-
-/** The outbox that a plugin and its modules share. */
-export const defaultTable = 'callboard_outbox';
 
 const dialects: Record<string, OutboxDialect> = {
   pg: createPostgresDialect(),
@@ -24,16 +21,16 @@ const dialects: Record<string, OutboxDialect> = {
 /**
  * Opens the outbox in a plugin's database and brings its tables up to date.
  *
- * @param table - its name, of small letters and underscores
+ * @param outbox - with a name of small letters and underscores
  * @throws Error for a database other than PostgreSQL and SQLite
  */
 export async function openOutbox(
   database: DatabaseService,
-  table: string = defaultTable,
+  outbox: OutboxTable = sharedOutbox,
 ): Promise<OutboxStore> {
-  const store = await findStore(database, table);
+  const store = await findStore(database, outbox);
   if (!database.migrations?.skip) {
-    await migrate(store, (trx, options) => trx.migrate.latest(options));
+    await migrate(store, outbox, (trx, options) => trx.migrate.latest(options));
   }
   return store;
 }
@@ -41,10 +38,10 @@ export async function openOutbox(
 /** Removes the tables of an outbox, and what remembers their migrations. */
 export async function dropOutbox(
   database: DatabaseService,
-  table: string = defaultTable,
+  outbox: OutboxTable = sharedOutbox,
 ): Promise<void> {
-  const store = await findStore(database, table);
-  await migrate(store, async (trx, options) => {
+  const store = await findStore(database, outbox);
+  await migrate(store, outbox, async (trx, options) => {
     if (await trx.schema.hasTable(options.tableName)) {
       await trx.migrate.rollback(options, true);
       await trx.schema.dropTable(options.tableName);
@@ -55,7 +52,7 @@ export async function dropOutbox(
 
 async function findStore(
   database: DatabaseService,
-  table: string,
+  { table }: OutboxTable,
 ): Promise<OutboxStore> {
   if (!/^[a-z_]{1,40}$/.test(table)) {
     throw new Error(
@@ -76,6 +73,7 @@ async function findStore(
 /** In one transaction: a replica that starts meanwhile waits, and a process that is killed leaves no lock behind. */
 async function migrate(
   { knex, table, dialect }: OutboxStore,
+  outbox: OutboxTable,
   run: (
     trx: Knex.Transaction,
     options: Knex.MigratorConfig & { tableName: string },
@@ -84,7 +82,7 @@ async function migrate(
   await knex.transaction(async trx => {
     await dialect.lockMigrations(trx, table);
     await run(trx, {
-      migrationSource: createMigrationSource(table),
+      migrationSource: createMigrationSource(outbox),
       tableName: `${table}_knex_migrations`,
     });
   });

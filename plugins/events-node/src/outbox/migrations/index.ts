@@ -1,18 +1,18 @@
 import type { Knex } from 'knex';
+import type { OutboxTable } from '../OutboxTable';
 import { init } from './init';
 
 /** Names stand in the databases of users: a migration that was released keeps its own. */
-const migrations = new Map<string, (table: string) => Knex.Migration>([
+const migrations = new Map<string, (outbox: OutboxTable) => Knex.Migration>([
   ['20261122000000_init', init],
 ]);
 
 /**
  * The migrations, as code and not as files: they are built into the package with everything else.
  *
- * @param table - name of the outbox
  */
 export function createMigrationSource(
-  table: string,
+  outbox: OutboxTable,
 ): Knex.MigrationSource<string> {
   return {
     getMigrations: async () => [...migrations.keys()],
@@ -22,7 +22,7 @@ export function createMigrationSource(
       if (!migration) {
         throw new Error(`The outbox has no migration '${name}'`);
       }
-      return migration(table);
+      return migration(outbox);
     },
   };
 }

@@ -1,9 +1,10 @@
 import type { Knex } from 'knex';
+import type { OutboxTable } from '../OutboxTable';
 
 /**
  * The tables of an outbox. The one that has its name may be written by anybody, in plain SQL: topic and payload are enough.
  *
- * On PostgreSQL an identity column counts insertions, not commits. So at the commit a deferred trigger takes a lock
+ * On PostgreSQL an identity column counts insertions, not commits. For the order of commits, at the commit a deferred trigger takes a lock
  * that is held until the commit is over, and gives the row its place anew. Places are in the order of commits: who
  * gets a higher one commits later. Rows of one transaction keep the order of their insertion, as deferred triggers run
  * in it. With `SET CONSTRAINTS … IMMEDIATE` the lock is taken earlier and the order is the same.
@@ -13,11 +14,14 @@ import type { Knex } from 'knex';
  *
  * SQLite has one writer at a time, so there the order of insertion is the order of commits.
  */
-export const init = (table: string): Knex.Migration => ({
+export const init = ({ table, order }: OutboxTable): Knex.Migration => ({
   async up(knex) {
     const statements =
       knex.client.config.client === 'pg'
-        ? postgresTables(table)
+        ? [
+            ...postgresTables(table),
+            ...(order === 'commits' ? postgresPlaces(table) : []),
+          ]
         : sqliteTables(table);
     for (const statement of statements) {
       await knex.raw(statement);
@@ -28,7 +32,7 @@ export const init = (table: string): Knex.Migration => ({
     await knex.schema.dropTable(`${table}_refused`);
     await knex.schema.dropTable(table);
     if (knex.client.config.client === 'pg') {
-      await knex.raw(`DROP FUNCTION ${table}_place()`);
+      await knex.raw(`DROP FUNCTION IF EXISTS ${table}_place()`);
     }
   },
 });
@@ -58,6 +62,9 @@ const postgresTables = (table: string) => [
    )`,
   `COMMENT ON TABLE ${table}_refused IS
      'Events that can never be published as they are, kept for somebody to look at'`,
+];
+
+const postgresPlaces = (table: string) => [
   `CREATE FUNCTION ${table}_place() RETURNS trigger
      LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
    AS $$
