@@ -41,8 +41,8 @@ export class Outbox implements OutboxService {
    * @param options.table - name of the outbox, at most 40 small letters and underscores; default: `callboard_outbox`, the
    *   one that the plugin and its modules share
    * @param options.order - in which rows are relayed; default: `commits`. An outbox that is there keeps its own
-   * @param options.gatherMs - how long to let rows gather after some were relayed, in milliseconds: a relay of few rows at
-   *   once costs most of what one of many does. Default: 0
+   * @param options.share - of the time that relaying may take, above 0 and at most 1. Rows gather meanwhile, for half a
+   *   second at most: to relay a few costs most of what many do. Default: 1
    * @param options.translate - makes events of rows that something else wrote, such as triggers; needs a table of its own
    * @returns an outbox whose relay is not started
    * @throws Error when the events service is not Callboard's, or the database is neither PostgreSQL nor SQLite
@@ -55,7 +55,7 @@ export class Outbox implements OutboxService {
     table?: string;
     order?: OutboxOrder;
     translate?: TranslateRow;
-    gatherMs?: number;
+    share?: number;
   }): Promise<Outbox> {
     const {
       database,
@@ -65,7 +65,7 @@ export class Outbox implements OutboxService {
       table = sharedOutbox.table,
       order = sharedOutbox.order,
       translate,
-      gatherMs,
+      share,
     } = options;
     const durableEvents = requireDurable(events);
     const store = await openOutbox(database, { table, order });
@@ -76,7 +76,7 @@ export class Outbox implements OutboxService {
         logger,
         maxPayloadBytes,
         translate,
-        gatherMs,
+        share,
       }),
       { table: store.table, maxPayloadBytes },
     );

@@ -46,6 +46,8 @@ const delaysMs: Record<RelayTurn['outcome'], number> = {
   empty: 1_000,
   elsewhere: 250,
 };
+/** How long rows gather at the most, in milliseconds. */
+const longestGatherMs = 500;
 const firstRetryMs = 250;
 const lastRetryMs = 15_000;
 /** How long the stop waits for the running turn, in milliseconds. */
@@ -73,7 +75,7 @@ export class OutboxRelay {
   readonly #translate: TranslateRow | undefined;
   readonly #pageLimit: PageLimit;
   readonly #stopLimitMs: number;
-  readonly #gatherMs: number;
+  readonly #share: number;
   readonly #wakeUp = new WakeUp();
   readonly #stop = new WakeUp();
   #loop: Promise<void> | undefined;
@@ -88,13 +90,13 @@ export class OutboxRelay {
     maxPayloadBytes: number;
     /** Makes events of rows that are none by themselves. */
     translate?: TranslateRow;
-    /** How long to let rows gather after some were relayed, in milliseconds. */
-    gatherMs?: number;
+    /** Of the time that relaying may take, above 0 and at most 1; rows gather meanwhile. */
+    share?: number;
     stopLimitMs?: number;
   }) {
     this.#store = options.store;
     this.#translate = options.translate;
-    this.#gatherMs = options.gatherMs ?? 0;
+    this.#share = options.share ?? 1;
     this.#events = options.events;
     this.#logger = options.logger;
     this.#failureLog = new FailureLog({
@@ -168,11 +170,14 @@ export class OutboxRelay {
   /** @returns how long to wait for the next turn, in milliseconds */
   async #runTurn(): Promise<number> {
     try {
+      const begin = performance.now();
       const turn = await this.runOnce();
       this.#failures = 0;
       this.#failureLog.onWorked();
-      if (turn.outcome === 'relayed' && !turn.full && this.#gatherMs > 0) {
-        await this.#stop.sleep(this.#gatherMs);
+      if (turn.outcome === 'relayed' && !turn.full && this.#share < 1) {
+        const tookMs = performance.now() - begin;
+        const gatherMs = tookMs * (1 / this.#share - 1);
+        await this.#stop.sleep(Math.min(gatherMs, longestGatherMs));
       }
       return delaysMs[turn.outcome];
     } catch (error) {
