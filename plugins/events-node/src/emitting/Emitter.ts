@@ -1,0 +1,209 @@
+import type { LoggerService } from '@backstage/backend-plugin-api';
+import { stringifyError } from '@backstage/errors';
+import type { Knex } from 'knex';
+import type { Outbox } from '../outbox';
+import { capitalise } from './capitalise';
+import type { ChangeCapture, Installation } from './ChangeCapture';
+import { silentAfterDays } from './names';
+import type { WatchedPlugin } from './WatchedPlugin';
+import { withRemedy } from './withRemedy';
+
+/** Takes a snapshot of what is there when the triggers are first made. */
+export interface FirstSnapshot {
+  /** @returns what it told of, such as `2 entities` */
+  take(): Promise<string>;
+}
+
+/**
+ * Turns what the triggers write down into events: sees that they stand, and wakes the relay.
+ *
+ * @remarks
+ * A module begins before its plugin, whose migrations make the tables and, on SQLite, may rebuild one without its
+ * triggers. So it looks when it starts, and again when the migrations have run.
+ */
+export class Emitter {
+  /** Resolves when the triggers have been looked at for the second time, whether they stand or not. */
+  readonly settled: Promise<void>;
+  readonly #plugin: WatchedPlugin;
+  readonly #capture: ChangeCapture;
+  readonly #outbox: Outbox;
+  readonly #knex: Knex;
+  readonly #firstSnapshot: FirstSnapshot | undefined;
+  readonly #migrates: boolean;
+  readonly #logger: LoggerService;
+  /** Statements after which something may wait in the outbox. */
+  readonly #writes: RegExp;
+  readonly #onQuery = (_response: unknown, { sql }: { sql: string }) => {
+    if (this.#writes.test(sql)) {
+      this.#outbox.wake();
+    }
+  };
+  #resolveSettled = () => {};
+  #stands = false;
+
+  constructor(options: {
+    capture: ChangeCapture;
+    outbox: Outbox;
+    /** Of the plugin. */
+    knex: Knex;
+    /** Undefined when nothing is to be told of what is there already. */
+    firstSnapshot?: FirstSnapshot;
+    /** Whether tables and triggers may be made. */
+    migrates: boolean;
+    logger: LoggerService;
+  }) {
+    this.#plugin = options.capture.plugin;
+    this.#capture = options.capture;
+    this.#outbox = options.outbox;
+    this.#knex = options.knex;
+    this.#firstSnapshot = options.firstSnapshot;
+    this.#migrates = options.migrates;
+    this.#logger = options.logger;
+    this.#writes = new RegExp(
+      `^(insert into|update|delete from) [\`"]?(${this.#plugin.wakeTables.join(
+        '|',
+      )})\\b|^commit`,
+      'i',
+    );
+    this.settled = new Promise(resolve => {
+      this.#resolveSettled = resolve;
+    });
+  }
+
+  /**
+   * Begins before the plugin does: changes that it makes while it starts are caught, unless its tables are not there yet,
+   * and with them nothing that could change.
+   *
+   * @throws Error when the triggers cannot be made, with the remedy
+   */
+  async start(): Promise<void> {
+    await this.#install();
+    // Only a hint: the relay looks by itself every second.
+    this.#knex.on('query-response', this.#onQuery);
+    this.#outbox.start();
+  }
+
+  /**
+   * Called when the migrations of the plugin have run. Does not throw: whatever becomes of the emitter, the plugin goes on,
+   * and an error is logged.
+   */
+  async settle(): Promise<void> {
+    const { plugin, changes, orElse } = this.#plugin.words;
+    try {
+      await this.#install();
+      if (!this.#stands) {
+        this.#logger.error(
+          `${capitalise(
+            plugin,
+          )} does not have the columns that are read (${this.#listColumns()}): this version of it is not known to the module, which knows version ${
+            this.#plugin.knownVersion
+          }${
+            orElse ? `, ${orElse}` : ''
+          }; see the README of the module. Subscribers are not told of ${changes}`,
+        );
+      }
+    } catch (error) {
+      this.#logger.error(
+        `Subscribers are not told of ${changes}; it is tried again: ${stringifyError(
+          error,
+        )}`,
+      );
+    } finally {
+      this.#resolveSettled();
+    }
+  }
+
+  /** Says that a process with this emitter runs; tries again what failed. */
+  async tend(): Promise<void> {
+    if (this.#stands) {
+      await this.#capture.sayAlive();
+      await this.#takeFirstSnapshot();
+    } else {
+      await this.settle();
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#knex.removeListener('query-response', this.#onQuery);
+    await this.#outbox.stop();
+  }
+
+  async #install(): Promise<void> {
+    const stoodBefore = this.#stands;
+    this.#stands = false;
+    const installation: Installation = this.#migrates
+      ? await this.#capture.install({
+          snapshotDue: this.#firstSnapshot !== undefined,
+        })
+      : await this.#capture.find();
+    if (installation === 'waiting') {
+      return;
+    }
+    this.#stands = true;
+    this.#logInstallation(installation, stoodBefore);
+    if (!stoodBefore) {
+      await this.#begin();
+    }
+  }
+
+  #logInstallation(
+    installation: Exclude<Installation, 'waiting'>,
+    stoodBefore: boolean,
+  ) {
+    const { plugin, changes, remedy } = this.#plugin.words;
+    if (installation === 'installed') {
+      this.#logger.info(`${capitalise(changes)} are caught from now on`);
+    } else if (installation === 'renewed' && !stoodBefore) {
+      this.#logger.info(`The triggers that catch ${changes} stand again`);
+    } else if (installation === 'renewed') {
+      this.#logger.warn(
+        withRemedy(
+          `A migration of ${plugin} removed the triggers that catch ${changes}; they stand again. What changed while ${plugin} was starting may not have been told of`,
+          remedy,
+        ),
+      );
+    }
+  }
+
+  async #begin(): Promise<void> {
+    const silentSince = await this.#capture.sayAlive();
+    if (silentSince) {
+      const { changes, remedy } = this.#plugin.words;
+      this.#logger.warn(
+        withRemedy(
+          `No process with this module has run since ${silentSince.toISOString()}. If there were ${changes} later than ${silentAfterDays} days after that, subscribers were not told of them`,
+          remedy,
+        ),
+      );
+    }
+    await this.#takeFirstSnapshot();
+  }
+
+  /** A snapshot that fails is no reason not to tell of changes. */
+  async #takeFirstSnapshot(): Promise<void> {
+    const snapshot = this.#firstSnapshot;
+    if (!snapshot) {
+      return;
+    }
+    try {
+      await this.#capture.takeDueSnapshot(async () => {
+        const told = await snapshot.take();
+        this.#logger.info(`Told of ${told} that were there already`);
+      });
+    } catch (error) {
+      this.#logger.error(
+        `Subscribers could not be told of what is there already; it is tried again: ${stringifyError(
+          error,
+        )}`,
+      );
+    }
+  }
+
+  #listColumns(): string {
+    return Object.entries(this.#plugin.columns)
+      .flatMap(([table, columns]) =>
+        columns.map(column => `${table}.${column}`),
+      )
+      .join(', ');
+  }
+}

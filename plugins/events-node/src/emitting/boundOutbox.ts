@@ -1,0 +1,81 @@
+import type { LoggerService } from '@backstage/backend-plugin-api';
+import type { Knex } from 'knex';
+import { nameObjects } from './names';
+import type { WatchedPlugin } from './WatchedPlugin';
+import { withRemedy } from './withRemedy';
+
+/** How much may wait to be published. */
+export interface OutboxBounds {
+  /** In milliseconds. */
+  maxAgeMs: number;
+  maxRows: number;
+}
+
+/** So many rows go with one statement. */
+const rowsAtOnce = 10_000;
+/** And so many statements in one turn, which comes again. */
+const pagesAtOnce = 100;
+/** How long a row that was refused is kept for somebody to look at, in milliseconds. */
+const keepRefusedMs = 30 * 24 * 60 * 60 * 1_000;
+
+/**
+ * Keeps the outbox from growing for ever while the events system is away: the oldest rows go, unpublished.
+ *
+ * @returns how many went
+ */
+export async function boundOutbox(options: {
+  knex: Knex;
+  plugin: WatchedPlugin;
+  bounds: OutboxBounds;
+  logger: LoggerService;
+}): Promise<number> {
+  const { knex, plugin, bounds, logger } = options;
+  const { outboxTable } = nameObjects(plugin.pluginId);
+  const newestAbove: { place: number | string } | undefined = await knex(
+    outboxTable,
+  )
+    .orderBy('place', 'desc')
+    .offset(bounds.maxRows)
+    .first('place');
+  let removed = 0;
+  for (let page = 0; page < pagesAtOnce; page++) {
+    const outOfBounds = knex(outboxTable).where(
+      'created_at',
+      '<',
+      timeBefore(bounds.maxAgeMs),
+    );
+    if (newestAbove) {
+      outOfBounds.orWhere('place', '<=', newestAbove.place);
+    }
+    const places: (number | string)[] = await outOfBounds
+      .orderBy('place')
+      .limit(rowsAtOnce)
+      .pluck('place');
+    const last = places.at(-1);
+    if (last !== undefined) {
+      // Places are in the order of commits, so they are in the order of times, but for moments.
+      removed += await knex(outboxTable).where('place', '<=', last).delete();
+    }
+    if (places.length < rowsAtOnce) {
+      break;
+    }
+  }
+  if (removed > 0) {
+    const { changes, remedy } = plugin.words;
+    logger.error(
+      withRemedy(
+        `${removed} ${changes} were never published: they waited for longer than ${plugin.pluginId}.events.outbox allows, while the events system was away`,
+        remedy,
+      ),
+    );
+  }
+  await knex(`${outboxTable}_refused`)
+    .where('refused_at', '<', timeBefore(keepRefusedMs))
+    .delete();
+  return removed;
+}
+
+/** As both databases compare it with the times that they wrote. */
+function timeBefore(ms: number): string {
+  return new Date(Date.now() - ms).toISOString();
+}

@@ -1,0 +1,33 @@
+import type { Knex } from 'knex';
+
+/** Where PostgreSQL and SQLite differ in catching changes of one plugin. */
+export interface CaptureDialect {
+  /** The present time by the clock of the database. */
+  now: string;
+  /** Makes the tables that the triggers need, apart from the outbox, where they are not there. */
+  createTables: readonly string[];
+  /** Type of the column of the emitter table that says whether a snapshot is due; it is added where it is not there. */
+  snapshotDueType: string;
+  /** Removes those tables; does nothing where they are not there. */
+  dropTables: readonly string[];
+  /** Makes the triggers and what they need, in this order. */
+  createTriggers: readonly string[];
+  /** Removes all of that, and what an earlier version made; does nothing where it is not there. */
+  dropTriggers: readonly string[];
+  /** Names of the triggers that `createTriggers` makes. */
+  triggers: readonly string[];
+  /** Names of those of our triggers that are there. */
+  listTriggers(knex: Knex): Promise<string[]>;
+  /** Lets no statement of the transaction wait for a lock for long. */
+  boundLocks(trx: Knex.Transaction): Promise<void>;
+  /** Whether a statement waited for a lock for too long. */
+  isLockTimeout(error: unknown): boolean;
+  /** Lets no other replica change the triggers until the transaction ends. */
+  lockTriggers(trx: Knex.Transaction): Promise<void>;
+  /**
+   * Does something that is of use once only, unless another replica is at it.
+   *
+   * @param work - not in a transaction
+   */
+  runAlone(knex: Knex, work: () => Promise<void>): Promise<void>;
+}

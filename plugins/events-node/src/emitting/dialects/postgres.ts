@@ -1,0 +1,119 @@
+import { nameObjects, silentAfterDays } from '../names';
+import type { WatchedPlugin } from '../WatchedPlugin';
+import type { CaptureDialect } from './CaptureDialect';
+
+/** `lock_not_available` of PostgreSQL's error codes. */
+const lockNotAvailable = '55P03';
+
+/**
+ * PostgreSQL: one function for all tables of a plugin.
+ *
+ * 1. The middle part, which is the emitter's own, decides whether there is something to tell of. If it reads what a later
+ *    version of the plugin lacks, nothing is told and the plugin goes on. It writes nothing, so catching its errors takes
+ *    no transaction id; otherwise a transaction with thousands of changes would take as many.
+ * 2. Nothing is written where there is no outbox: whoever drops it must not break the plugin.
+ * 3. Nothing is written when no process with the emitter has said for long that it runs.
+ *
+ * Tables are found by the schema of the trigger's own, so neither `search_path` nor the name of the schema matters. The
+ * function runs with the rights of its owner: whoever may change the plugin's tables needs no right to the outbox.
+ */
+export function createPostgresDialect({
+  pluginId,
+  postgres: { declare, body, after },
+}: WatchedPlugin): CaptureDialect {
+  const { outboxTable, emitterTable, change } = nameObjects(pluginId);
+  const tables = Object.keys(after);
+  const createFunction = `
+    CREATE FUNCTION ${change}() RETURNS trigger
+      LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+    DECLARE
+      payload text;
+      metadata text := '{}';
+      ${declare}
+    BEGIN
+      BEGIN
+        ${body}
+      EXCEPTION WHEN undefined_table OR undefined_column THEN
+        RAISE WARNING 'A change of % is not told of: %', TG_TABLE_NAME, SQLERRM;
+        RETURN NULL;
+      END;
+      IF payload IS NULL
+        OR to_regclass(format('%I.${outboxTable}', TG_TABLE_SCHEMA)) IS NULL
+        OR to_regclass(format('%I.${emitterTable}', TG_TABLE_SCHEMA)) IS NULL
+      THEN
+        RETURN NULL;
+      END IF;
+      EXECUTE format(
+        'INSERT INTO %1$I.${outboxTable} (topic, payload, metadata)
+         SELECT ''${pluginId}'', $1, $2 FROM %1$I.${emitterTable}
+         WHERE seen_at > now() - interval ''${silentAfterDays} days''',
+        TG_TABLE_SCHEMA
+      ) USING payload, metadata;
+      RETURN NULL;
+    END
+    $$`;
+  return {
+    now: 'clock_timestamp()',
+    createTables: [
+      `CREATE TABLE IF NOT EXISTS ${emitterTable} (
+         id integer PRIMARY KEY CHECK (id = 1),
+         definition text NOT NULL,
+         seen_at timestamptz NOT NULL
+       )`,
+    ],
+    snapshotDueType: 'boolean NOT NULL DEFAULT false',
+    dropTables: [`DROP TABLE IF EXISTS ${emitterTable}`],
+    // On any update: a trigger that names a column keeps migrations of the plugin from changing its type.
+    createTriggers: [
+      createFunction,
+      `REVOKE ALL ON FUNCTION ${change}() FROM PUBLIC`,
+      ...Object.entries(after).map(
+        ([table, events]) =>
+          `CREATE TRIGGER ${change} AFTER ${events} ON ${table}
+           FOR EACH ROW EXECUTE FUNCTION ${change}()`,
+      ),
+    ],
+    // With its triggers.
+    dropTriggers: [`DROP FUNCTION IF EXISTS ${change}() CASCADE`],
+    triggers: tables.map(table => `${change} on ${table}`),
+
+    async listTriggers(knex) {
+      const { rows } = await knex.raw<{ rows: { name: string }[] }>(
+        `SELECT t.tgname || ' on ' || c.relname AS name
+         FROM pg_trigger AS t
+         JOIN pg_class AS c ON c.oid = t.tgrelid
+         WHERE t.tgname = ? AND c.relnamespace = current_schema()::regnamespace AND t.tgenabled <> 'D'`,
+        [change],
+      );
+      return rows.map(({ name }) => name);
+    },
+
+    async boundLocks(trx) {
+      // Whoever writes to the table next waits behind whoever waits for it. And PostgreSQL looks for deadlocks after a
+      // second, and might end one at the plugin's expense.
+      await trx.raw(`SET LOCAL lock_timeout = '500ms'`);
+    },
+
+    isLockTimeout: error =>
+      error instanceof Error &&
+      'code' in error &&
+      error.code === lockNotAvailable,
+
+    async lockTriggers(trx) {
+      await trx.raw('SELECT pg_advisory_xact_lock(hashtext(?))', [change]);
+    },
+
+    // The lock goes with the connection, so a replica that dies leaves none.
+    runAlone: (knex, work) =>
+      knex.transaction(async trx => {
+        const { rows } = await trx.raw<{ rows: { isAlone: boolean }[] }>(
+          'SELECT pg_try_advisory_xact_lock(hashtext(?)) AS "isAlone"',
+          [emitterTable],
+        );
+        if (rows[0].isAlone) {
+          await work();
+        }
+      }),
+  };
+}

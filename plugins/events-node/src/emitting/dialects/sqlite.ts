@@ -1,0 +1,67 @@
+import { nameObjects, silentAfterDays } from '../names';
+import type { WatchedPlugin } from '../WatchedPlugin';
+import type { CaptureDialect } from './CaptureDialect';
+
+/**
+ * The statement of a trigger on SQLite that writes a change down.
+ *
+ * @param payload - an expression for JSON text
+ */
+export function insertChange(pluginId: string, payload: string): string {
+  const { outboxTable, emitterTable } = nameObjects(pluginId);
+  return `
+    INSERT INTO ${outboxTable} (topic, payload)
+    SELECT '${pluginId}', ${payload}
+    FROM ${emitterTable}
+    WHERE seen_at > strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-${silentAfterDays} days');`;
+}
+
+/**
+ * SQLite, where cascading deletes fire triggers too.
+ *
+ * A statement is compiled together with the triggers that it fires. So whoever drops the outbox while the triggers stand
+ * breaks the plugin: nothing in a trigger can ask first whether a table is there.
+ */
+export function createSqliteDialect({
+  pluginId,
+  sqlite: { tables = {}, triggers },
+}: WatchedPlugin): CaptureDialect {
+  const { emitterTable } = nameObjects(pluginId);
+  const names = Object.keys(triggers);
+  return {
+    now: `strftime('%Y-%m-%dT%H:%M:%fZ', 'now')`,
+    createTables: [
+      `CREATE TABLE IF NOT EXISTS ${emitterTable} (
+         id INTEGER PRIMARY KEY CHECK (id = 1),
+         definition TEXT NOT NULL,
+         seen_at TEXT NOT NULL
+       ) STRICT`,
+      ...Object.entries(tables).map(
+        ([name, columns]) =>
+          `CREATE TABLE IF NOT EXISTS ${name} (${columns}) STRICT`,
+      ),
+    ],
+    snapshotDueType: 'INTEGER NOT NULL DEFAULT 0',
+    dropTables: [emitterTable, ...Object.keys(tables)].map(
+      name => `DROP TABLE IF EXISTS ${name}`,
+    ),
+    createTriggers: Object.entries(triggers).map(
+      ([name, definition]) => `CREATE TRIGGER ${name} ${definition}`,
+    ),
+    dropTriggers: names.map(name => `DROP TRIGGER IF EXISTS ${name}`),
+    triggers: names,
+
+    async listTriggers(knex) {
+      const found: string[] = await knex('sqlite_master')
+        .where({ type: 'trigger' })
+        .pluck('name');
+      return found.filter(name => names.includes(name));
+    },
+
+    // There are no other replicas, and one connection: whatever is under way is over when a transaction begins.
+    async boundLocks() {},
+    isLockTimeout: () => false,
+    async lockTriggers() {},
+    runAlone: (_knex, work) => work(),
+  };
+}
