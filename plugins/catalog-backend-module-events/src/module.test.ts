@@ -264,6 +264,35 @@ describe.each(databases.ids)('the catalog with its module on %s', id => {
     const catalog = await start({ databases: opened, config });
     await untilCount(catalog, 1);
     expect(catalog.replica.problems).toEqual([]);
+    const told = expect.stringMatching(
+      /^Told of \d entities and 0 locations that were there already$/,
+    );
+    expect(catalog.logger.info).toHaveBeenCalledWith(told);
+    await stops.pop()?.();
+
+    // As if the process had died before the snapshot was written.
+    await opened
+      .catalog('callboard_catalog_emitter')
+      .update({ snapshot_due: true });
+    const second = await start({ databases: opened, config });
+    await untilCount(second, 1);
+    await stops.pop()?.();
+    const third = await start({ databases: opened, config });
+    expect(third.logger.info).not.toHaveBeenCalledWith(told);
+  });
+
+  it('says so when the tables of the catalog are not as it knows them, and lets it run', async () => {
+    const opened = await open(id);
+    await start({ databases: opened, module: false });
+    await stops.pop()?.();
+    await opened.catalog.schema.alterTable('final_entities', table => {
+      table.renameColumn('final_entity', 'entity');
+    });
+    const catalog = await start({ databases: opened });
+    expect(catalog.logger.error).toHaveBeenCalledWith(
+      'The catalog does not have the columns that are read (final_entities.final_entity, locations.id, locations.type, locations.target): this version of it is not known to the module, which knows version 4.0; see the README of the module. Subscribers are not told of changes of the catalog',
+    );
+    await expect(ask(catalog, 'GET', 'catalog/locations')).resolves.toEqual([]);
   });
 
   it('tells of those entities only that the configuration names', async () => {
@@ -357,5 +386,13 @@ describe.each(databases.ids)('the catalog with its module on %s', id => {
     await expect(
       opened.catalog('callboard_catalog_outbox').select('place'),
     ).resolves.toEqual([]);
+    await stops.pop()?.();
+
+    const { logger } = await start({ databases: opened });
+    expect(logger.warn).toHaveBeenCalledWith(
+      expect.stringMatching(
+        /^No process with this module has run since .* Take a snapshot .* has to empty it first$/,
+      ),
+    );
   });
 });

@@ -4,22 +4,19 @@ import {
 } from '@backstage/backend-plugin-api';
 import { catalogProcessingExtensionPoint } from '@backstage/plugin-catalog-node';
 import { catalogSnapshotCreatePermission } from '@callboard/backstage-plugin-events-common';
+import { durableEventsServiceRef } from '@callboard/backstage-plugin-events-node';
 import {
-  durableEventsServiceRef,
-  Outbox,
-} from '@callboard/backstage-plugin-events-node';
-import { CatalogEmitter } from './CatalogEmitter';
-import { ChangeCapture, outboxTable } from './capture';
+  ChangeCapture,
+  startEmitter,
+} from '@callboard/backstage-plugin-events-node/emitting';
+import { takeSnapshot, watchedCatalog } from './capture';
 import { ContractProvider } from './contract';
 import { createEntityFilter, createTranslation } from './emitting';
-import { boundOutbox } from './maintenance';
 import { readSettings } from './settings';
 import { createSnapshotRouter } from './snapshot';
 
-/** How often a process says that it runs, and looks at the bounds of the outbox. */
-const tendEvery = { minutes: 10 };
 /** The catalog writes its entities one by one; relayed one by one, they would take their time from its processing. */
-const gatherMs = 50;
+const relayShare = 0.1;
 /** How often the contract is read anew; what modules add to it changes only when the events plugin is restarted. */
 const readContractEvery = { minutes: 1 };
 
@@ -55,55 +52,39 @@ export const catalogModuleEvents = createBackendModule({
         scheduler: coreServices.scheduler,
       },
       async init({ catalog, events, ...services }) {
-        const { config, database, lifecycle, logger, scheduler } = services;
-        const settings = readSettings(config);
-        const knex = await database.getClient();
-        const capture = new ChangeCapture(knex);
-        if (!settings.enabled) {
-          await capture.remove();
-          await Outbox.drop({ database, table: outboxTable });
-          logger.info(
-            'Nothing of the module is left in the database of the catalog (catalog.events.enabled: false); it can be removed from the backend',
-          );
-          return;
-        }
-
-        const outbox = await Outbox.create({
-          database,
+        const { lifecycle, scheduler } = services;
+        const settings = readSettings(services.config);
+        const capture = new ChangeCapture(
+          await services.database.getClient(),
+          watchedCatalog,
+        );
+        const emitter = await startEmitter({
+          ...services,
           events,
-          logger,
-          table: outboxTable,
+          capture,
+          settings,
           translate: createTranslation(
             createEntityFilter(settings.entityRules),
           ),
-          maxPayloadBytes: settings.maxPayloadBytes,
           // Each entity is written under a lock on its row, so its changes are inserted in the order of their commits.
           order: 'insertions',
-          gatherMs,
+          share: relayShare,
+          ...(settings.onInstall === 'snapshot' && {
+            firstSnapshot: {
+              async take() {
+                const { entities, locations } = await takeSnapshot(capture);
+                return `${entities} entities and ${locations} locations`;
+              },
+            },
+          }),
         });
-        const emitter = new CatalogEmitter({
-          capture,
-          outbox,
-          knex,
-          onInstall: settings.onInstall,
-          migrates: !database.migrations?.skip,
-          logger,
-        });
-        await emitter.start();
-        lifecycle.addShutdownHook(() => emitter.stop());
-        catalog.addEntityProvider(emitter);
-
-        // Tasks of each process: one that is shared leaves a row in the catalog's database.
-        await scheduler.scheduleTask({
-          id: 'callboard-events-outbox',
-          scope: 'local',
-          frequency: tendEvery,
-          timeout: tendEvery,
-          initialDelay: tendEvery,
-          async fn() {
-            await capture.sayAlive();
-            await boundOutbox({ knex, bounds: settings.outbox, logger });
-          },
+        if (!emitter) {
+          return;
+        }
+        // Providers are connected when the catalog's own migrations have run; this one provides nothing.
+        catalog.addEntityProvider({
+          getProviderName: () => 'callboard-events',
+          connect: () => emitter.settle(),
         });
 
         if (settings.contract.enabled) {
@@ -129,7 +110,7 @@ export const catalogModuleEvents = createBackendModule({
         services.httpRouter.use(
           createSnapshotRouter({
             ...services,
-            snapshot: () => capture.snapshot(),
+            snapshot: () => takeSnapshot(capture),
           }),
         );
       },

@@ -1,19 +1,18 @@
 import type { Config } from '@backstage/config';
 import { SettingsReader } from '@callboard/backstage-plugin-events-node/bus';
+import {
+  readEmitterSettings,
+  type EmitterSettings,
+} from '@callboard/backstage-plugin-events-node/emitting';
+import { pluginId } from './capture';
 import type { EntityRule } from './emitting';
-import type { OutboxBounds } from './maintenance';
 
 /** What `catalog.events` in the configuration says; see `config.d.ts` for the meaning of each. */
-export interface Settings {
-  enabled: boolean;
+export interface Settings extends EmitterSettings {
   onInstall: 'nothing' | 'snapshot';
   entityRules: EntityRule[] | undefined;
-  outbox: OutboxBounds;
-  maxPayloadBytes: number | undefined;
   contract: { enabled: boolean; owner: string; lifecycle: string };
 }
-
-const day = 24 * 60 * 60 * 1_000;
 
 /**
  * Reads and checks the configuration.
@@ -23,7 +22,7 @@ const day = 24 * 60 * 60 * 1_000;
 export function readSettings(config: Config): Settings {
   const reader = new SettingsReader(config);
   return {
-    enabled: config.getOptionalBoolean('catalog.events.enabled') ?? true,
+    ...readEmitterSettings(config, pluginId, { maxRows: 1_000_000 }),
     onInstall: reader.oneOf(
       'catalog.events.onInstall',
       ['nothing', 'snapshot'],
@@ -32,11 +31,6 @@ export function readSettings(config: Config): Settings {
     entityRules: config
       .getOptionalConfigArray('catalog.events.entities')
       ?.map(readRule),
-    outbox: {
-      maxAgeMs: reader.duration('catalog.events.outbox.maxAge', 7 * day),
-      maxRows: reader.whole('catalog.events.outbox.maxRows', 1_000_000),
-    },
-    maxPayloadBytes: config.getOptionalNumber('events.publish.maxPayloadBytes'),
     contract: {
       enabled:
         config.getOptionalBoolean('catalog.events.contract.enabled') ?? true,

@@ -32,6 +32,8 @@ export async function startCatalog(options: {
   const { databases, config = {}, features = [], module = true } = options;
   const replica = new EntityReplica();
   const provider = new TestProvider();
+  const logger = mockServices.logger.mock();
+  logger.child.mockImplementation(() => logger);
   const consumer = createBackendPlugin({
     pluginId: 'consumer',
     register: env =>
@@ -61,6 +63,11 @@ export async function startCatalog(options: {
             plugin.getId() === 'catalog' ? databases.catalog : databases.events,
         }),
       }),
+      createServiceFactory({
+        service: coreServices.logger,
+        deps: {},
+        factory: () => logger,
+      }),
       mockServices.rootConfig.factory({
         data: {
           ...config,
@@ -76,5 +83,5 @@ export async function startCatalog(options: {
   });
   const { port } = backend.server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}/api`;
-  return { url, replica, provider, stop: () => backend.stop() };
+  return { url, replica, provider, logger, stop: () => backend.stop() };
 }

@@ -1,3 +1,3 @@
-export { ChangeCapture, type Installation } from './ChangeCapture';
-export { bootstrapLocationType, outboxTable } from './names';
-export type { Snapshot } from './takeSnapshot';
+export { bootstrapLocationType, pluginId } from './names';
+export { takeSnapshot, type Snapshot } from './takeSnapshot';
+export { watchedCatalog } from './watchedCatalog';

@@ -1,7 +1,6 @@
+import type { ChangeCapture } from '@callboard/backstage-plugin-events-node/emitting';
 import type { Knex } from 'knex';
-import type { CaptureDialect } from './CaptureDialect';
-import { bootstrapLocationType, outboxTable } from './names';
-import { withLocks } from './withLocks';
+import { bootstrapLocationType, outboxTable, pluginId } from './names';
 
 /** How many were written into the outbox. */
 export interface Snapshot {
@@ -23,11 +22,8 @@ const rowsAtOnce = 500;
  * @returns how many rows were written; filters are applied when they are published
  * @throws Error when somebody keeps rows of the catalog locked; what was written before is published
  */
-export async function takeSnapshot(
-  knex: Knex,
-  dialect: CaptureDialect,
-): Promise<Snapshot> {
-  const write = (watched: Watched) => writePages(knex, dialect, watched);
+export async function takeSnapshot(capture: ChangeCapture): Promise<Snapshot> {
+  const write = (watched: Watched) => writePages(capture, watched);
   return {
     entities: await write({
       table: 'final_entities',
@@ -61,16 +57,14 @@ interface Watched {
 }
 
 async function writePages(
-  knex: Knex,
-  dialect: CaptureDialect,
+  capture: ChangeCapture,
   watched: Watched,
 ): Promise<number> {
   let after: string | null = null;
   let written = 0;
   for (;;) {
-    const page = await withLocks(knex, dialect, trx =>
-      writePage(trx, dialect, watched, after),
-    );
+    const last: string | null = after;
+    const page = await capture.withLocks(trx => writePage(trx, watched, last));
     written += page.written;
     if (page.last === undefined) {
       return written;
@@ -81,20 +75,18 @@ async function writePages(
 
 async function writePage(
   trx: Knex.Transaction,
-  dialect: CaptureDialect,
   { table, id, describe }: Watched,
   after: string | null,
 ): Promise<{ written: number; last: string | null | undefined }> {
-  const query = trx<Row>(table).orderBy(id).limit(rowsAtOnce).select('*');
+  const query = trx<Row>(table).orderBy(id).limit(rowsAtOnce).forShare();
   if (after !== null) {
     query.where(id, '>', after);
   }
-  dialect.lockRows(query);
-  const rows: Row[] = await query;
+  const rows: Row[] = await query.select('*');
   const payloads = rows.map(describe).filter(text => text !== undefined);
   await trx.batchInsert(
     outboxTable,
-    payloads.map(payload => ({ topic: 'catalog', payload })),
+    payloads.map(payload => ({ topic: pluginId, payload })),
     100,
   );
   return { written: payloads.length, last: rows.at(-1)?.[id] };
