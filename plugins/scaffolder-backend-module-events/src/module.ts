@@ -2,18 +2,14 @@ import {
   coreServices,
   createBackendModule,
 } from '@backstage/backend-plugin-api';
+import { durableEventsServiceRef } from '@callboard/backstage-plugin-events-node';
 import {
-  durableEventsServiceRef,
-  Outbox,
-} from '@callboard/backstage-plugin-events-node';
-import { outboxTable, TaskCapture } from './capture';
+  ChangeCapture,
+  startEmitter,
+} from '@callboard/backstage-plugin-events-node/emitting';
+import { watchedScaffolder } from './capture';
 import { translateChange } from './emitting';
-import { boundOutbox } from './maintenance';
 import { readSettings } from './settings';
-import { TaskEmitter } from './TaskEmitter';
-
-/** How often a process says that it runs, and looks at the bounds of the outbox. */
-const tendEvery = { minutes: 10 };
 
 /**
  * Tells of every change of a task's status: a module of the scaffolder plugin.
@@ -39,52 +35,24 @@ export const scaffolderModuleEvents = createBackendModule({
         logger: coreServices.logger,
         scheduler: coreServices.scheduler,
       },
-      async init({ events, httpRouter, ...services }) {
-        const { config, database, lifecycle, logger, scheduler } = services;
-        const settings = readSettings(config);
-        const knex = await database.getClient();
-        const capture = new TaskCapture(knex);
-        if (!settings.enabled) {
-          await capture.remove();
-          await Outbox.drop({ database, table: outboxTable });
-          logger.info(
-            'Nothing of the module is left in the database of the scaffolder (scaffolder.events.enabled: false); it can be removed from the backend',
-          );
+      async init({ httpRouter, ...services }) {
+        const emitter = await startEmitter({
+          ...services,
+          capture: new ChangeCapture(
+            await services.database.getClient(),
+            watchedScaffolder,
+          ),
+          settings: readSettings(services.config),
+          translate: translateChange,
+        });
+        if (!emitter) {
           return;
         }
-
-        const emitter = new TaskEmitter({
-          capture,
-          outbox: await Outbox.create({
-            database,
-            events,
-            logger,
-            table: outboxTable,
-            translate: translateChange,
-          }),
-          knex,
-          migrates: !database.migrations?.skip,
-          logger,
-        });
-        await emitter.start();
-        lifecycle.addStartupHook(() => emitter.settle());
-        lifecycle.addShutdownHook(() => emitter.stop());
+        // The scaffolder's own migrations have run then, and its workers begin when all plugins have started.
+        services.lifecycle.addStartupHook(() => emitter.settle());
         // A request that came while the scaffolder started goes on at the same moment as the hook begins.
         httpRouter.use((_request, _response, next) => {
           emitter.settled.then(() => next(), next);
-        });
-
-        // Tasks of each process: one that is shared leaves a row in the scaffolder's database.
-        await scheduler.scheduleTask({
-          id: 'callboard-events-outbox',
-          scope: 'local',
-          frequency: tendEvery,
-          timeout: tendEvery,
-          initialDelay: tendEvery,
-          async fn() {
-            await emitter.tend();
-            await boundOutbox({ knex, bounds: settings.outbox, logger });
-          },
         });
       },
     });

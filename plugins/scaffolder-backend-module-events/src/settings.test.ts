@@ -1,30 +1,25 @@
 import { ConfigReader } from '@backstage/config';
 import { readSettings } from './settings';
 
-const read = (events?: object) =>
-  readSettings(new ConfigReader({ scaffolder: { ...(events && { events }) } }));
-
 describe('the settings of the module', () => {
   it('have defaults', () => {
-    expect(read()).toEqual({
+    expect(readSettings(new ConfigReader({}))).toEqual({
       enabled: true,
       outbox: { maxAgeMs: 604_800_000, maxRows: 100_000 },
     });
   });
 
-  it('are read', () => {
-    expect(
-      read({ enabled: false, outbox: { maxAge: { days: 1 }, maxRows: 5 } }),
-    ).toEqual({
+  it('are read, and the limit of the events system with them', () => {
+    const config = new ConfigReader({
+      events: { publish: { maxPayloadBytes: 1_000 } },
+      scaffolder: {
+        events: { enabled: false, outbox: { maxAge: { days: 1 }, maxRows: 5 } },
+      },
+    });
+    expect(readSettings(config)).toEqual({
       enabled: false,
       outbox: { maxAgeMs: 86_400_000, maxRows: 5 },
+      maxPayloadBytes: 1_000,
     });
-  });
-
-  it.each([
-    [{ outbox: { maxRows: 0 } }, 'scaffolder.events.outbox.maxRows'],
-    [{ outbox: { maxAge: { days: 0 } } }, 'scaffolder.events.outbox.maxAge'],
-  ])('are refused by name: %j', (events, name) => {
-    expect(() => read(events)).toThrow(name);
   });
 });

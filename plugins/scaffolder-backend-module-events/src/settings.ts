@@ -1,27 +1,15 @@
 import type { Config } from '@backstage/config';
-import { SettingsReader } from '@callboard/backstage-plugin-events-node/bus';
-import type { OutboxBounds } from './maintenance';
-
-/** What `scaffolder.events` in the configuration says; see `config.d.ts` for the meaning of each. */
-export interface Settings {
-  enabled: boolean;
-  outbox: OutboxBounds;
-}
-
-const day = 24 * 60 * 60 * 1_000;
+import {
+  readEmitterSettings,
+  type EmitterSettings,
+} from '@callboard/backstage-plugin-events-node/emitting';
+import { pluginId } from './capture';
 
 /**
- * Reads and checks the configuration.
+ * Reads and checks `scaffolder.events` in the configuration; see `config.d.ts` for the meaning of each.
  *
  * @throws Error that names the setting and what is wrong with it
  */
-export function readSettings(config: Config): Settings {
-  const reader = new SettingsReader(config);
-  return {
-    enabled: config.getOptionalBoolean('scaffolder.events.enabled') ?? true,
-    outbox: {
-      maxAgeMs: reader.duration('scaffolder.events.outbox.maxAge', 7 * day),
-      maxRows: reader.whole('scaffolder.events.outbox.maxRows', 100_000),
-    },
-  };
+export function readSettings(config: Config): EmitterSettings {
+  return readEmitterSettings(config, pluginId, { maxRows: 100_000 });
 }

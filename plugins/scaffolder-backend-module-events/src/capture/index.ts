@@ -1,2 +1,2 @@
-export { TaskCapture, type Installation } from './TaskCapture';
-export { outboxTable } from './names';
+export { pluginId } from './names';
+export { watchedScaffolder } from './watchedScaffolder';

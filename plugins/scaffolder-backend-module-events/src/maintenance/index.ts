@@ -1,1 +1,0 @@
-export { boundOutbox, type OutboxBounds } from './boundOutbox';
