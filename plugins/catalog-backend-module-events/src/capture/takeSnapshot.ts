@@ -56,6 +56,12 @@ interface Watched {
   describe(row: Row): string | undefined;
 }
 
+interface Page {
+  written: number;
+  /** Where the next page begins behind; undefined when there is none. */
+  last: string | null | undefined;
+}
+
 async function writePages(
   capture: ChangeCapture,
   watched: Watched,
@@ -63,8 +69,10 @@ async function writePages(
   let after: string | null = null;
   let written = 0;
   for (;;) {
-    const last: string | null = after;
-    const page = await capture.withLocks(trx => writePage(trx, watched, last));
+    const last = after;
+    const page: Page = await capture.withLocks(trx =>
+      writePage(trx, watched, last),
+    );
     written += page.written;
     if (page.last === undefined) {
       return written;
@@ -77,7 +85,7 @@ async function writePage(
   trx: Knex.Transaction,
   { table, id, describe }: Watched,
   after: string | null,
-): Promise<{ written: number; last: string | null | undefined }> {
+): Promise<Page> {
   const query = trx<Row>(table).orderBy(id).limit(rowsAtOnce).forShare();
   if (after !== null) {
     query.where(id, '>', after);
