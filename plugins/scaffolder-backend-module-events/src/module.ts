@@ -44,6 +44,8 @@ export const scaffolderModuleEvents = createBackendModule({
           ),
           settings: readSettings(services.config),
           translate: translateChange,
+          // Each task is written under a lock on its row, so its changes are inserted in the order of their commits.
+          order: 'insertions',
         });
         if (!emitter) {
           return;

@@ -72,7 +72,7 @@ export class ContractProvider implements EntityProvider {
           type: 'full',
           entities: [
             {
-              entity: makeEntity(url, definition, this.#options),
+              entity: makeEntity(definition, this.#options),
               locationKey: this.getProviderName(),
             },
           ],
@@ -107,8 +107,10 @@ export class ContractProvider implements EntityProvider {
   }
 }
 
+/** Where the entity comes from, for people who wonder; an address would be one of this installation's inside. */
+const location = 'callboard:events/asyncapi.yaml';
+
 function makeEntity(
-  url: string,
   definition: string,
   { owner, lifecycle }: ContractEntityOptions,
 ): Entity {
@@ -120,8 +122,8 @@ function makeEntity(
       title: 'Backstage events',
       description: 'What happens in this Backstage, and how to learn of it',
       annotations: {
-        [ANNOTATION_LOCATION]: `url:${url}`,
-        [ANNOTATION_ORIGIN_LOCATION]: `url:${url}`,
+        [ANNOTATION_LOCATION]: location,
+        [ANNOTATION_ORIGIN_LOCATION]: location,
       },
     },
     spec: { type: 'asyncapi', lifecycle, owner, definition },

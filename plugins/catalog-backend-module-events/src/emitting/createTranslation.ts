@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { stringifyEntityRef } from '@backstage/catalog-model';
 import type { ChangedEntity } from '@callboard/backstage-plugin-events-common';
 import {
@@ -8,6 +9,9 @@ import {
 import { z } from 'zod';
 import { bootstrapLocationType } from '../capture';
 import { findChangedPaths } from './findChangedPaths';
+
+/** A key has no more; a URL may. */
+const longestKeyBytes = 1_024;
 
 /** Named in the metadata of every event of this module. */
 const source = 'catalog';
@@ -108,9 +112,17 @@ function toLocationEvent(row: Described, { before, after }: Sides<Location>) {
   const added = before ? 'updated' : 'added';
   return catalogLocationChange.event({
     ...describeRow(row),
-    key: `location:${location.id}`,
+    key: keyOf(before ?? location),
     eventPayload: { action: after ? added : 'removed', location },
   });
+}
+
+/** Not its id: registered again it has another, and what is told of it last must be what is. */
+function keyOf({ type, target }: Location): string {
+  const key = `location:${type}:${target}`;
+  return Buffer.byteLength(key) <= longestKeyBytes
+    ? key
+    : `location:${createHash('sha256').update(key).digest('hex')}`;
 }
 
 function describeRow({ id, metadata, createdAt }: Described) {

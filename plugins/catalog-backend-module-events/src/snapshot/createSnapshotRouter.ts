@@ -3,7 +3,7 @@ import type {
   HttpAuthService,
   PermissionsService,
 } from '@backstage/backend-plugin-api';
-import { NotAllowedError } from '@backstage/errors';
+import { ConflictError, NotAllowedError } from '@backstage/errors';
 import { AuthorizeResult } from '@backstage/plugin-permission-common';
 import { catalogSnapshotCreatePermission } from '@callboard/backstage-plugin-events-common';
 import type { Router as ExpressRouter } from 'express';
@@ -23,6 +23,7 @@ export function createSnapshotRouter(options: {
 }): ExpressRouter {
   const { snapshot, httpAuth, permissions, auditor } = options;
   const router = Router();
+  let isAtIt = false;
   router.post('/events/snapshots', async (request, response) => {
     const credentials = await httpAuth.credentials(request, {
       allow: ['user', 'service'],
@@ -34,12 +35,16 @@ export function createSnapshotRouter(options: {
     if (result !== AuthorizeResult.ALLOW) {
       throw new NotAllowedError(`Needs the permission ${permission.name}`);
     }
+    if (isAtIt) {
+      throw new ConflictError('A snapshot is being taken already');
+    }
     const audited = await auditor.createEvent({
       eventId: 'events-snapshot',
       severityLevel: 'medium',
       request,
     });
     let taken: Snapshot;
+    isAtIt = true;
     try {
       taken = await snapshot();
     } catch (error) {
@@ -47,6 +52,8 @@ export function createSnapshotRouter(options: {
         error: error instanceof Error ? error : new Error(String(error)),
       });
       throw error;
+    } finally {
+      isAtIt = false;
     }
     await audited.success({ meta: { ...taken } });
     response.status(201).json(taken);

@@ -5,7 +5,7 @@ import {
   type ContractChannel,
   type Misfit,
 } from '@callboard/backstage-plugin-events-node';
-import { mergeChannels } from './mergeChannels';
+import { mergeChannels, nameOperation } from './mergeChannels';
 
 /** The contract of this instance: the channels that every instance has, and what modules added. */
 export class Contract {
@@ -27,6 +27,30 @@ export class Contract {
           } '${definition[part]}' already`,
         );
       }
+    }
+    const sharing = this.#channels.filter(({ name }) => name === channel.name);
+    const knownBy = sharing.map(({ definition: other }) => other.knownBy);
+    if (
+      sharing.length > 0 &&
+      [definition.knownBy, ...knownBy].some(
+        (field, index, all) =>
+          field === undefined || all.indexOf(field) !== index,
+      )
+    ) {
+      throw new Error(
+        `Topic '${channel.name}' has a channel already: each needs a field of its own by which its events are known (knownBy)`,
+      );
+    }
+    const { operations, components } = this.document();
+    if (
+      definition.message in components.schemas ||
+      nameOperation(definition.channel) in operations
+    ) {
+      throw new Error(
+        `The contract has a schema '${
+          definition.message
+        }' or an operation '${nameOperation(definition.channel)}' already`,
+      );
     }
     this.#channels.push(channel);
     this.#topics.add(channel.name);

@@ -195,6 +195,40 @@ describe('the channels of a contract', () => {
     },
   );
 
+  it.each([
+    ['a schema of the contract', { message: 'EventMetadata' }, 'EventMetadata'],
+    [
+      'the name of an operation',
+      { channel: 'Techdocsbuild' },
+      'onTechdocsbuild',
+    ],
+    ['a topic that has a channel', { topic: 'techdocs' }, 'knownBy'],
+    [
+      'a field of another channel',
+      { topic: 'catalog', knownBy: 'entity' },
+      'knownBy',
+    ],
+  ])('do not take %s', (_, part, message) => {
+    const contract = new Contract();
+    contract.add(
+      defineChannel({
+        ...policyChange.definition,
+        channel: 'techdocsbuild',
+        topic: 'first',
+      }),
+    );
+    expect(() =>
+      contract.add(
+        defineChannel({
+          ...policyChange.definition,
+          address: 'second',
+          message: 'SecondEvent',
+          ...part,
+        }),
+      ),
+    ).toThrow(message);
+  });
+
   it('tell which field is missing where several have a topic', () => {
     expect(
       new Contract().findMisfit({ topic: 'catalog', eventPayload: {} }),

@@ -25,6 +25,11 @@ export function mergeChannels(
   };
 }
 
+/** The name of the operation that receives the events of a channel. */
+export function nameOperation(channel: string): string {
+  return `on${channel.charAt(0).toUpperCase()}${channel.slice(1)}`;
+}
+
 function collect<T>(
   added: readonly ChannelDefinition[],
   toEntry: (channel: ChannelDefinition) => [string, T],
@@ -54,7 +59,7 @@ const toOperation = ({
   channel,
   title,
 }: ChannelDefinition): [string, AsyncApiDocument['operations'][string]] => [
-  `on${channel.charAt(0).toUpperCase()}${channel.slice(1)}`,
+  nameOperation(channel),
   {
     action: 'receive',
     summary: title,

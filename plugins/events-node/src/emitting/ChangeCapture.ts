@@ -25,6 +25,15 @@ export type Installation =
   /** They were there once, and were made anew: by a migration of the plugin they had gone, or this version has others. */
   | 'renewed';
 
+/** Between what the triggers are made from and what their functions are. */
+const separator = '.';
+
+function hash(statements: Iterable<string>): string {
+  return createHash('sha256')
+    .update([...statements].join('\n'))
+    .digest('hex');
+}
+
 const emitterSchema = z.object({
   definition: z.string(),
   seen_at: z.coerce.date(),
@@ -59,10 +68,9 @@ export class ChangeCapture {
     this.plugin = plugin;
     this.#dialect = createDialect(plugin);
     this.#emitterTable = nameObjects(plugin.pluginId).emitterTable;
-    const { createTables, createTriggers } = this.#dialect;
-    this.#definition = createHash('sha256')
-      .update([...createTables, ...createTriggers].join('\n'))
-      .digest('hex');
+    const { createTables, createTriggers, renewFunctions } = this.#dialect;
+    const triggers = hash([...createTables, ...createTriggers.values()]);
+    this.#definition = `${triggers}${separator}${hash(renewFunctions)}`;
   }
 
   /**
@@ -124,8 +132,7 @@ export class ChangeCapture {
     trx: Knex.Transaction,
     snapshotDue: boolean,
   ): Promise<Installation> {
-    const { createTables, snapshotDueType, createTriggers, dropTriggers, now } =
-      this.#dialect;
+    const { createTables, snapshotDueType, now } = this.#dialect;
     await this.#dialect.lockTriggers(trx);
     // Another replica may have been faster.
     if (await this.#stands(trx)) {
@@ -142,9 +149,7 @@ export class ChangeCapture {
       );
     }
     const known = await this.#read(trx);
-    for (const statement of [...dropTriggers, ...createTriggers]) {
-      await trx.raw(statement);
-    }
+    await this.#makeTriggers(trx, known?.definition);
     await trx(this.#emitterTable)
       .insert({
         id: 1,
@@ -157,10 +162,34 @@ export class ChangeCapture {
     return known ? 'renewed' : 'installed';
   }
 
+  /** Leaves alone what is as it should be: whoever makes or removes a trigger holds up everybody else at its table. */
+  async #makeTriggers(
+    trx: Knex.Transaction,
+    knownDefinition: string | undefined,
+  ): Promise<void> {
+    const { renewFunctions, createTriggers, dropTriggers } = this.#dialect;
+    for (const statement of renewFunctions) {
+      await trx.raw(statement);
+    }
+    const triggersOf = (definition = '') => definition.split(separator)[0];
+    const present =
+      triggersOf(knownDefinition) === triggersOf(this.#definition)
+        ? await this.#dialect.listTriggers(trx)
+        : [];
+    for (const [name, statement] of createTriggers) {
+      if (!present.includes(name)) {
+        await trx.raw(dropTriggers.get(name) ?? '');
+        await trx.raw(statement);
+      }
+    }
+  }
+
   async #stands(knex: Knex): Promise<boolean> {
     const present = await this.#dialect.listTriggers(knex);
     return (
-      this.#dialect.triggers.every(name => present.includes(name)) &&
+      [...this.#dialect.createTriggers.keys()].every(name =>
+        present.includes(name),
+      ) &&
       (await knex.schema.hasTable(this.#emitterTable)) &&
       (await this.#read(knex))?.definition === this.#definition
     );
@@ -223,10 +252,12 @@ export class ChangeCapture {
 
   /** Removes the triggers and what they need, apart from the outbox. */
   async remove(): Promise<void> {
-    const { dropTriggers, dropTables } = this.#dialect;
+    const { dropTriggers, dropFunctions, dropTables } = this.#dialect;
     await this.withLocks(async trx => {
       await this.#dialect.lockTriggers(trx);
-      for (const statement of [...dropTriggers, ...dropTables]) {
+      // On PostgreSQL the triggers go with their function, and may be on a table that is not there.
+      const triggers = dropFunctions.length > 0 ? [] : dropTriggers.values();
+      for (const statement of [...triggers, ...dropFunctions, ...dropTables]) {
         await trx.raw(statement);
       }
     });

@@ -7,6 +7,7 @@ import type { ChangeCapture, Installation } from './ChangeCapture';
 import { silentAfterDays } from './names';
 import type { WatchedPlugin } from './WatchedPlugin';
 import { withRemedy } from './withRemedy';
+import { WriteWatch } from './WriteWatch';
 
 /** Takes a snapshot of what is there when the triggers are first made. */
 export interface FirstSnapshot {
@@ -27,17 +28,10 @@ export class Emitter {
   readonly #plugin: WatchedPlugin;
   readonly #capture: ChangeCapture;
   readonly #outbox: Outbox;
-  readonly #knex: Knex;
+  readonly #watch: WriteWatch;
   readonly #firstSnapshot: FirstSnapshot | undefined;
   readonly #migrates: boolean;
   readonly #logger: LoggerService;
-  /** Statements after which something may wait in the outbox. */
-  readonly #writes: RegExp;
-  readonly #onQuery = (_response: unknown, { sql }: { sql: string }) => {
-    if (this.#writes.test(sql)) {
-      this.#outbox.wake();
-    }
-  };
   #resolveSettled = () => {};
   #stands = false;
 
@@ -55,16 +49,14 @@ export class Emitter {
     this.#plugin = options.capture.plugin;
     this.#capture = options.capture;
     this.#outbox = options.outbox;
-    this.#knex = options.knex;
     this.#firstSnapshot = options.firstSnapshot;
     this.#migrates = options.migrates;
     this.#logger = options.logger;
-    this.#writes = new RegExp(
-      `^(insert into|update|delete from) [\`"]?(${this.#plugin.wakeTables.join(
-        '|',
-      )})\\b|^commit`,
-      'i',
-    );
+    this.#watch = new WriteWatch({
+      knex: options.knex,
+      tables: this.#plugin.wakeTables,
+      onWritten: () => this.#outbox.wake(),
+    });
     this.settled = new Promise(resolve => {
       this.#resolveSettled = resolve;
     });
@@ -79,7 +71,7 @@ export class Emitter {
   async start(): Promise<void> {
     await this.#install();
     // Only a hint: the relay looks by itself every second.
-    this.#knex.on('query-response', this.#onQuery);
+    this.#watch.start();
     this.#outbox.start();
   }
 
@@ -113,18 +105,18 @@ export class Emitter {
     }
   }
 
-  /** Says that a process with this emitter runs; tries again what failed. */
+  /** Says that a process with this emitter runs, and sees that the triggers still stand; tries again what failed. */
   async tend(): Promise<void> {
-    if (this.#stands) {
+    const stood = this.#stands;
+    await this.settle();
+    if (stood && this.#stands) {
       await this.#capture.sayAlive();
       await this.#takeFirstSnapshot();
-    } else {
-      await this.settle();
     }
   }
 
   async stop(): Promise<void> {
-    this.#knex.removeListener('query-response', this.#onQuery);
+    this.#watch.stop();
     await this.#outbox.stop();
   }
 
@@ -158,7 +150,7 @@ export class Emitter {
     } else if (installation === 'renewed') {
       this.#logger.warn(
         withRemedy(
-          `A migration of ${plugin} removed the triggers that catch ${changes}; they stand again. What changed while ${plugin} was starting may not have been told of`,
+          `The triggers that catch ${changes} had gone, as by a migration of ${plugin}; they stand again. What changed meanwhile may not have been told of`,
           remedy,
         ),
       );

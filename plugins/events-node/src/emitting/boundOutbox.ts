@@ -12,9 +12,9 @@ export interface OutboxBounds {
 }
 
 /** So many rows go with one statement. */
-const rowsAtOnce = 10_000;
+const rowsAtOnce = 1_000;
 /** And so many statements in one turn, which comes again. */
-const pagesAtOnce = 100;
+const pagesAtOnce = 1_000;
 /** How long a row that was refused is kept for somebody to look at, in milliseconds. */
 const keepRefusedMs = 30 * 24 * 60 * 60 * 1_000;
 
@@ -37,24 +37,26 @@ export async function boundOutbox(options: {
     .orderBy('place', 'desc')
     .offset(bounds.maxRows)
     .first('place');
+  const aboveFrom = newestAbove ? Number(newestAbove.place) : -Infinity;
+  const youngEnough = Date.now() - bounds.maxAgeMs;
   let removed = 0;
   for (let page = 0; page < pagesAtOnce; page++) {
-    const outOfBounds = knex(outboxTable).where(
-      'created_at',
-      '<',
-      timeBefore(bounds.maxAgeMs),
+    const front: { place: number | string; created_at: Date | string }[] =
+      await knex(outboxTable)
+        .orderBy('place')
+        .limit(rowsAtOnce)
+        .select('place', 'created_at');
+    // Places are in the order of times, but for moments: what is behind the first that may stay may stay.
+    const end = front.findIndex(
+      ({ place, created_at }) =>
+        Number(place) > aboveFrom &&
+        new Date(created_at).getTime() >= youngEnough,
     );
-    if (newestAbove) {
-      outOfBounds.orWhere('place', '<=', newestAbove.place);
-    }
-    const places: (number | string)[] = await outOfBounds
-      .orderBy('place')
-      .limit(rowsAtOnce)
-      .pluck('place');
-    const last = places.at(-1);
-    if (last !== undefined) {
-      // Places are in the order of commits, so they are in the order of times, but for moments.
-      removed += await knex(outboxTable).where('place', '<=', last).delete();
+    const places = front
+      .slice(0, end < 0 ? front.length : end)
+      .map(({ place }) => place);
+    if (places.length > 0) {
+      removed += await knex(outboxTable).whereIn('place', places).delete();
     }
     if (places.length < rowsAtOnce) {
       break;

@@ -112,7 +112,7 @@ describe.each(databases.ids)('an emitter on %s', id => {
     await events.waitFor(1);
     expect(logger.warn.mock.calls).toEqual([
       [
-        'A migration of the plugin of things removed the triggers that catch changes of things; they stand again. What changed while the plugin of things was starting may not have been told of. Count them',
+        'The triggers that catch changes of things had gone, as by a migration of the plugin of things; they stand again. What changed meanwhile may not have been told of. Count them',
       ],
     ]);
   });

@@ -18,7 +18,7 @@ import { insertRows } from './operations/insertRows';
  * An outbox: a table in a plugin's own database, and the relay that moves its rows into the log.
  *
  * @remarks
- * Whoever publishes inserts rows, in a transaction of their own. The relay reads the rows in the order of commits,
+ * Whoever publishes inserts rows, in a transaction of their own. The relay reads the rows in the order of their places,
  * publishes a page of them in one commit, and deletes them. The id of a row is the id of its event, so what a crash
  * between the two leaves behind is published again and stored once.
  *
@@ -67,6 +67,16 @@ export class Outbox implements OutboxService {
       translate,
       share,
     } = options;
+    if (translate && table === sharedOutbox.table) {
+      throw new Error(
+        'An outbox that translates its rows needs a table of its own: the shared one has events of the plugin and its modules',
+      );
+    }
+    if (share !== undefined && !(share > 0 && share <= 1)) {
+      throw new Error(
+        `The share of the time for relaying must be above 0 and at most 1, got ${share}`,
+      );
+    }
     const durableEvents = requireDurable(events);
     const store = await openOutbox(database, { table, order });
     return new Outbox(

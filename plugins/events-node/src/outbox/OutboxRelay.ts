@@ -62,7 +62,9 @@ const stopLimitMs = 15_000;
  *
  * The order holds with any number of relays, taking turns or not. What was deleted had been published before, so a
  * relay that reads the front of the outbox and publishes it in one commit leaves the log with everything up to the end
- * of its page; what another relay has published of it meanwhile is passed over. Turns are there to save that work.
+ * of its page; what another relay has published of it meanwhile is passed over. Turns are there to save that work. In the
+ * order of insertions a lower place may still be committed; then it is about something else, and all of this holds for
+ * each thing by itself.
  *
  * A turn ends in bounded time: a connection over which nothing goes is given up by the dialect, and publishing has a
  * time limit of its own. So the next turn may wait for the last, and the stop for both.
@@ -209,7 +211,10 @@ export class OutboxRelay {
       return {
         published: readable.length - refusedBySystem.length,
         refused,
-        full: rows.length === this.#pageLimit.rows,
+        full:
+          rows.length === this.#pageLimit.rows ||
+          rows.reduce((sum, { size }) => sum + size, 0) >=
+            this.#pageLimit.bytes,
       };
     });
     if (typeof page === 'string') {

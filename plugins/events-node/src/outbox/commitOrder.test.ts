@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import { describeEvent } from '../metadata';
 import { createTestOutboxes } from './__testUtils__/createTestOutboxes';
+import type { OutboxOrder } from './OutboxTable';
 import { RecordingEvents } from './__testUtils__/RecordingEvents';
 
 const outboxes = createTestOutboxes();
@@ -10,58 +11,67 @@ const insert = (knex: Knex, topic: string) =>
   knex('callboard_outbox').insert({ topic, payload: '{}' });
 
 describe.each(outboxes.ids)('the order of an outbox on %s', id => {
-  it('is the order of commits for every key, however many publish and relay side by side', async () => {
-    const first = await outboxes.open(id);
-    const { knex, outbox, events } = first;
-    await knex.schema.createTable('counters', table => {
-      table.text('key').primary();
-      table.integer('count').notNullable();
-    });
-    const keys = ['a', 'b', 'c'];
-    await knex('counters').insert(keys.map(key => ({ key, count: 0 })));
-    const replica = await first.openReplica();
-    outbox.start();
-    replica.outbox.start();
+  it.each<[OutboxOrder, string]>([
+    ['commits', ''],
+    ['insertions', ' that is locked before it is published about'],
+  ])(
+    'of %s is that of commits for every key%s, however many publish and relay side by side',
+    async order => {
+      const first = await outboxes.open(id, undefined, order);
+      const { knex, outbox, events } = first;
+      await knex.schema.createTable('counters', table => {
+        table.text('key').primary();
+        table.integer('count').notNullable();
+      });
+      const keys = ['a', 'b', 'c'];
+      await knex('counters').insert(keys.map(key => ({ key, count: 0 })));
+      const replica = await first.openReplica();
+      outbox.start();
+      replica.outbox.start();
 
-    const perPublisher = 30;
-    const publishers = Array.from({ length: 6 }, async (_, publisher) => {
-      const own = publisher % 2 === 0 ? first : replica;
-      for (let round = 0; round < perPublisher; round++) {
-        const key = keys[(publisher + round) % keys.length];
-        const attempt = own.knex.transaction(async trx => {
-          // Into the outbox before the lock that decides who is first: the order of insertion is not that of commits.
-          await own.outbox.publish(trx, { topic: 'early', eventPayload: key });
-          await trx('counters').where({ key }).increment('count');
-          const { count } = await trx('counters').where({ key }).first();
-          await own.outbox.publish(trx, {
-            topic: 'counted',
-            eventPayload: count,
-            key,
+      const perPublisher = 30;
+      const publishers = Array.from({ length: 6 }, async (_, publisher) => {
+        const own = publisher % 2 === 0 ? first : replica;
+        for (let round = 0; round < perPublisher; round++) {
+          const key = keys[(publisher + round) % keys.length];
+          const attempt = own.knex.transaction(async trx => {
+            // Into the outbox before the lock that decides who is first: the order of insertion is not that of commits.
+            await own.outbox.publish(trx, {
+              topic: 'early',
+              eventPayload: key,
+            });
+            await trx('counters').where({ key }).increment('count');
+            const { count } = await trx('counters').where({ key }).first();
+            await own.outbox.publish(trx, {
+              topic: 'counted',
+              eventPayload: count,
+              key,
+            });
+            if (round % 5 === 4) {
+              throw new Error('changed my mind');
+            }
           });
-          if (round % 5 === 4) {
-            throw new Error('changed my mind');
-          }
-        });
-        await attempt.catch(error => {
-          if (error.message !== 'changed my mind') {
-            throw error;
-          }
-        });
-      }
-    });
-    await Promise.all(publishers);
-    const committed = 6 * perPublisher * 0.8;
-    await events.waitFor(2 * committed);
-    await Promise.all([outbox.stop(), replica.outbox.stop()]);
+          await attempt.catch(error => {
+            if (error.message !== 'changed my mind') {
+              throw error;
+            }
+          });
+        }
+      });
+      await Promise.all(publishers);
+      const committed = 6 * perPublisher * 0.8;
+      await events.waitFor(2 * committed);
+      await Promise.all([outbox.stop(), replica.outbox.stop()]);
 
-    expect(events.log).toHaveLength(2 * committed);
-    for (const key of keys) {
-      const counts = events.log
-        .filter(event => describeEvent(event).key === key)
-        .map(({ eventPayload }) => eventPayload);
-      expect(counts).toEqual(counts.map((_, index) => index + 1));
-    }
-  });
+      expect(events.log).toHaveLength(2 * committed);
+      for (const key of keys) {
+        const counts = events.log
+          .filter(event => describeEvent(event).key === key)
+          .map(({ eventPayload }) => eventPayload);
+        expect(counts).toEqual(counts.map((_, index) => index + 1));
+      }
+    },
+  );
 });
 
 (outboxes.shared.length > 0

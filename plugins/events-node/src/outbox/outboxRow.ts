@@ -108,6 +108,8 @@ const metadataSchema = z.record(
 /** A row that was read, with the event that it holds. */
 export interface ReadableRow {
   place: number;
+  /** Of its texts, in bytes. */
+  size: number;
   id: string;
   params: EventParams;
 }
@@ -115,6 +117,7 @@ export interface ReadableRow {
 /** A row that can never be published. */
 export interface RefusedRow {
   place: number;
+  size: number;
   id: string;
   /** Why, and what was expected. */
   error: string;
@@ -123,6 +126,7 @@ export interface RefusedRow {
 /** A row that there is nothing to publish about. */
 export interface IdleRow {
   place: number;
+  size: number;
   id: string;
   params: undefined;
 }
@@ -140,7 +144,7 @@ export function readRow(
 ): ReadableRow | IdleRow | RefusedRow {
   const { place, size, id, topic, key, payload, metadata, created_at } =
     rawRowSchema.parse(row);
-  const refuse = (error: string) => ({ place, id, error });
+  const refuse = (error: string) => ({ place, size, id, error });
 
   if (topic === null || payload === null || metadata === null) {
     return refuse(`The row has ${size} bytes, which is too large for an event`);
@@ -167,7 +171,12 @@ export function readRow(
       metadata: parsedMetadata.data,
       createdAt: created_at,
     });
-    return { place, id, params: event && createEventParams({ ...event, id }) };
+    return {
+      place,
+      size,
+      id,
+      params: event && createEventParams({ ...event, id }),
+    };
   } catch (error) {
     return refuse(String(error));
   }

@@ -12,6 +12,7 @@ const makeRows = (isRefused: readonly boolean[]): ReadableRow[] =>
     const id = newEventId();
     return {
       place,
+      size: 1,
       id,
       params: createEventParams({
         topic: refused ? 'refused' : 'good',

@@ -28,8 +28,8 @@ export async function publishInOrder(
       throw error;
     }
     if (rows.length === 1) {
-      const [{ place, id }] = rows;
-      return [{ place, id, error: error.message }];
+      const [{ place, size, id }] = rows;
+      return [{ place, size, id, error: error.message }];
     }
     const middle = Math.floor(rows.length / 2);
     const first = await publishInOrder(events, rows.slice(0, middle));

@@ -10,12 +10,14 @@ export interface CaptureDialect {
   snapshotDueType: string;
   /** Removes those tables; does nothing where they are not there. */
   dropTables: readonly string[];
-  /** Makes the triggers and what they need, in this order. */
-  createTriggers: readonly string[];
-  /** Removes all of that, and what an earlier version made; does nothing where it is not there. */
-  dropTriggers: readonly string[];
-  /** Names of the triggers that `createTriggers` makes. */
-  triggers: readonly string[];
+  /** Makes the functions of the triggers, or gives them another body. */
+  renewFunctions: readonly string[];
+  /** Makes each trigger, by its name. */
+  createTriggers: ReadonlyMap<string, string>;
+  /** Removes each of them; does nothing where it is not there. */
+  dropTriggers: ReadonlyMap<string, string>;
+  /** Removes the functions; does nothing where they are not there. */
+  dropFunctions: readonly string[];
   /** Names of those of our triggers that are there. */
   listTriggers(knex: Knex): Promise<string[]>;
   /** Lets no statement of the transaction wait for a lock for long. */

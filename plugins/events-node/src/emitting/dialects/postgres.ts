@@ -24,7 +24,7 @@ export function createPostgresDialect({
   const { outboxTable, emitterTable, change } = nameObjects(pluginId);
   const tables = Object.keys(after);
   const createFunction = `
-    CREATE FUNCTION ${change}() RETURNS trigger
+    CREATE OR REPLACE FUNCTION ${change}() RETURNS trigger
       LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
     DECLARE
@@ -65,18 +65,26 @@ export function createPostgresDialect({
     snapshotDueType: 'boolean NOT NULL DEFAULT false',
     dropTables: [`DROP TABLE IF EXISTS ${emitterTable}`],
     // On any update: a trigger that names a column keeps migrations of the plugin from changing its type.
-    createTriggers: [
+    // It needs no lock on a table, which a backup or a vacuum of that may keep for long.
+    renewFunctions: [
       createFunction,
       `REVOKE ALL ON FUNCTION ${change}() FROM PUBLIC`,
-      ...Object.entries(after).map(
-        ([table, events]) =>
-          `CREATE TRIGGER ${change} AFTER ${events} ON ${table}
-           FOR EACH ROW EXECUTE FUNCTION ${change}()`,
-      ),
     ],
+    createTriggers: new Map(
+      Object.entries(after).map(([table, events]) => [
+        `${change} on ${table}`,
+        `CREATE TRIGGER ${change} AFTER ${events} ON ${table}
+         FOR EACH ROW EXECUTE FUNCTION ${change}()`,
+      ]),
+    ),
+    dropTriggers: new Map(
+      tables.map(table => [
+        `${change} on ${table}`,
+        `DROP TRIGGER IF EXISTS ${change} ON ${table}`,
+      ]),
+    ),
     // With its triggers.
-    dropTriggers: [`DROP FUNCTION IF EXISTS ${change}() CASCADE`],
-    triggers: tables.map(table => `${change} on ${table}`),
+    dropFunctions: [`DROP FUNCTION IF EXISTS ${change}() CASCADE`],
 
     async listTriggers(knex) {
       const { rows } = await knex.raw<{ rows: { name: string }[] }>(

@@ -45,11 +45,17 @@ export function createSqliteDialect({
     dropTables: [emitterTable, ...Object.keys(tables)].map(
       name => `DROP TABLE IF EXISTS ${name}`,
     ),
-    createTriggers: Object.entries(triggers).map(
-      ([name, definition]) => `CREATE TRIGGER ${name} ${definition}`,
+    renewFunctions: [],
+    createTriggers: new Map(
+      Object.entries(triggers).map(([name, definition]) => [
+        name,
+        `CREATE TRIGGER ${name} ${definition}`,
+      ]),
     ),
-    dropTriggers: names.map(name => `DROP TRIGGER IF EXISTS ${name}`),
-    triggers: names,
+    dropTriggers: new Map(
+      names.map(name => [name, `DROP TRIGGER IF EXISTS ${name}`]),
+    ),
+    dropFunctions: [],
 
     async listTriggers(knex) {
       const found: string[] = await knex('sqlite_master')

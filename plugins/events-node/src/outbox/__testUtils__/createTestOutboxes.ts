@@ -5,6 +5,7 @@ import {
 } from '@callboard/backstage-plugin-events-backend-test-utils';
 import createKnex, { type Knex } from 'knex';
 import { Outbox } from '../Outbox';
+import type { OutboxOrder } from '../OutboxTable';
 import { RecordingEvents } from './RecordingEvents';
 
 /** An outbox on a database of its own, in front of a log that records. */
@@ -33,14 +34,14 @@ export function createTestOutboxes() {
   async function openOn(
     knex: Knex,
     events: RecordingEvents,
-    maxPayloadBytes?: number,
+    options: { maxPayloadBytes?: number; order?: OutboxOrder } = {},
   ): Promise<TestOutbox> {
     const logger = mockServices.logger.mock();
     const outbox = await Outbox.create({
       database: mockServices.database({ knex, migrations: { skip: false } }),
       events,
       logger,
-      maxPayloadBytes,
+      ...options,
     });
     outboxes.push(outbox);
     return {
@@ -51,7 +52,7 @@ export function createTestOutboxes() {
       async drain() {
         while ((await outbox.runOnce()).outcome !== 'empty');
       },
-      openReplica: () => openOn(openConnections(knex), events),
+      openReplica: () => openOn(openConnections(knex), events, options),
     };
   }
 
@@ -77,7 +78,14 @@ export function createTestOutboxes() {
     openEmpty: databases.open,
     openOn,
     openConnections,
-    open: async (id: TestDatabaseId, maxPayloadBytes?: number) =>
-      openOn(await databases.open(id), new RecordingEvents(), maxPayloadBytes),
+    open: async (
+      id: TestDatabaseId,
+      maxPayloadBytes?: number,
+      order?: OutboxOrder,
+    ) =>
+      openOn(await databases.open(id), new RecordingEvents(), {
+        ...(maxPayloadBytes !== undefined && { maxPayloadBytes }),
+        ...(order && { order }),
+      }),
   };
 }

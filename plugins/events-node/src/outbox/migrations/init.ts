@@ -50,7 +50,7 @@ const postgresTables = (table: string) => [
   // A row lives for a moment: to compress its payload costs the publisher more than to write it as it is.
   `ALTER TABLE ${table} ALTER payload SET STORAGE EXTERNAL`,
   `COMMENT ON TABLE ${table} IS
-     'Events that wait to be published, in the order of commits'`,
+     'Events that wait to be published, in the order of their places'`,
   `CREATE TABLE ${table}_refused (
      place bigint PRIMARY KEY,
      id uuid NOT NULL,

@@ -10,7 +10,7 @@ export interface PageLimit {
 }
 
 /**
- * Reads the front of the outbox in the order of commits.
+ * Reads the front of the outbox in the order of places.
  *
  * 1. Measure the front. Both databases know the size of a text without reading it.
  * 2. Take rows until the bytes are spent; the first whatever its size.
