@@ -4,7 +4,7 @@ import { sqlite } from './databases/sqlite';
 import type { MeasuringOptions } from './MeasuringOptions';
 import {
   catalogPackages,
-  tellingCatalog,
+  heardCatalog,
   waitUntilServed,
   withCatalog,
 } from './portals/catalogs';
@@ -46,7 +46,7 @@ export async function howLongDoesAChangeOfTheCatalogTakeToItsHandler(
     const { count, p50, p99, max } = await withCatalog(
       workbench,
       kind,
-      tellingCatalog,
+      heardCatalog,
       portal => measureChanges(portal, seconds),
     );
     rows.push([

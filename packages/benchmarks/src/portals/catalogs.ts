@@ -26,6 +26,11 @@ export const tellingCatalog: CatalogPortal = {
   module: modulePath('catalogThatTells'),
 };
 
+export const heardCatalog: CatalogPortal = {
+  name: 'with the module and a subscriber',
+  module: modulePath('catalogThatIsHeard'),
+};
+
 /** The packages that these portals are made of. */
 export const catalogPackages = [
   '@backstage/backend-defaults',

@@ -17,7 +17,14 @@ export const watchedCatalog: WatchedPlugin = {
     final_entities: ['final_entity'],
     locations: ['id', 'type', 'target'],
   },
-  wakeTables: ['final_entities', 'refresh_state', 'locations'],
+  wakeOn: [
+    'insert into final_entities',
+    // With which the entity goes; whatever else is done to this table is nothing to tell of.
+    'delete from refresh_state',
+    'insert into locations',
+    'update locations',
+    'delete from locations',
+  ],
   postgres,
   sqlite,
 };

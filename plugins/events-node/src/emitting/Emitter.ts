@@ -54,7 +54,7 @@ export class Emitter {
     this.#logger = options.logger;
     this.#watch = new WriteWatch({
       knex: options.knex,
-      tables: this.#plugin.wakeTables,
+      statements: this.#plugin.wakeOn,
       onWritten: () => this.#outbox.wake(),
     });
     this.settled = new Promise(resolve => {

@@ -16,8 +16,11 @@ export interface WatchedPlugin {
   knownVersion: string;
   /** What the triggers read: columns by table. No trigger is made before all of them are there. */
   columns: Readonly<Record<string, readonly string[]>>;
-  /** Tables whose writing means that something may wait in the outbox. */
-  wakeTables: readonly string[];
+  /**
+   * How the statements begin that write what the triggers tell of, as the plugin sends them, in small letters and without
+   * quotes: `insert into things`. What begins so is looked for in the outbox at once; all else within a second.
+   */
+  wakeOn: readonly string[];
   postgres: PostgresTriggers;
   sqlite: SqliteTriggers;
 }

@@ -19,7 +19,7 @@ describe.each(databases.ids)('watching writes on %s', id => {
     let notify = () => {};
     const watch = new WriteWatch({
       knex,
-      tables: ['watched'],
+      statements: ['insert into watched', 'update watched'],
       onWritten() {
         seen += 1;
         notify();
@@ -44,11 +44,10 @@ describe.each(databases.ids)('watching writes on %s', id => {
     expect(seen()).toBe(0);
     await knex('watched').insert({ id: 1 });
     await knex('watched').update({ id: 2 });
-    await knex('watched').delete();
-    expect(seen()).toBe(3);
+    expect(seen()).toBe(2);
     watch.stop();
     await knex('watched').insert({ id: 1 });
-    expect(seen()).toBe(3);
+    expect(seen()).toBe(2);
   });
 
   it('sees a transaction soon after its commit, and not before', async () => {

@@ -21,26 +21,21 @@ interface Statement {
  */
 export class WriteWatch {
   readonly #knex: Knex;
-  readonly #writes: RegExp;
+  readonly #statements: readonly string[];
   readonly #onWritten: () => void;
   /** Connections with a transaction that has written. */
   readonly #writing = new Set<string>();
   readonly #timers = new Set<NodeJS.Timeout>();
 
-  /** @param options.tables - names that need no quotes */
+  /** @param options.statements - how they begin, in small letters and without quotes */
   constructor(options: {
     knex: Knex;
-    tables: readonly string[];
+    statements: readonly string[];
     onWritten: () => void;
   }) {
     this.#knex = options.knex;
     this.#onWritten = options.onWritten;
-    this.#writes = new RegExp(
-      `^(insert into|update|delete from) [\`"]?(${options.tables.join(
-        '|',
-      )})\\b`,
-      'i',
-    );
+    this.#statements = options.statements;
   }
 
   start(): void {
@@ -56,7 +51,13 @@ export class WriteWatch {
   }
 
   readonly #onResponse = (_response: unknown, statement: Statement) => {
-    if (!this.#writes.test(statement.sql)) {
+    // No statement that matters has a beginning that is longer.
+    const beginning = statement.sql.slice(0, 100).replace(/["`]/g, '');
+    if (
+      !this.#statements.some(one =>
+        beginning.toLowerCase().startsWith(`${one} `),
+      )
+    ) {
       return;
     }
     if (statement.__knexTxId === undefined) {

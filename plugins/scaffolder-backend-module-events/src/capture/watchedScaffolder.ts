@@ -16,7 +16,7 @@ export const watchedScaffolder: WatchedPlugin = {
     tasks: ['id', 'spec', 'status', 'created_by'],
     task_events: ['task_id', 'event_type'],
   },
-  wakeTables: ['tasks'],
+  wakeOn: ['insert into tasks', 'update tasks'],
   postgres,
   sqlite,
 };

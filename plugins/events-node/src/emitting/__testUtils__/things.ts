@@ -16,7 +16,7 @@ export const things: WatchedPlugin = {
   },
   knownVersion: '1.2',
   columns: { things: ['id', 'name'] },
-  wakeTables: ['things'],
+  wakeOn: ['insert into things', 'update things', 'delete from things'],
   postgres: {
     declare: 'label text;',
     body: `
