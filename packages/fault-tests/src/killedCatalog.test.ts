@@ -367,14 +367,13 @@ describe.each(databases.ids)('the catalog of a portal on %s', databaseId => {
       uid =>
         !isDeepStrictEqual(before.entities.get(uid), after.entities.get(uid)),
     );
-    const expected = differing.map(uid => [
-      uid,
-      !before.entities.has(uid)
-        ? 'created'
-        : after.entities.has(uid)
-        ? 'updated'
-        : 'deleted',
-    ]);
+    const effectOn = (uid: string) => {
+      if (!before.entities.has(uid)) {
+        return 'created';
+      }
+      return after.entities.has(uid) ? 'updated' : 'deleted';
+    };
+    const expected = differing.map(uid => [uid, effectOn(uid)]);
     const effects = [...told].flatMap(([uid, actions]) => {
       const isCreated = actions[0] === 'created';
       const isDeleted = actions.at(-1) === 'deleted';
