@@ -20,6 +20,7 @@ export class PortalProcess {
   readonly token = 'a-token-of-the-test';
   readonly #directory: string;
   #process: ChildProcess | undefined;
+  #isDisposed = false;
 
   /**
    * @param database - SQLite in a directory of the portal's own, or a PostgreSQL server
@@ -85,6 +86,11 @@ export class PortalProcess {
     writeFileSync(this.#handledFile, '');
   }
 
+  /** Whether the portal will not be started again. */
+  get isDisposed(): boolean {
+    return this.#isDisposed;
+  }
+
   /** Where SQLite keeps the events. */
   get sqliteFile(): string {
     return this.sqliteFileOf('events');
@@ -115,7 +121,11 @@ export class PortalProcess {
    */
   async start(
     options: {
-      program?: 'portal' | 'ledgerPortal' | 'catalogPortal';
+      program?:
+        | 'portal'
+        | 'ledgerPortal'
+        | 'catalogPortal'
+        | 'scaffolderPortal';
       env?: Record<string, string>;
     } = {},
   ): Promise<void> {
@@ -166,6 +176,7 @@ export class PortalProcess {
 
   /** Kills the portal and removes what it wrote. */
   async dispose(): Promise<void> {
+    this.#isDisposed = true;
     await this.kill();
     rmSync(this.#directory, { recursive: true });
   }

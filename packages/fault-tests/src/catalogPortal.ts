@@ -1,50 +1,21 @@
-import { openSync, writeSync } from 'node:fs';
 import { createBackend } from '@backstage/backend-defaults';
 import {
   coreServices,
   createBackendModule,
-  createBackendPlugin,
 } from '@backstage/backend-plugin-api';
 import {
   catalogProcessingExtensionPoint,
   type EntityProviderConnection,
 } from '@backstage/plugin-catalog-node';
-import { durableEventsServiceRef } from '@callboard/backstage-plugin-events-node';
 import express from 'express';
 import Router from 'express-promise-router';
 import { provideRequestSchema } from './catalogProtocol';
+import { makeRecorder } from './makeRecorder';
 
 /**
  * A portal with the stock catalog and the module that tells of its changes. A subscriber writes each event down, in a
  * file; a provider provides what it is told to, over HTTP.
  */
-const handledFile = openSync(String(process.env.HANDLED_FILE), 'a');
-
-const recorder = createBackendPlugin({
-  pluginId: 'recorder',
-  register(env) {
-    env.registerInit({
-      deps: {
-        events: durableEventsServiceRef,
-        lifecycle: coreServices.rootLifecycle,
-      },
-      async init({ events, lifecycle }) {
-        await events.subscribe({
-          id: 'all',
-          topics: ['catalog'],
-          startAt: 'beginning',
-          async onEvent(params) {
-            writeSync(handledFile, `${JSON.stringify(params)}\n`);
-          },
-        });
-        lifecycle.addStartupHook(() => {
-          process.send?.('ready');
-        });
-      },
-    });
-  },
-});
-
 const provider = createBackendModule({
   pluginId: 'catalog',
   moduleId: 'driver',
@@ -100,5 +71,5 @@ backend.add(
   import('@callboard/backstage-plugin-catalog-backend-module-events'),
 );
 backend.add(provider);
-backend.add(recorder);
+backend.add(makeRecorder('catalog'));
 backend.start();

@@ -11,6 +11,7 @@ import addFormats from 'ajv-formats';
 import createKnex, { type Knex } from 'knex';
 import { buildReplica } from './CatalogReplica';
 import { FileServer } from './FileServer';
+import { PortalClient } from './PortalClient';
 import { PortalProcess } from './PortalProcess';
 import { isFullSize } from './testSize';
 
@@ -69,49 +70,7 @@ const provided = (entities: readonly Entity[]) =>
     },
   }));
 
-/** Talks to a portal that may be killed at any moment: asks again until there is an answer. */
-class CatalogClient {
-  readonly #portal: PortalProcess;
-
-  constructor(portal: PortalProcess) {
-    this.#portal = portal;
-  }
-
-  async ask(
-    method: 'GET' | 'POST' | 'DELETE',
-    path: string,
-    body?: unknown,
-    goodStatus: readonly number[] = [200, 201, 204],
-  ) {
-    for (;;) {
-      try {
-        const response = await fetch(`${this.#portal.url}/api/${path}`, {
-          method,
-          headers: {
-            Authorization: `Bearer ${this.#portal.token}`,
-            'Content-Type': 'application/json',
-          },
-          ...(body !== undefined && { body: JSON.stringify(body) }),
-        });
-        const text = await response.text();
-        // While the portal starts it knows no paths yet, and has nothing to say of it.
-        const isStarting = response.status === 404 && text === '';
-        if (!isStarting && goodStatus.includes(response.status)) {
-          return text === '' ? undefined : JSON.parse(text);
-        }
-        if (!isStarting && response.status < 500) {
-          throw new Error(`${method} ${path}: ${response.status} ${text}`);
-        }
-      } catch (error) {
-        // By its name: Jest's realm has another TypeError than `fetch`.
-        if (Object(error).name !== 'TypeError') {
-          throw error;
-        }
-      }
-      await new Promise(resolve => setTimeout(resolve, 100));
-    }
-  }
-
+class CatalogClient extends PortalClient {
   async readEntities(): Promise<Map<string, Entity>> {
     const entities: Entity[] = await this.ask('GET', 'catalog/entities');
     return new Map(
