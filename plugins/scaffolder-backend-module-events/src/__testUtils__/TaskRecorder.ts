@@ -33,6 +33,14 @@ export class TaskRecorder {
       .map(({ action }) => action);
   }
 
+  /** Whether the last that was told of some task is that it waits for a worker. */
+  hasWaiting(): boolean {
+    const last = new Map(
+      this.changes.map(({ taskId, action }) => [taskId, action]),
+    );
+    return [...last.values()].includes('created');
+  }
+
   /** Waits until a task has been told of so often as this, and says how. */
   async follow(taskId: string, times: number): Promise<Action[]> {
     const holds = () => this.actionsOf(taskId).length >= times;

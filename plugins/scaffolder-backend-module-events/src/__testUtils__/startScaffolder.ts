@@ -17,6 +17,9 @@ import scaffolderModuleEvents from '..';
 import { entities, userInput } from './entities';
 import { TaskRecorder } from './TaskRecorder';
 
+/** Longer than a worker takes to take up a task that it has heard of, in milliseconds. */
+const nudgeEveryMs = 5_000;
+
 /** Databases of a portal, one for each plugin that needs one. */
 export interface PortalDatabases {
   scaffolder: Knex;
@@ -119,22 +122,34 @@ export function beginScaffolder(options: ScaffolderOptions) {
     }
     return JSON.parse(text);
   };
+  /** Has a task made of a template, and returns its id. */
+  const create = async (template: string): Promise<string> => {
+    const { id } = await post('', {
+      templateRef: `template:default/${template}`,
+      values: { name: userInput },
+      secrets: { token: userInput },
+    });
+    return id;
+  };
+  // The stock worker misses a task that is made just when it has found none, until it hears of another.
+  const hasWorkers = config.concurrentTasksLimit !== 0;
+  const nudging = setInterval(() => {
+    if (hasWorkers && recorder.hasWaiting()) {
+      create('completes').catch(() => {});
+    }
+  }, nudgeEveryMs);
+  nudging.unref();
   return {
     started,
     recorder,
     logger,
-    /** Has a task made of a template, and returns its id. */
-    async create(template: string): Promise<string> {
-      const { id } = await post('', {
-        templateRef: `template:default/${template}`,
-        values: { name: userInput },
-        secrets: { token: userInput },
-      });
-      return id;
-    },
+    create,
     cancel: (taskId: string) => post(`/${taskId}/cancel`, {}),
     retry: (taskId: string) =>
       post(`/${taskId}/retry`, { secrets: { token: userInput } }),
-    stop: async () => (await started).stop(),
+    async stop() {
+      clearInterval(nudging);
+      await (await started).stop();
+    },
   };
 }
