@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LogEvent } from '@callboard/backstage-plugin-events-node';
 import { makeEvent } from '../makeEvent';
 import type { EventLogSubject } from './EventLogSubject';
@@ -46,6 +47,8 @@ export function describeSharing(open: () => Promise<EventLogSubject>): void {
           expect(slice.upTo).toBeGreaterThanOrEqual(cursor);
           seen.push(...slice.events);
           cursor = slice.upTo;
+          // SQLite answers within the turn of the event loop, and appends need a turn of their own.
+          await nextTurn();
         }
         return seen;
       };
