@@ -5,14 +5,15 @@ import {
   stringifyEntityRef,
   type Entity,
 } from '@backstage/catalog-model';
+import type { CatalogEntityChange } from '@callboard/backstage-plugin-events-common';
 import { createTestDatabases } from '@callboard/backstage-plugin-events-backend-test-utils';
 import Ajv from 'ajv';
 import addFormats from 'ajv-formats';
 import createKnex, { type Knex } from 'knex';
-import { buildReplica } from './CatalogReplica';
 import { FileServer } from './FileServer';
 import { PortalClient } from './PortalClient';
 import { PortalProcess } from './PortalProcess';
+import { readReplica } from './readReplica';
 import { isFullSize } from './testSize';
 
 /** How much of 2,000 entities there are: all, or a tenth. */
@@ -208,7 +209,7 @@ async function untilSettled(
     const processed = await read();
     const entities = await client.readEntities();
     const lines = portal.readLines();
-    const replica = buildReplica(lines);
+    const replica = readReplica(lines);
     const isEqual = isDeepStrictEqual(
       new Map([...replica.entities].sort()),
       new Map([...entities].sort()),
@@ -319,7 +320,13 @@ describe.each(databases.ids)('the catalog of a portal on %s', databaseId => {
     });
 
     // Entity by entity: what events tell of is what differs, no more and no less.
-    const told = buildReplica(after.lines.slice(before.lines.length)).actions;
+    const told = new Map<string, CatalogEntityChange['action'][]>();
+    for (const { action, entity } of after.replica.changes.slice(
+      before.replica.changes.length,
+    )) {
+      const { uid } = entity.metadata;
+      told.set(uid, [...(told.get(uid) ?? []), action]);
+    }
     const differing = [
       ...new Set([...before.entities.keys(), ...after.entities.keys()]),
     ].filter(

@@ -11,7 +11,7 @@ import {
 } from '@callboard/backstage-plugin-events-node/emitting';
 import { takeSnapshot, watchedCatalog } from './capture';
 import { ContractProvider } from './contract';
-import { createEntityFilter, createTranslation } from './emitting';
+import { createEntityFilter, createTranslation } from './translating';
 import { readSettings } from './settings';
 import { createSnapshotRouter } from './snapshot';
 
@@ -84,7 +84,7 @@ export const catalogModuleEvents = createBackendModule({
         // Providers are connected when the catalog's own migrations have run; this one provides nothing.
         catalog.addEntityProvider({
           getProviderName: () => 'callboard-events',
-          connect: () => emitter.settle(),
+          connect: () => emitter.onMigrated(),
         });
 
         if (settings.contract.enabled) {

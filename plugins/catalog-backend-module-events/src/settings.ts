@@ -5,7 +5,7 @@ import {
   type EmitterSettings,
 } from '@callboard/backstage-plugin-events-node/emitting';
 import { pluginId } from './capture';
-import type { EntityRule } from './emitting';
+import type { EntityRule } from './translating';
 
 /** What `catalog.events` in the configuration says; see `config.d.ts` for the meaning of each. */
 export interface Settings extends EmitterSettings {

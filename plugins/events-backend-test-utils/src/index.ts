@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export * from './bundleFeatures';
+export * from './CatalogReplica';
 export * from './createTestDatabases';
 export * from './eventLogContract';
 export * from './makeEvent';

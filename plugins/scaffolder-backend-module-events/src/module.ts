@@ -8,7 +8,7 @@ import {
   startEmitter,
 } from '@callboard/backstage-plugin-events-node/emitting';
 import { watchedScaffolder } from './capture';
-import { translateChange } from './emitting';
+import { translateChange } from './translating';
 import { readSettings } from './settings';
 
 /**
@@ -51,10 +51,10 @@ export const scaffolderModuleEvents = createBackendModule({
           return;
         }
         // The scaffolder's own migrations have run then, and its workers begin when all plugins have started.
-        services.lifecycle.addStartupHook(() => emitter.settle());
+        services.lifecycle.addStartupHook(() => emitter.onMigrated());
         // A request that came while the scaffolder started goes on at the same moment as the hook begins.
         httpRouter.use((_request, _response, next) => {
-          emitter.settled.then(() => next(), next);
+          emitter.migrated.then(() => next(), next);
         });
       },
     });

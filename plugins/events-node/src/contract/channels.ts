@@ -5,7 +5,7 @@ import {
   type ScaffolderTaskChange,
   type TechDocsBuild,
 } from '@callboard/backstage-plugin-events-common';
-import { defineChannel, type ContractChannel } from './defineChannel';
+import { definePublishedChannel, type ContractChannel } from './defineChannel';
 import { readSchema } from './readContract';
 
 /** Makes a channel of one that stands in the published contract. */
@@ -17,7 +17,7 @@ function readChannel<TPayload>(
   const { address, title = '', description = '', messages } = channels[channel];
   const [{ $ref }] = Object.values(messages);
   const message = $ref.slice('#/components/messages/'.length);
-  return defineChannel<TPayload>({
+  return definePublishedChannel<TPayload>({
     channel,
     address,
     title,

@@ -1,5 +1,6 @@
 import { InputError } from '@backstage/errors';
 import type { EventParams } from '@backstage/plugin-events-node';
+import type { ValidateFunction } from 'ajv';
 import type {
   EventMetadata,
   JsonSchema,
@@ -120,20 +121,58 @@ export interface ContractChannel<TPayload> extends Topic<TPayload> {
 export function defineChannel<TPayload>(
   definition: ChannelDefinition,
 ): ContractChannel<TPayload> {
-  const { topic, channel, knownBy } = definition;
-  const payloadFits = compileSchema<TPayload>(
-    `the payload of channel '${channel}'`,
-    definition.payload,
-  );
-  const messageFits = compileSchema<ContractEvent<TPayload>>(
-    `channel '${channel}'`,
-    messageSchema(definition),
-  );
+  const checks = compileChecks<TPayload>(definition);
+  return createChannel(definition, () => checks);
+}
+
+/**
+ * The same for a channel of the published contract. What it is checked with is made when it is first needed: every
+ * process imports these channels, and most never look at one.
+ */
+export function definePublishedChannel<TPayload>(
+  definition: ChannelDefinition,
+): ContractChannel<TPayload> {
+  let checks: Checks<TPayload> | undefined;
+  return createChannel(definition, () => {
+    checks ??= compileChecks<TPayload>(definition);
+    return checks;
+  });
+}
+
+/** What a payload, and a whole message, has to be. */
+interface Checks<TPayload> {
+  payload: ValidateFunction<TPayload>;
+  message: ValidateFunction<ContractEvent<TPayload>>;
+}
+
+function compileChecks<TPayload>(
+  definition: ChannelDefinition,
+): Checks<TPayload> {
+  const { channel } = definition;
+  return {
+    payload: compileSchema<TPayload>(
+      `the payload of channel '${channel}'`,
+      definition.payload,
+    ),
+    message: compileSchema<ContractEvent<TPayload>>(
+      `channel '${channel}'`,
+      messageSchema(definition),
+    ),
+  };
+}
+
+function createChannel<TPayload>(
+  definition: ChannelDefinition,
+  checks: () => Checks<TPayload>,
+): ContractChannel<TPayload> {
+  const { topic, knownBy } = definition;
   const concerns = (payload: unknown) =>
     knownBy === undefined || (isObject(payload) && knownBy in payload);
 
   const findMisfit = (params: EventParams): Misfit | undefined =>
-    messageFits(params) ? undefined : describeMisfit(messageFits.errors);
+    checks().message(params)
+      ? undefined
+      : describeMisfit(checks().message.errors);
 
   return {
     name: topic,
@@ -143,10 +182,11 @@ export function defineChannel<TPayload>(
     recognises: (params): params is ContractEvent<TPayload> =>
       params.topic === topic &&
       concerns(params.eventPayload) &&
-      messageFits(params),
+      checks().message(params),
     parse(payload) {
-      if (!payloadFits(payload)) {
-        const { path, reason } = describeMisfit(payloadFits.errors);
+      const fits = checks().payload;
+      if (!fits(payload)) {
+        const { path, reason } = describeMisfit(fits.errors);
         throw misfitError(topic, { path: `/eventPayload${path}`, reason });
       }
       return payload;
@@ -171,8 +211,9 @@ export function defineChannel<TPayload>(
         ...params,
         metadata: withoutUndefined(params.metadata ?? {}),
       };
-      if (!messageFits(event)) {
-        throw misfitError(topic, describeMisfit(messageFits.errors));
+      const fits = checks().message;
+      if (!fits(event)) {
+        throw misfitError(topic, describeMisfit(fits.errors));
       }
       return event;
     },

@@ -24,7 +24,7 @@ export interface FirstSnapshot {
  */
 export class Emitter {
   /** Resolves when the triggers have been looked at for the second time, whether they stand or not. */
-  readonly settled: Promise<void>;
+  readonly migrated: Promise<void>;
   readonly #plugin: WatchedPlugin;
   readonly #capture: ChangeCapture;
   readonly #outbox: Outbox;
@@ -32,7 +32,7 @@ export class Emitter {
   readonly #firstSnapshot: FirstSnapshot | undefined;
   readonly #migrates: boolean;
   readonly #logger: LoggerService;
-  #resolveSettled = () => {};
+  #resolveMigrated = () => {};
   #stands = false;
 
   constructor(options: {
@@ -57,8 +57,8 @@ export class Emitter {
       statements: this.#plugin.wakeOn,
       onWritten: () => this.#outbox.wake(),
     });
-    this.settled = new Promise(resolve => {
-      this.#resolveSettled = resolve;
+    this.migrated = new Promise(resolve => {
+      this.#resolveMigrated = resolve;
     });
   }
 
@@ -79,7 +79,7 @@ export class Emitter {
    * Called when the migrations of the plugin have run. Does not throw: whatever becomes of the emitter, the plugin goes on,
    * and an error is logged.
    */
-  async settle(): Promise<void> {
+  async onMigrated(): Promise<void> {
     const { plugin, changes, orElse } = this.#plugin.words;
     try {
       await this.#install();
@@ -101,14 +101,14 @@ export class Emitter {
         )}`,
       );
     } finally {
-      this.#resolveSettled();
+      this.#resolveMigrated();
     }
   }
 
   /** Says that a process with this emitter runs, and sees that the triggers still stand; tries again what failed. */
   async tend(): Promise<void> {
     const stood = this.#stands;
-    await this.settle();
+    await this.onMigrated();
     if (stood && this.#stands) {
       await this.#capture.sayAlive();
       await this.#takeFirstSnapshot();

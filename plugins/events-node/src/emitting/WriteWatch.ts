@@ -35,7 +35,7 @@ export class WriteWatch {
   }) {
     this.#knex = options.knex;
     this.#onWritten = options.onWritten;
-    this.#statements = options.statements;
+    this.#statements = options.statements.map(one => `${one} `);
   }
 
   start(): void {
@@ -52,12 +52,11 @@ export class WriteWatch {
 
   readonly #onResponse = (_response: unknown, statement: Statement) => {
     // No statement that matters has a beginning that is longer.
-    const beginning = statement.sql.slice(0, 100).replace(/["`]/g, '');
-    if (
-      !this.#statements.some(one =>
-        beginning.toLowerCase().startsWith(`${one} `),
-      )
-    ) {
+    const beginning = statement.sql
+      .slice(0, 100)
+      .replace(/["`]/g, '')
+      .toLowerCase();
+    if (!this.#statements.some(one => beginning.startsWith(one))) {
       return;
     }
     if (statement.__knexTxId === undefined) {

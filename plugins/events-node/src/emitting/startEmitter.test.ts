@@ -78,7 +78,7 @@ describe.each(databases.ids)('an emitter on %s', id => {
   it('tells of changes, and of those too that were made while no process ran', async () => {
     const knex = await prepare(id);
     const first = await start({ knex });
-    await first.emitter?.settle();
+    await first.emitter?.onMigrated();
     await insertThing(knex, 1);
     await first.events.waitFor(1);
     await first.stop();
@@ -96,8 +96,8 @@ describe.each(databases.ids)('an emitter on %s', id => {
     const knex = await databases.open(id);
     const { emitter, events, logger } = await start({ knex });
     await createThings(knex);
-    await emitter?.settle();
-    await emitter?.settled;
+    await emitter?.onMigrated();
+    await emitter?.migrated;
     await insertThing(knex, 1);
     await events.waitFor(1);
     expect(logger.error).not.toHaveBeenCalled();
@@ -107,7 +107,7 @@ describe.each(databases.ids)('an emitter on %s', id => {
     const knex = await prepare(id);
     const { emitter, events, logger } = await start({ knex });
     await dropTriggers(knex);
-    await emitter?.settle();
+    await emitter?.onMigrated();
     await insertThing(knex, 1);
     await events.waitFor(1);
     expect(logger.warn.mock.calls).toEqual([
@@ -123,8 +123,8 @@ describe.each(databases.ids)('an emitter on %s', id => {
       table.renameColumn('name', 'label');
     });
     const { emitter, events, logger, scheduler } = await start({ knex });
-    await emitter?.settle();
-    await emitter?.settled;
+    await emitter?.onMigrated();
+    await emitter?.migrated;
     expect(logger.error.mock.calls).toEqual([
       [
         'The plugin of things does not have the columns that are read (things.id, things.name): this version of it is not known to the module, which knows version 1.2; see the README of the module. Subscribers are not told of changes of things',
@@ -149,7 +149,7 @@ describe.each(databases.ids)('an emitter on %s', id => {
     await knex.schema.createTable(emitterTable, table => {
       table.integer('wrong');
     });
-    await emitter?.settle();
+    await emitter?.onMigrated();
     expect(logger.error).toHaveBeenCalledWith(
       expect.stringContaining(
         'Subscribers are not told of changes of things; it is tried again: Error: The triggers that catch changes of things could not be made',

@@ -22,7 +22,7 @@ const tendEvery = { minutes: 10 };
  * @param options.translate - makes events of what the triggers wrote
  * @param options.order - in which rows are relayed, as for `Outbox.create`; likewise `share`, of the time for it
  * @param options.firstSnapshot - tells of what is there when the triggers are first made; by default nothing is told
- * @returns the emitter, whose `settle` is to be called when the migrations of the plugin have run; undefined when it is
+ * @returns the emitter, whose `onMigrated` is to be called when the migrations of the plugin have run; undefined when it is
  *   not enabled
  * @throws Error when the triggers cannot be made
  */

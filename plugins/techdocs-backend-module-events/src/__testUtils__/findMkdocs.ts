@@ -14,7 +14,6 @@ export function findMkdocs(): boolean {
   if (process.env.CI) {
     throw new Error(missing);
   }
-  // eslint-disable-next-line no-console
-  console.warn(`${missing}; they are skipped`);
+  process.stderr.write(`${missing}; they are skipped\n`);
   return false;
 }
