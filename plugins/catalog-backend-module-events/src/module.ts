@@ -9,7 +9,7 @@ import {
   ChangeCapture,
   startEmitter,
 } from '@callboard/backstage-plugin-events-node/emitting';
-import { takeSnapshot, watchedCatalog } from './capture';
+import { watchedCatalog, writeSnapshotPage } from './capture';
 import { ContractProvider } from './contract';
 import { createEntityFilter, createTranslation } from './translating';
 import { readSettings } from './settings';
@@ -54,14 +54,13 @@ export const catalogModuleEvents = createBackendModule({
       async init({ catalog, events, ...services }) {
         const { lifecycle, scheduler } = services;
         const settings = readSettings(services.config);
-        const capture = new ChangeCapture(
-          await services.database.getClient(),
-          watchedCatalog,
-        );
         const emitter = await startEmitter({
           ...services,
           events,
-          capture,
+          capture: new ChangeCapture(
+            await services.database.getClient(),
+            watchedCatalog,
+          ),
           settings,
           translate: createTranslation(
             createEntityFilter(settings.entityRules),
@@ -69,14 +68,10 @@ export const catalogModuleEvents = createBackendModule({
           // Each entity is written under a lock on its row, so its changes are inserted in the order of their commits.
           order: 'insertions',
           share: relayShare,
-          ...(settings.onInstall === 'snapshot' && {
-            firstSnapshot: {
-              async take() {
-                const { entities, locations } = await takeSnapshot(capture);
-                return `${entities} entities and ${locations} locations`;
-              },
-            },
-          }),
+          snapshot: {
+            writePage: writeSnapshotPage,
+            onInstall: settings.onInstall === 'snapshot',
+          },
         });
         if (!emitter) {
           return;
@@ -110,7 +105,7 @@ export const catalogModuleEvents = createBackendModule({
         services.httpRouter.use(
           createSnapshotRouter({
             ...services,
-            snapshot: () => takeSnapshot(capture),
+            requestSnapshot: () => emitter.requestSnapshot(),
           }),
         );
       },

@@ -1,3 +1,3 @@
 export { bootstrapLocationType, pluginId } from './names';
-export { takeSnapshot, type Snapshot } from './takeSnapshot';
+export { writeSnapshotPage } from './writeSnapshotPage';
 export { watchedCatalog } from './watchedCatalog';

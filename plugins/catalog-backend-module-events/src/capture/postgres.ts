@@ -1,4 +1,10 @@
 import type { PostgresTriggers } from '@callboard/backstage-plugin-events-node/emitting';
+import {
+  describeChange,
+  jsonObjects,
+  watchedTables,
+  type WatchedTable,
+} from './tables';
 
 /**
  * 1. The entity is text that the catalog wrote as JSON; it is compared and joined as text. A migration of the catalog may
@@ -9,37 +15,36 @@ export const postgres: PostgresTriggers = {
   declare: `
     before text;
     after text;
-    what text := 'location';
     correlation text;`,
   body: `
-    IF TG_TABLE_NAME = 'final_entities' THEN
-      what := 'entity';
-      IF TG_OP <> 'INSERT' THEN
-        before := OLD.final_entity;
-      END IF;
-      IF TG_OP <> 'DELETE' THEN
-        after := NEW.final_entity;
-      END IF;
-    ELSE
-      IF TG_OP <> 'INSERT' THEN
-        before := json_build_object('id', OLD.id, 'type', OLD.type, 'target', OLD.target)::text;
-      END IF;
-      IF TG_OP <> 'DELETE' THEN
-        after := json_build_object('id', NEW.id, 'type', NEW.type, 'target', NEW.target)::text;
-      END IF;
-    END IF;
-    IF before IS NOT DISTINCT FROM after THEN
+    CASE TG_TABLE_NAME
+      ${watchedTables.map(readRow).join('\n')}
+    END CASE;
+    IF payload IS NULL THEN
       RETURN NULL;
     END IF;
-    payload := '{"' || what || '":{"before":' || coalesce(before, 'null') || ',"after":' || coalesce(after, 'null') || '}}';
     correlation := nullif(current_setting('callboard.transaction', true), '');
     IF correlation IS NULL THEN
       correlation := gen_random_uuid()::text;
       PERFORM set_config('callboard.transaction', correlation, true);
     END IF;
     metadata := '{"correlationId":"' || correlation || '"}';`,
-  after: {
-    final_entities: 'INSERT OR UPDATE OR DELETE',
-    locations: 'INSERT OR UPDATE OR DELETE',
-  },
+  after: Object.fromEntries(
+    watchedTables.map(({ name }) => [name, 'INSERT OR UPDATE OR DELETE']),
+  ),
 };
+
+function readRow(table: WatchedTable): string {
+  const describe = (row: string) => table.describe(row, jsonObjects.pg);
+  return `
+    WHEN '${table.name}' THEN
+      IF TG_OP <> 'INSERT' THEN
+        before := ${describe('OLD')};
+      END IF;
+      IF TG_OP <> 'DELETE' THEN
+        after := ${describe('NEW')};
+      END IF;
+      IF before IS DISTINCT FROM after THEN
+        payload := ${describeChange(table, 'before', 'after')};
+      END IF;`;
+}

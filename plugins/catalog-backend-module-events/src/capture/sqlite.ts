@@ -3,34 +3,18 @@ import {
   type SqliteTriggers,
 } from '@callboard/backstage-plugin-events-node/emitting';
 import { pluginId } from './names';
+import {
+  describeChange,
+  jsonObjects,
+  watchedTables,
+  type WatchedTable,
+} from './tables';
 
 const events = ['insert', 'update', 'delete'] as const;
 
-interface Table {
-  name: string;
-  /** What a row of it is. */
-  word: string;
-  /** What of a row is told, as JSON text; the entity is JSON that the catalog wrote. */
-  describe(row: 'OLD' | 'NEW'): string;
-}
-
-const tables: Table[] = [
-  {
-    name: 'final_entities',
-    word: 'entity',
-    describe: row => `${row}.final_entity`,
-  },
-  {
-    name: 'locations',
-    word: 'location',
-    describe: row =>
-      `json_object('id', ${row}.id, 'type', ${row}.type, 'target', ${row}.target)`,
-  },
-];
-
 export const sqlite: SqliteTriggers = {
   triggers: Object.fromEntries(
-    tables.flatMap(table =>
+    watchedTables.flatMap(table =>
       events.map(event => [
         `callboard_catalog_${table.word}_${event}`,
         describeTrigger(table, event),
@@ -41,18 +25,17 @@ export const sqlite: SqliteTriggers = {
 
 /** A trigger on `UPDATE` fires on equal values too, so they are compared. */
 function describeTrigger(
-  { name, word, describe }: Table,
+  table: WatchedTable,
   event: (typeof events)[number],
 ): string {
+  const describe = (row: string) =>
+    table.describe(row, jsonObjects['better-sqlite3']);
   const before = event === 'insert' ? 'NULL' : describe('OLD');
   const after = event === 'delete' ? 'NULL' : describe('NEW');
   return `
-    AFTER ${event.toUpperCase()} ON ${name}
+    AFTER ${event.toUpperCase()} ON ${table.name}
     WHEN ${before} IS NOT ${after}
     BEGIN
-      ${insertChange(
-        pluginId,
-        `'{"${word}":{"before":' || coalesce(${before}, 'null') || ',"after":' || coalesce(${after}, 'null') || '}}'`,
-      )}
+      ${insertChange(pluginId, describeChange(table, before, after))}
     END`;
 }

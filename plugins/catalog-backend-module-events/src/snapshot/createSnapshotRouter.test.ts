@@ -1,9 +1,9 @@
 import type { AddressInfo } from 'node:net';
+import { ServiceUnavailableError } from '@backstage/errors';
 import { mockCredentials, mockServices } from '@backstage/backend-test-utils';
 import { AuthorizeResult } from '@backstage/plugin-permission-common';
 import { MiddlewareFactory } from '@backstage/backend-defaults/rootHttpRouter';
 import express from 'express';
-import type { Snapshot } from '../capture';
 import { createSnapshotRouter } from './createSnapshotRouter';
 
 const stops: (() => void)[] = [];
@@ -11,22 +11,27 @@ const stops: (() => void)[] = [];
 afterEach(() => stops.splice(0).forEach(stop => stop()));
 
 async function serve(options: {
-  snapshot: () => Promise<Snapshot>;
+  requestSnapshot: () => Promise<boolean>;
   result?: AuthorizeResult.ALLOW | AuthorizeResult.DENY;
 }) {
-  const { snapshot, result = AuthorizeResult.ALLOW } = options;
+  const { requestSnapshot, result = AuthorizeResult.ALLOW } = options;
+  const audited: string[] = [];
   const app = express();
   app.use(
     createSnapshotRouter({
-      snapshot,
+      requestSnapshot,
       httpAuth: mockServices.httpAuth(),
       permissions: mockServices.permissions.mock({
         authorize: async () => [{ result }],
       }),
       auditor: mockServices.auditor.mock({
-        createEvent: async () => ({
-          success: async () => {},
-          fail: async () => {},
+        createEvent: async ({ eventId }) => ({
+          success: async () => {
+            audited.push(`${eventId}: success`);
+          },
+          fail: async ({ error }) => {
+            audited.push(`${eventId}: ${error}`);
+          },
         }),
       }),
     }),
@@ -41,48 +46,39 @@ async function serve(options: {
   await new Promise(resolve => server.once('listening', resolve));
   stops.push(() => server.close());
   const { port } = server.address() as AddressInfo;
-  return () =>
+  const ask = () =>
     fetch(`http://127.0.0.1:${port}/events/snapshots`, {
       method: 'POST',
       headers: { Authorization: mockCredentials.user.header() },
     });
+  return { ask, audited };
 }
-
-const taken = { entities: 2, locations: 1 };
 
 describe('asking for a snapshot', () => {
   it('needs the permission', async () => {
-    const snapshot = jest.fn(async () => taken);
-    const ask = await serve({ snapshot, result: AuthorizeResult.DENY });
+    const requestSnapshot = jest.fn(async () => true);
+    const { ask } = await serve({
+      requestSnapshot,
+      result: AuthorizeResult.DENY,
+    });
     expect((await ask()).status).toBe(403);
-    expect(snapshot).not.toHaveBeenCalled();
+    expect(requestSnapshot).not.toHaveBeenCalled();
   });
 
-  it('is refused while one is taken, and not afterwards, however that ended', async () => {
-    let begin = () => {};
-    const begun = new Promise<void>(resolve => {
-      begin = resolve;
-    });
-    let end = (_: Snapshot) => {};
-    const snapshot = jest
-      .fn<Promise<Snapshot>, []>()
-      .mockImplementationOnce(() => {
-        begin();
-        return new Promise(resolve => {
-          end = resolve;
-        });
-      })
-      .mockRejectedValueOnce(new Error('locked'))
-      .mockResolvedValueOnce(taken);
-    const ask = await serve({ snapshot });
-    const first = ask();
-    await begun;
+  it('begins one, unless one goes on, and is audited', async () => {
+    const requestSnapshot = jest
+      .fn<Promise<boolean>, []>()
+      .mockResolvedValueOnce(true)
+      .mockResolvedValueOnce(false)
+      .mockRejectedValueOnce(new ServiceUnavailableError('Not yet'));
+    const { ask, audited } = await serve({ requestSnapshot });
+    expect((await ask()).status).toBe(202);
     expect((await ask()).status).toBe(409);
-    end(taken);
-    const answer = await first;
-    expect(answer.status).toBe(201);
-    await expect(answer.json()).resolves.toEqual(taken);
-    expect((await ask()).status).toBe(500);
-    expect((await ask()).status).toBe(201);
+    expect((await ask()).status).toBe(503);
+    expect(audited).toEqual([
+      'events-snapshot: success',
+      'events-snapshot: ConflictError: A snapshot is being taken already',
+      'events-snapshot: ServiceUnavailableError: Not yet',
+    ]);
   });
 });

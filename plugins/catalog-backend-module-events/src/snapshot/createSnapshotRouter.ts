@@ -8,22 +8,21 @@ import { AuthorizeResult } from '@backstage/plugin-permission-common';
 import { catalogSnapshotCreatePermission } from '@callboard/backstage-plugin-events-common';
 import type { Router as ExpressRouter } from 'express';
 import Router from 'express-promise-router';
-import type { Snapshot } from '../capture';
 
 /**
- * Makes the route `POST /events/snapshots`, which tells subscribers of everything that the catalog has.
+ * Makes the route `POST /events/snapshots`, which has subscribers told of everything that the catalog has. It answers 202
+ * when that is begun, and 409 while it goes on.
  *
- * @param options.snapshot - writes it into the outbox
+ * @param options.requestSnapshot - begins it; false when one goes on
  */
 export function createSnapshotRouter(options: {
-  snapshot: () => Promise<Snapshot>;
+  requestSnapshot: () => Promise<boolean>;
   httpAuth: HttpAuthService;
   permissions: PermissionsService;
   auditor: AuditorService;
 }): ExpressRouter {
-  const { snapshot, httpAuth, permissions, auditor } = options;
+  const { requestSnapshot, httpAuth, permissions, auditor } = options;
   const router = Router();
-  let isAtIt = false;
   router.post('/events/snapshots', async (request, response) => {
     const credentials = await httpAuth.credentials(request, {
       allow: ['user', 'service'],
@@ -35,28 +34,23 @@ export function createSnapshotRouter(options: {
     if (result !== AuthorizeResult.ALLOW) {
       throw new NotAllowedError(`Needs the permission ${permission.name}`);
     }
-    if (isAtIt) {
-      throw new ConflictError('A snapshot is being taken already');
-    }
     const audited = await auditor.createEvent({
       eventId: 'events-snapshot',
       severityLevel: 'medium',
       request,
     });
-    let taken: Snapshot;
-    isAtIt = true;
     try {
-      taken = await snapshot();
+      if (!(await requestSnapshot())) {
+        throw new ConflictError('A snapshot is being taken already');
+      }
     } catch (error) {
       await audited.fail({
         error: error instanceof Error ? error : new Error(String(error)),
       });
       throw error;
-    } finally {
-      isAtIt = false;
     }
-    await audited.success({ meta: { ...taken } });
-    response.status(201).json(taken);
+    await audited.success();
+    response.status(202).end();
   });
   return router;
 }

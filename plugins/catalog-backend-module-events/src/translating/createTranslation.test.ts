@@ -53,15 +53,17 @@ describe('the translation of changes of entities', () => {
     expect(translate({ ...row, payload })).toBeUndefined();
   });
 
-  it('tells of an entity that is wanted before or after its change', () => {
+  it('tells of an entity that begins or ceases to be wanted as of one that was created or deleted', () => {
     const filtered = createTranslation(
       ({ metadata }) => metadata.title === 'a',
     );
     const tell = (before: unknown, after: unknown) =>
-      filtered({ ...row, payload: { entity: { before, after } } });
-    expect(tell(entity, renamed)).toBeDefined();
-    expect(tell(renamed, entity)).toBeDefined();
+      filtered({ ...row, payload: { entity: { before, after } } })
+        ?.eventPayload;
+    expect(tell(renamed, entity)).toEqual({ action: 'created', entity });
+    expect(tell(entity, renamed)).toEqual({ action: 'deleted', entity });
     expect(tell(null, renamed)).toBeUndefined();
+    expect(tell(renamed, { ...renamed, spec: {} })).toBeUndefined();
   });
 
   it('refuses a row that the triggers did not write', () => {

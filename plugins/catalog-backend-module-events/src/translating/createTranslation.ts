@@ -60,7 +60,8 @@ type Described = Pick<
 /**
  * Makes what turns changes of the catalog's tables into events of the contract.
  *
- * @param isWanted - whether an entity is to be told of; a change is if it was before or is afterwards
+ * @param isWanted - whether an entity is to be told of. One that begins to be is created to subscribers, and one that ceases
+ *   to be is deleted, so that what they keep is what is wanted
  * @returns a function that throws for a row that the triggers did not write
  */
 export function createTranslation(
@@ -79,21 +80,24 @@ function toEntityEvent(
   { before, after }: Sides<ChangedEntity>,
   isWanted: (entity: ChangedEntity) => boolean,
 ) {
-  const entity = after ?? before;
-  if (!entity || ![before, after].some(side => side && isWanted(side))) {
+  const [was, is] = [before, after].map(side =>
+    side && isWanted(side) ? side : undefined,
+  );
+  const entity = is ?? was;
+  if (!entity) {
     return undefined;
   }
   const key = stringifyEntityRef(entity);
   const describe = { ...describeRow(row), key };
-  if (!before || !after) {
-    const action = after ? 'created' : 'deleted';
+  if (!was || !is) {
+    const action = is ? 'created' : 'deleted';
     return catalogEntityChange.event({
       ...describe,
       eventPayload: { action, entity },
     });
   }
   // The same content in another order of fields is no change.
-  const changedPaths = findChangedPaths(before, after);
+  const changedPaths = findChangedPaths(was, is);
   return changedPaths.length === 0
     ? undefined
     : catalogEntityChange.event({

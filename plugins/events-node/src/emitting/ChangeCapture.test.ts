@@ -14,7 +14,7 @@ import {
   takeNames,
   things,
 } from './__testUtils__/things';
-import { ChangeCapture } from './ChangeCapture';
+import { ChangeCapture, type SnapshotPage } from './ChangeCapture';
 
 const databases = createTestDatabases();
 const closing: (() => Promise<unknown>)[] = [];
@@ -31,6 +31,28 @@ async function prepare(id: TestDatabaseId): Promise<Knex> {
   await createThings(knex);
   await createThingsOutbox(knex);
   return knex;
+}
+
+/** A snapshot of three pages. */
+async function nextPage(
+  _trx: Knex.Transaction,
+  from = '0',
+): Promise<SnapshotPage> {
+  const page = Number(from) + 1;
+  return { rows: 1, next: page < 3 ? String(page) : undefined };
+}
+
+/** Another client of the same database, which finds names in a schema. */
+function createInSchema(knex: Knex, schema: string): Knex {
+  const { connection, ...config } = knex.client.config;
+  const other = createKnex({
+    ...config,
+    // The password is hidden from copies by the driver.
+    connection: { ...connection, password: connection.password },
+    searchPath: [schema],
+  });
+  closing.push(() => other.destroy());
+  return other;
 }
 
 describe.each(databases.ids)('the capture of changes on %s', id => {
@@ -92,16 +114,13 @@ describe.each(databases.ids)('the capture of changes on %s', id => {
     const capture = new ChangeCapture(knex, things);
     await capture.install();
     await knex(emitterTable).update({ definition: 'another' });
-    await knex.raw(`ALTER TABLE ${emitterTable} DROP COLUMN snapshot_due`);
     await expect(capture.install({ snapshotDue: true })).resolves.toBe(
       'renewed',
     );
     await insertThing(knex, 1);
     await expect(takeNames(knex)).resolves.toHaveLength(1);
     // It is not the first time.
-    const take = jest.fn(async () => {});
-    await capture.takeDueSnapshot(take);
-    expect(take).not.toHaveBeenCalled();
+    await expect(capture.writeDuePage(nextPage)).resolves.toBeUndefined();
   });
 
   it('says what to do where the triggers may not be made and are not there', async () => {
@@ -142,30 +161,44 @@ describe.each(databases.ids)('the capture of changes on %s', id => {
     await expect(takeNames(knex)).resolves.toHaveLength(1);
   });
 
-  it('has a snapshot due until one is taken, whatever cuts it off', async () => {
+  it('goes on with a snapshot that is due where it was cut off', async () => {
     const knex = await prepare(id);
     await new ChangeCapture(knex, things).install({ snapshotDue: true });
     const capture = new ChangeCapture(knex, things);
     await expect(capture.install({ snapshotDue: true })).resolves.toBe(
       'present',
     );
-    const take = jest.fn(async () => {});
-    take.mockRejectedValueOnce(new Error('cut off'));
-    await expect(capture.takeDueSnapshot(take)).rejects.toThrow('cut off');
-    await capture.takeDueSnapshot(take);
-    expect(take).toHaveBeenCalledTimes(2);
-    await capture.takeDueSnapshot(take);
-    expect(take).toHaveBeenCalledTimes(2);
+    const writePage = jest.fn(nextPage);
+    await capture.writeDuePage(writePage);
+    await expect(
+      capture.writeDuePage(async trx => {
+        await insertThing(trx, 1);
+        throw new Error('cut off');
+      }),
+    ).rejects.toThrow('cut off');
+    await expect(knex('things').pluck('id')).resolves.toEqual([]);
+    await capture.writeDuePage(writePage);
+    await expect(capture.writeDuePage(writePage)).resolves.toMatchObject({
+      next: undefined,
+    });
+    await expect(capture.writeDuePage(writePage)).resolves.toBeUndefined();
+    expect(writePage.mock.calls.map(([, from]) => from)).toEqual([
+      undefined,
+      '1',
+      '2',
+    ]);
   });
 
-  it('has no snapshot due unless it was told so when it was installed', async () => {
+  it('has no snapshot due unless it was told so when it was installed, or one is asked for', async () => {
     const knex = await prepare(id);
     const capture = new ChangeCapture(knex, things);
     await capture.install();
     await capture.install({ snapshotDue: true });
-    const take = jest.fn(async () => {});
-    await capture.takeDueSnapshot(take);
-    expect(take).not.toHaveBeenCalled();
+    await expect(capture.writeDuePage(nextPage)).resolves.toBeUndefined();
+    await expect(capture.requestSnapshot()).resolves.toBe(true);
+    await expect(capture.requestSnapshot()).resolves.toBe(false);
+    await capture.writeDuePage(nextPage);
+    await expect(capture.requestSnapshot()).resolves.toBe(false);
   });
 });
 
@@ -221,28 +254,43 @@ it('catches changes on PostgreSQL and SQLite only', () => {
       await expect(installing).resolves.toBe('installed');
     });
 
-    it('takes the snapshot that is due once, of replicas that begin together', async () => {
+    it('writes each page of a snapshot once, of replicas that are at it together', async () => {
       const knex = await prepare(id);
       await new ChangeCapture(knex, things).install({ snapshotDue: true });
-      const other = jest.fn(async () => {});
-      await new ChangeCapture(knex, things).takeDueSnapshot(async () => {
-        await new ChangeCapture(knex, things).takeDueSnapshot(other);
-      });
-      await new ChangeCapture(knex, things).takeDueSnapshot(other);
-      expect(other).not.toHaveBeenCalled();
+      const writePage = jest.fn(nextPage);
+      await Promise.all(
+        Array.from({ length: 6 }, () =>
+          new ChangeCapture(knex, things).writeDuePage(writePage),
+        ),
+      );
+      expect(writePage.mock.calls.map(([, from]) => from)).toEqual([
+        undefined,
+        '1',
+        '2',
+      ]);
     });
 
-    it('finds its tables in the schema of the trigger, whatever the search path', async () => {
+    it('writes into a schema that was given another name, once it was renewed', async () => {
+      const knex = await prepare(id);
+      await new ChangeCapture(knex, things).install();
+      const [{ schema }]: { schema: string }[] = await knex.select({
+        schema: knex.raw('current_schema()'),
+      });
+      await knex.raw('ALTER SCHEMA ?? RENAME TO "it\'s new"', [schema]);
+      const renamed = createInSchema(knex, "it's new");
+      await insertThing(renamed, 1);
+      await expect(takeNames(renamed)).resolves.toEqual([]);
+      const capture = new ChangeCapture(renamed, things);
+      await expect(capture.install()).resolves.toBe('renewed');
+      await expect(capture.install()).resolves.toBe('present');
+      await insertThing(renamed, 2);
+      await expect(takeNames(renamed)).resolves.toEqual(['thing-2']);
+    });
+
+    it('writes into the schema that it was installed in, whatever the search path', async () => {
       const direct = await databases.open(id);
       await direct.raw('CREATE SCHEMA elsewhere');
-      const { connection, ...config } = direct.client.config;
-      const knex = createKnex({
-        ...config,
-        // The password is hidden from copies by the driver.
-        connection: { ...connection, password: connection.password },
-        searchPath: ['elsewhere'],
-      });
-      closing.push(() => knex.destroy());
+      const knex = createInSchema(direct, 'elsewhere');
       await createThings(knex);
       await createThingsOutbox(knex);
       await new ChangeCapture(knex, things).install();

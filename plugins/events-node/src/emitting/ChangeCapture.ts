@@ -39,14 +39,34 @@ const emitterSchema = z.object({
   seen_at: z.coerce.date(),
 });
 
+/** Where a snapshot begins. */
+const beginning = '';
+
+/** A page of a snapshot that was written into the outbox. */
+export interface SnapshotPage {
+  /** How many rows it has. */
+  rows: number;
+  /** Where the next one begins, in words of whoever writes them; undefined when this was the last. */
+  next: string | undefined;
+}
+
+/**
+ * Writes a page of what the plugin has into the outbox, as if all of it had been made just now.
+ *
+ * @param trx - locks what it reads, so that a change that comes later has a later place in the outbox
+ * @param from - the `next` of the page before; undefined for the first
+ */
+export type WriteSnapshotPage = (
+  trx: Knex.Transaction,
+  from: string | undefined,
+) => Promise<SnapshotPage>;
+
 /** The triggers in a plugin's database that write down every change. */
 export class ChangeCapture {
   readonly plugin: WatchedPlugin;
   readonly #knex: Knex;
   readonly #dialect: CaptureDialect;
   readonly #emitterTable: string;
-  /** Tells triggers of this version from those of others. */
-  readonly #definition: string;
 
   /**
    * @param knex - of the plugin
@@ -68,16 +88,22 @@ export class ChangeCapture {
     this.plugin = plugin;
     this.#dialect = createDialect(plugin);
     this.#emitterTable = nameObjects(plugin.pluginId).emitterTable;
+  }
+
+  /** Tells triggers of this version, in this schema, from others. */
+  #define(schema: string): string {
     const { createTables, createTriggers, renewFunctions } = this.#dialect;
-    const triggers = hash([...createTables, ...createTriggers.values()]);
-    this.#definition = `${triggers}${separator}${hash(renewFunctions)}`;
+    return [
+      hash([...createTables, ...createTriggers.values()]),
+      hash(renewFunctions(schema)),
+    ].join(separator);
   }
 
   /**
    * Makes the triggers, where they are not as this version has them. Safe in several replicas at once.
    *
    * @param options.snapshotDue - whether to remember, when they are made for the first time, that what is there already is
-   *   to be told of; see {@link ChangeCapture.takeDueSnapshot}
+   *   to be told of; see {@link ChangeCapture.writeDuePage}
    * @throws Error when somebody keeps the plugin's tables locked, or the role may not make triggers
    */
   async install(
@@ -132,7 +158,7 @@ export class ChangeCapture {
     trx: Knex.Transaction,
     snapshotDue: boolean,
   ): Promise<Installation> {
-    const { createTables, snapshotDueType, now } = this.#dialect;
+    const { createTables, findSchema, now } = this.#dialect;
     await this.#dialect.lockTriggers(trx);
     // Another replica may have been faster.
     if (await this.#stands(trx)) {
@@ -141,21 +167,15 @@ export class ChangeCapture {
     for (const statement of createTables) {
       await trx.raw(statement);
     }
-    if (!(await trx.schema.hasColumn(this.#emitterTable, 'snapshot_due'))) {
-      await trx.raw(
-        `ALTER TABLE ${
-          this.#emitterTable
-        } ADD COLUMN snapshot_due ${snapshotDueType}`,
-      );
-    }
     const known = await this.#read(trx);
-    await this.#makeTriggers(trx, known?.definition);
+    const schema = await findSchema(trx);
+    await this.#makeTriggers(trx, schema, known?.definition);
     await trx(this.#emitterTable)
       .insert({
         id: 1,
-        definition: this.#definition,
+        definition: this.#define(schema),
         seen_at: trx.raw(now),
-        snapshot_due: snapshotDue,
+        snapshot_from: snapshotDue ? beginning : null,
       })
       .onConflict('id')
       .merge(['definition']);
@@ -165,15 +185,16 @@ export class ChangeCapture {
   /** Leaves alone what is as it should be: whoever makes or removes a trigger holds up everybody else at its table. */
   async #makeTriggers(
     trx: Knex.Transaction,
+    schema: string,
     knownDefinition: string | undefined,
   ): Promise<void> {
     const { renewFunctions, createTriggers, dropTriggers } = this.#dialect;
-    for (const statement of renewFunctions) {
+    for (const statement of renewFunctions(schema)) {
       await trx.raw(statement);
     }
     const triggersOf = (definition = '') => definition.split(separator)[0];
     const present =
-      triggersOf(knownDefinition) === triggersOf(this.#definition)
+      triggersOf(knownDefinition) === triggersOf(this.#define(schema))
         ? await this.#dialect.listTriggers(trx)
         : [];
     for (const [name, statement] of createTriggers) {
@@ -191,7 +212,8 @@ export class ChangeCapture {
         present.includes(name),
       ) &&
       (await knex.schema.hasTable(this.#emitterTable)) &&
-      (await this.#read(knex))?.definition === this.#definition
+      (await this.#read(knex))?.definition ===
+        this.#define(await this.#dialect.findSchema(knex))
     );
   }
 
@@ -220,24 +242,42 @@ export class ChangeCapture {
   }
 
   /**
-   * Tells of what was there before the triggers, if that is due still and no other replica is at it. What is cut off, or
-   * fails, stays due.
+   * Remembers that a snapshot is to be taken.
    *
-   * @param take - writes it into the outbox
-   * @throws whatever `take` threw
+   * @returns false when one is due already, or under way
    */
-  async takeDueSnapshot(take: () => Promise<void>): Promise<void> {
-    const findDue = () =>
-      this.#knex(this.#emitterTable).where({ snapshot_due: true }).first('id');
-    if (!(await findDue())) {
-      return;
-    }
-    await this.#dialect.runAlone(this.#knex, async () => {
-      // Another replica may have been faster.
-      if (await findDue()) {
-        await take();
-        await this.#knex(this.#emitterTable).update({ snapshot_due: false });
+  async requestSnapshot(): Promise<boolean> {
+    const marked = await this.#knex(this.#emitterTable)
+      .whereNull('snapshot_from')
+      .update({ snapshot_from: beginning });
+    return marked > 0;
+  }
+
+  /**
+   * Writes a page of the snapshot that is due, and how far it is, in one transaction: what is cut off goes on there. Replicas
+   * may do so side by side, and write each page once.
+   *
+   * @returns undefined when no snapshot is due
+   * @throws whatever `writePage` threw; the snapshot stays due
+   */
+  writeDuePage(
+    writePage: WriteSnapshotPage,
+  ): Promise<SnapshotPage | undefined> {
+    return this.withLocks(async trx => {
+      const emitter: { snapshot_from: string | null } | undefined = await trx(
+        this.#emitterTable,
+      )
+        .forUpdate()
+        .first('snapshot_from');
+      const from = emitter?.snapshot_from ?? undefined;
+      if (from === undefined) {
+        return undefined;
       }
+      const page = await writePage(trx, from === beginning ? undefined : from);
+      await trx(this.#emitterTable).update({
+        snapshot_from: page.next ?? null,
+      });
+      return page;
     });
   }
 

@@ -1,19 +1,14 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
-import { stringifyError } from '@backstage/errors';
+import { ServiceUnavailableError, stringifyError } from '@backstage/errors';
 import type { Knex } from 'knex';
 import type { Outbox } from '../outbox';
 import { capitalise } from './capitalise';
 import type { ChangeCapture, Installation } from './ChangeCapture';
 import { silentAfterDays } from './names';
+import { SnapshotTaker, type Snapshot } from './SnapshotTaker';
 import type { WatchedPlugin } from './WatchedPlugin';
 import { withRemedy } from './withRemedy';
 import { WriteWatch } from './WriteWatch';
-
-/** Takes a snapshot of what is there when the triggers are first made. */
-export interface FirstSnapshot {
-  /** @returns what it told of, such as `2 entities` */
-  take(): Promise<string>;
-}
 
 /**
  * Turns what the triggers write down into events: sees that they stand, and wakes the relay.
@@ -29,7 +24,8 @@ export class Emitter {
   readonly #capture: ChangeCapture;
   readonly #outbox: Outbox;
   readonly #watch: WriteWatch;
-  readonly #firstSnapshot: FirstSnapshot | undefined;
+  readonly #snapshotTaker: SnapshotTaker | undefined;
+  readonly #snapshotOnInstall: boolean;
   readonly #migrates: boolean;
   readonly #logger: LoggerService;
   #resolveMigrated = () => {};
@@ -40,8 +36,8 @@ export class Emitter {
     outbox: Outbox;
     /** Of the plugin. */
     knex: Knex;
-    /** Undefined when nothing is to be told of what is there already. */
-    firstSnapshot?: FirstSnapshot;
+    /** Undefined when nothing is ever told of what is there already. */
+    snapshot?: Snapshot;
     /** Whether tables and triggers may be made. */
     migrates: boolean;
     logger: LoggerService;
@@ -49,7 +45,15 @@ export class Emitter {
     this.#plugin = options.capture.plugin;
     this.#capture = options.capture;
     this.#outbox = options.outbox;
-    this.#firstSnapshot = options.firstSnapshot;
+    this.#snapshotTaker =
+      options.snapshot &&
+      new SnapshotTaker({
+        capture: options.capture,
+        writePage: options.snapshot.writePage,
+        onWritten: () => this.#outbox.wake(),
+        logger: options.logger,
+      });
+    this.#snapshotOnInstall = options.snapshot?.onInstall ?? false;
     this.#migrates = options.migrates;
     this.#logger = options.logger;
     this.#watch = new WriteWatch({
@@ -66,10 +70,19 @@ export class Emitter {
    * Begins before the plugin does: changes that it makes while it starts are caught, unless its tables are not there yet,
    * and with them nothing that could change.
    *
-   * @throws Error when the triggers cannot be made, with the remedy
+   * Triggers that cannot be made, as when a backup keeps the tables locked, are an error in the log, and are tried again.
+   *
+   * @throws Error when they may not be made (`skipMigrations`) and are not there, with the remedy
    */
   async start(): Promise<void> {
-    await this.#install();
+    try {
+      await this.#install();
+    } catch (error) {
+      if (!this.#migrates) {
+        throw error;
+      }
+      this.#logFailure(error);
+    }
     // Only a hint: the relay looks by itself every second.
     this.#watch.start();
     this.#outbox.start();
@@ -95,11 +108,7 @@ export class Emitter {
         );
       }
     } catch (error) {
-      this.#logger.error(
-        `Subscribers are not told of ${changes}; it is tried again: ${stringifyError(
-          error,
-        )}`,
-      );
+      this.#logFailure(error);
     } finally {
       this.#resolveMigrated();
     }
@@ -111,12 +120,32 @@ export class Emitter {
     await this.onMigrated();
     if (stood && this.#stands) {
       await this.#capture.sayAlive();
-      await this.#takeFirstSnapshot();
+      this.#snapshotTaker?.start();
     }
+  }
+
+  /**
+   * Has subscribers told of everything that the plugin has, in the background.
+   *
+   * @returns false when they are being told already
+   * @throws ServiceUnavailableError when the triggers do not stand
+   */
+  async requestSnapshot(): Promise<boolean> {
+    if (!this.#stands) {
+      throw new ServiceUnavailableError(
+        `${capitalise(
+          this.#plugin.words.changes,
+        )} are not caught yet; the log of the portal tells why`,
+      );
+    }
+    const isNew = await this.#capture.requestSnapshot();
+    this.#snapshotTaker?.start();
+    return isNew;
   }
 
   async stop(): Promise<void> {
     this.#watch.stop();
+    await this.#snapshotTaker?.stop();
     await this.#outbox.stop();
   }
 
@@ -125,7 +154,7 @@ export class Emitter {
     this.#stands = false;
     const installation: Installation = this.#migrates
       ? await this.#capture.install({
-          snapshotDue: this.#firstSnapshot !== undefined,
+          snapshotDue: this.#snapshotOnInstall,
         })
       : await this.#capture.find();
     if (installation === 'waiting') {
@@ -168,27 +197,15 @@ export class Emitter {
         ),
       );
     }
-    await this.#takeFirstSnapshot();
+    this.#snapshotTaker?.start();
   }
 
-  /** A snapshot that fails is no reason not to tell of changes. */
-  async #takeFirstSnapshot(): Promise<void> {
-    const snapshot = this.#firstSnapshot;
-    if (!snapshot) {
-      return;
-    }
-    try {
-      await this.#capture.takeDueSnapshot(async () => {
-        const told = await snapshot.take();
-        this.#logger.info(`Told of ${told} that were there already`);
-      });
-    } catch (error) {
-      this.#logger.error(
-        `Subscribers could not be told of what is there already; it is tried again: ${stringifyError(
-          error,
-        )}`,
-      );
-    }
+  #logFailure(error: unknown): void {
+    this.#logger.error(
+      `Subscribers are not told of ${
+        this.#plugin.words.changes
+      }; it is tried again: ${stringifyError(error)}`,
+    );
   }
 
   #listColumns(): string {

@@ -21,7 +21,8 @@ interface Statement {
  */
 export class WriteWatch {
   readonly #knex: Knex;
-  readonly #statements: readonly string[];
+  /** Matches the beginning of those that matter: every statement of the plugin comes by here. */
+  readonly #writes: RegExp;
   readonly #onWritten: () => void;
   /** Connections with a transaction that has written. */
   readonly #writing = new Set<string>();
@@ -35,7 +36,10 @@ export class WriteWatch {
   }) {
     this.#knex = options.knex;
     this.#onWritten = options.onWritten;
-    this.#statements = options.statements.map(one => `${one} `);
+    const beginnings = options.statements.map(statement =>
+      statement.split(' ').join(' ["`]?'),
+    );
+    this.#writes = new RegExp(`^(${beginnings.join('|')})["\`]? `, 'i');
   }
 
   start(): void {
@@ -51,12 +55,7 @@ export class WriteWatch {
   }
 
   readonly #onResponse = (_response: unknown, statement: Statement) => {
-    // No statement that matters has a beginning that is longer.
-    const beginning = statement.sql
-      .slice(0, 100)
-      .replace(/["`]/g, '')
-      .toLowerCase();
-    if (!this.#statements.some(one => beginning.startsWith(one))) {
+    if (!this.#writes.test(statement.sql)) {
       return;
     }
     if (statement.__knexTxId === undefined) {

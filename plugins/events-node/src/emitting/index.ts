@@ -1,6 +1,12 @@
 export { boundOutbox, type OutboxBounds } from './boundOutbox';
-export { ChangeCapture, type Installation } from './ChangeCapture';
-export { Emitter, type FirstSnapshot } from './Emitter';
+export {
+  ChangeCapture,
+  type Installation,
+  type SnapshotPage,
+  type WriteSnapshotPage,
+} from './ChangeCapture';
+export { Emitter } from './Emitter';
+export type { Snapshot } from './SnapshotTaker';
 export { nameObjects, type ObjectNames } from './names';
 export {
   readEmitterSettings,

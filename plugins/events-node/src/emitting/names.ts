@@ -2,7 +2,7 @@
 export interface ObjectNames {
   /** What the triggers write down. */
   outboxTable: string;
-  /** One row: which triggers stand, when a process with the emitter last said that it runs, whether a snapshot is due. */
+  /** One row: which triggers stand, when a process with the emitter last said that it runs, how far a snapshot is. */
   emitterTable: string;
   /** On PostgreSQL: the function of the triggers, and each trigger. Replicas that change them lock it by its name. */
   change: string;

@@ -9,11 +9,12 @@ import {
   createThings,
   emitterTable,
   insertThing,
+  outboxTable,
   setSeen,
   things,
 } from './__testUtils__/things';
-import { ChangeCapture } from './ChangeCapture';
-import type { FirstSnapshot } from './Emitter';
+import { ChangeCapture, type WriteSnapshotPage } from './ChangeCapture';
+import type { Snapshot } from './SnapshotTaker';
 import { startEmitter } from './startEmitter';
 
 const databases = createTestDatabases();
@@ -28,11 +29,11 @@ afterEach(async () => {
 async function start(options: {
   knex: Knex;
   enabled?: boolean;
-  firstSnapshot?: FirstSnapshot;
+  snapshot?: Snapshot;
   maxPayloadBytes?: number;
   skipMigrations?: boolean;
 }) {
-  const { knex, enabled = true, firstSnapshot, maxPayloadBytes } = options;
+  const { knex, enabled = true, snapshot, maxPayloadBytes } = options;
   const { skipMigrations: skip = false } = options;
   const events = new RecordingEvents();
   const logger = mockServices.logger.mock();
@@ -46,7 +47,7 @@ async function start(options: {
       maxPayloadBytes,
     },
     translate: ({ payload }) => ({ topic: 'things', eventPayload: payload }),
-    firstSnapshot,
+    snapshot,
     events,
     database: mockServices.database({ knex, migrations: { skip } }),
     lifecycle,
@@ -59,7 +60,21 @@ async function start(options: {
     }
   };
   stops.push(stop);
-  return { emitter, events, logger, scheduler, stop };
+  const logged = (level: 'info' | 'warn' | 'error', message: string) =>
+    new Promise<void>(resolve => {
+      const look = () => {
+        if (
+          logger[level].mock.calls.some(said =>
+            said.join(' ').includes(message),
+          )
+        ) {
+          resolve();
+        }
+      };
+      logger[level].mockImplementation(look);
+      look();
+    });
+  return { emitter, events, logger, logged, scheduler, stop };
 }
 
 async function prepare(id: TestDatabaseId): Promise<Knex> {
@@ -162,6 +177,24 @@ describe.each(databases.ids)('an emitter on %s', id => {
     await events.waitFor(1);
   });
 
+  it('starts when the triggers cannot be made at its start, and tries again', async () => {
+    const knex = await prepare(id);
+    await knex.schema.createTable(emitterTable, table => {
+      table.integer('wrong');
+    });
+    const { emitter, events, logger } = await start({ knex });
+    expect(logger.error).toHaveBeenCalledWith(
+      expect.stringContaining('could not be made'),
+    );
+    await expect(emitter?.requestSnapshot()).rejects.toThrow(
+      'Changes of things are not caught yet; the log of the portal tells why',
+    );
+    await knex.schema.dropTable(emitterTable);
+    await emitter?.onMigrated();
+    await insertThing(knex, 1);
+    await events.waitFor(1);
+  });
+
   it('does not start where it may not make the triggers and they are not there', async () => {
     const knex = await prepare(id);
     const made = await start({ knex });
@@ -207,26 +240,52 @@ describe.each(databases.ids)('an emitter on %s', id => {
     );
   });
 
-  it('takes a snapshot at the first start with it, and again when it was cut off', async () => {
+  it('takes a snapshot beside its start, and goes on with one that was cut off', async () => {
     const knex = await prepare(id);
-    const take = jest.fn(async () => '3 things');
-    take.mockRejectedValueOnce(new Error('cut off'));
-    const first = await start({ knex, firstSnapshot: { take } });
-    expect(first.logger.error).toHaveBeenCalledWith(
-      'Subscribers could not be told of what is there already; it is tried again: Error: cut off',
+    const writePage = jest.fn<
+      ReturnType<WriteSnapshotPage>,
+      Parameters<WriteSnapshotPage>
+    >(async trx => {
+      await trx(outboxTable).insert({ topic: 'things', payload: '"there"' });
+      return { rows: 1, next: undefined };
+    });
+    writePage.mockRejectedValueOnce(new Error('cut off'));
+    const snapshot = { writePage, onInstall: true };
+    const first = await start({ knex, snapshot });
+    await first.logged(
+      'error',
+      'Subscribers could not be told of everything that is there already; it is gone on with within ten minutes: Error: cut off',
     );
     // It tells of changes all the same.
     await insertThing(knex, 1);
     await first.events.waitFor(1);
     await first.stop();
 
-    const second = await start({ knex, firstSnapshot: { take } });
-    expect(second.logger.info.mock.calls).toEqual([
-      ['Told of 3 things that were there already'],
-    ]);
+    const second = await start({ knex, snapshot });
+    await second.events.waitFor(1);
+    expect(second.events.log).toMatchObject([{ eventPayload: 'there' }]);
+    await second.logged(
+      'info',
+      'A snapshot is complete: subscribers are told of what is there already (1 rows since this process began with it)',
+    );
+    await expect(second.emitter?.requestSnapshot()).resolves.toBe(true);
+    await second.events.waitFor(2);
     await second.stop();
-    await start({ knex, firstSnapshot: { take } });
-    expect(take).toHaveBeenCalledTimes(2);
+    await start({ knex, snapshot });
+    expect(writePage).toHaveBeenCalledTimes(3);
+  });
+
+  it('leaves what triggers of another version wrote to that version', async () => {
+    const knex = await prepare(id);
+    const { events, logged } = await start({ knex });
+    await knex(outboxTable).insert({ topic: 'things.2', payload: '{}' });
+    await insertThing(knex, 1);
+    await logged(
+      'warn',
+      "UnknownRowError: Changes of things were written down by another version of the module, as 'things.2': a process with that version tells of them, or this one once it is updated",
+    );
+    expect(events.log).toEqual([]);
+    await expect(knex(outboxTable)).resolves.toHaveLength(2);
   });
 
   it('refuses what is too large for the events system', async () => {

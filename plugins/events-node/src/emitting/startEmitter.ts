@@ -5,12 +5,20 @@ import type {
   SchedulerService,
 } from '@backstage/backend-plugin-api';
 import type { EventsService } from '@backstage/plugin-events-node';
-import { Outbox, type OutboxOrder, type TranslateRow } from '../outbox';
+import {
+  Outbox,
+  UnknownRowError,
+  type OutboxOrder,
+  type TranslateRow,
+} from '../outbox';
 import { boundOutbox } from './boundOutbox';
+import { capitalise } from './capitalise';
 import { ChangeCapture } from './ChangeCapture';
-import { Emitter, type FirstSnapshot } from './Emitter';
+import { Emitter } from './Emitter';
 import { nameObjects } from './names';
 import type { EmitterSettings } from './readEmitterSettings';
+import type { Snapshot } from './SnapshotTaker';
+import type { WatchedPlugin } from './WatchedPlugin';
 
 /** How often a process says that it runs, and looks at the bounds of the outbox. */
 const tendEvery = { minutes: 10 };
@@ -21,7 +29,7 @@ const tendEvery = { minutes: 10 };
  *
  * @param options.translate - makes events of what the triggers wrote
  * @param options.order - in which rows are relayed, as for `Outbox.create`; likewise `share`, of the time for it
- * @param options.firstSnapshot - tells of what is there when the triggers are first made; by default nothing is told
+ * @param options.snapshot - tells of what is there already; without it nothing is told
  * @returns the emitter, whose `onMigrated` is to be called when the migrations of the plugin have run; undefined when it is
  *   not enabled
  * @throws Error when the triggers cannot be made
@@ -32,7 +40,7 @@ export async function startEmitter(options: {
   translate: TranslateRow;
   order?: OutboxOrder;
   share?: number;
-  firstSnapshot?: FirstSnapshot;
+  snapshot?: Snapshot;
   events: EventsService;
   database: DatabaseService;
   lifecycle: LifecycleService;
@@ -40,8 +48,7 @@ export async function startEmitter(options: {
   scheduler: SchedulerService;
 }): Promise<Emitter | undefined> {
   const { capture, settings, translate, order, share } = options;
-  const { firstSnapshot, events, database, lifecycle, logger, scheduler } =
-    options;
+  const { snapshot, events, database, lifecycle, logger, scheduler } = options;
   const { pluginId, words } = capture.plugin;
   const { outboxTable: table } = nameObjects(pluginId);
   if (!settings.enabled) {
@@ -61,13 +68,13 @@ export async function startEmitter(options: {
       events,
       logger,
       table,
-      translate,
+      translate: translateOwn(capture.plugin, translate),
       maxPayloadBytes: settings.maxPayloadBytes,
       order,
       share,
     }),
     knex,
-    firstSnapshot,
+    snapshot,
     migrates: !database.migrations?.skip,
     logger,
   });
@@ -92,4 +99,26 @@ export async function startEmitter(options: {
     },
   });
   return emitter;
+}
+
+/**
+ * Leaves rows of another format to the process that knows it. While an update is rolled out, triggers of the later version
+ * write for processes of both; a format has its name in the topic of the row, and this one has the plugin's.
+ */
+function translateOwn(
+  { pluginId, words }: WatchedPlugin,
+  translate: TranslateRow,
+): TranslateRow {
+  return row => {
+    if (row.topic !== pluginId) {
+      throw new UnknownRowError(
+        `${capitalise(
+          words.changes,
+        )} were written down by another version of the module, as '${
+          row.topic
+        }': a process with that version tells of them, or this one once it is updated`,
+      );
+    }
+    return translate(row);
+  };
 }

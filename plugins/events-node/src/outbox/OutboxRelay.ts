@@ -14,6 +14,7 @@ import {
   type ReadableRow,
   type RefusedRow,
   type TranslateRow,
+  type UnknownRow,
 } from './outboxRow';
 import { publishInOrder } from './publishInOrder';
 
@@ -194,9 +195,8 @@ export class OutboxRelay {
   async #relayPage(): Promise<RelayTurn> {
     const { knex, table, dialect } = this.#store;
     const page = await dialect.takeTurn(knex, table, async turn => {
-      const rows = (
-        await readPage(turn.connection, table, this.#pageLimit)
-      ).map(row => readRow(row, this.#translate));
+      const front = await readPage(turn.connection, table, this.#pageLimit);
+      const rows = takeKnown(front.map(row => readRow(row, this.#translate)));
       const readable = rows.filter(isReadable);
       const refusedBySystem = await turn.holdWhile(
         publishInOrder(this.#events, readable),
@@ -235,6 +235,25 @@ export class OutboxRelay {
 }
 
 type ReadRow = ReadableRow | IdleRow | RefusedRow;
+
+/**
+ * Takes what is in front of the first row that is left to another version: none may be passed over.
+ *
+ * @throws UnknownRowError when that is the first of all
+ */
+function takeKnown(rows: readonly (ReadRow | UnknownRow)[]): ReadRow[] {
+  const known: ReadRow[] = [];
+  for (const row of rows) {
+    if (!('unknown' in row)) {
+      known.push(row);
+    } else if (known.length === 0) {
+      throw row.unknown;
+    } else {
+      break;
+    }
+  }
+  return known;
+}
 
 function isReadable(row: ReadRow): row is ReadableRow {
   return 'params' in row && row.params !== undefined;

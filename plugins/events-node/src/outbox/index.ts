@@ -3,4 +3,8 @@ export { outboxServiceRef } from './outboxServiceRef';
 export { Outbox } from './Outbox';
 export type { OutboxOrder } from './OutboxTable';
 export type { RelayTurn } from './OutboxRelay';
-export type { OutboxRow, TranslateRow } from './outboxRow';
+export {
+  UnknownRowError,
+  type OutboxRow,
+  type TranslateRow,
+} from './outboxRow';

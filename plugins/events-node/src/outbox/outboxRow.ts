@@ -76,11 +76,17 @@ export interface OutboxRow {
   createdAt: Date;
 }
 
+/** Thrown for a row that another version of its reader understands. It is left to that one, with all that is behind it. */
+export class UnknownRowError extends Error {
+  override name = 'UnknownRowError';
+}
+
 /**
  * Makes the event of a row.
  *
  * @returns the event, which is published under the id of the row; undefined when there is nothing to publish
- * @throws Error when the row can never be published; it is moved aside
+ * @throws UnknownRowError when another version understands it; any other error when the row can never be published, and it
+ *   is moved aside
  *
  * @public
  */
@@ -131,6 +137,14 @@ export interface IdleRow {
   params: undefined;
 }
 
+/** A row that is left to another version of its reader. */
+export interface UnknownRow {
+  place: number;
+  size: number;
+  id: string;
+  unknown: UnknownRowError;
+}
+
 /**
  * Reads a row, whoever wrote it.
  *
@@ -141,7 +155,7 @@ export interface IdleRow {
 export function readRow(
   row: unknown,
   translate: TranslateRow = toEvent,
-): ReadableRow | IdleRow | RefusedRow {
+): ReadableRow | IdleRow | RefusedRow | UnknownRow {
   const { place, size, id, topic, key, payload, metadata, created_at } =
     rawRowSchema.parse(row);
   const refuse = (error: string) => ({ place, size, id, error });
@@ -178,7 +192,9 @@ export function readRow(
       params: event && createEventParams({ ...event, id }),
     };
   } catch (error) {
-    return refuse(String(error));
+    return error instanceof UnknownRowError
+      ? { place, size, id, unknown: error }
+      : refuse(String(error));
   }
 }
 

@@ -3,6 +3,7 @@ import { ServiceUnavailableError } from '@backstage/errors';
 import type { Knex } from 'knex';
 import { describeEvent } from '../metadata';
 import { Outbox } from './Outbox';
+import { UnknownRowError } from './outboxRow';
 import { createTestOutboxes } from './__testUtils__/createTestOutboxes';
 
 const outboxes = createTestOutboxes();
@@ -281,6 +282,9 @@ describe.each(outboxes.ids)('an outbox with a table of its own on %s', id => {
         if (payload === 'broken') {
           throw new Error('cannot be told');
         }
+        if (payload === 'of the next version') {
+          throw new UnknownRowError('written by another version');
+        }
         return {
           topic: 'changes',
           eventPayload: { payload, isRecent: createdAt > new Date(0) },
@@ -326,6 +330,25 @@ describe.each(outboxes.ids)('an outbox with a table of its own on %s', id => {
     ]);
     await expect(knex('callboard_outbox')).resolves.toHaveLength(1);
     await expect(shared.runOnce()).resolves.toMatchObject({ published: 1 });
+  });
+
+  it('leaves a row of another version where it is, with all that is behind it', async () => {
+    const { knex, events, outbox, table, write } = await openTranslated();
+    await write('one');
+    await write('of the next version');
+    await write('two');
+    await expect(outbox.runOnce()).resolves.toMatchObject({ published: 1 });
+    await expect(outbox.runOnce()).rejects.toThrow(
+      'written by another version',
+    );
+    await expect(knex(table)).resolves.toHaveLength(2);
+    // The next version relays it.
+    await knex(table).where({ payload: '"of the next version"' }).delete();
+    await expect(outbox.runOnce()).resolves.toMatchObject({ published: 1 });
+    expect(events.log.map(({ eventPayload }) => eventPayload)).toMatchObject([
+      { payload: 'one' },
+      { payload: 'two' },
+    ]);
   });
 
   it('is removed with everything that belongs to it, and may be removed twice', async () => {

@@ -6,12 +6,12 @@ export interface CaptureDialect {
   now: string;
   /** Makes the tables that the triggers need, apart from the outbox, where they are not there. */
   createTables: readonly string[];
-  /** Type of the column of the emitter table that says whether a snapshot is due; it is added where it is not there. */
-  snapshotDueType: string;
   /** Removes those tables; does nothing where they are not there. */
   dropTables: readonly string[];
-  /** Makes the functions of the triggers, or gives them another body. */
-  renewFunctions: readonly string[];
+  /** The schema in which names without one are found, as it is written in a statement. */
+  findSchema(knex: Knex): Promise<string>;
+  /** Makes the functions of the triggers, which write to the tables of a schema, or gives them another body. */
+  renewFunctions(schema: string): readonly string[];
   /** Makes each trigger, by its name. */
   createTriggers: ReadonlyMap<string, string>;
   /** Removes each of them; does nothing where it is not there. */
@@ -26,10 +26,4 @@ export interface CaptureDialect {
   isLockTimeout(error: unknown): boolean;
   /** Lets no other replica change the triggers until the transaction ends. */
   lockTriggers(trx: Knex.Transaction): Promise<void>;
-  /**
-   * Does something that is of use once only, unless another replica is at it.
-   *
-   * @param work - not in a transaction
-   */
-  runAlone(knex: Knex, work: () => Promise<void>): Promise<void>;
 }

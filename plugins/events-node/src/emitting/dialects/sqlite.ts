@@ -34,18 +34,19 @@ export function createSqliteDialect({
       `CREATE TABLE IF NOT EXISTS ${emitterTable} (
          id INTEGER PRIMARY KEY CHECK (id = 1),
          definition TEXT NOT NULL,
-         seen_at TEXT NOT NULL
+         seen_at TEXT NOT NULL,
+         snapshot_from TEXT
        ) STRICT`,
       ...Object.entries(tables).map(
         ([name, columns]) =>
           `CREATE TABLE IF NOT EXISTS ${name} (${columns}) STRICT`,
       ),
     ],
-    snapshotDueType: 'INTEGER NOT NULL DEFAULT 0',
     dropTables: [emitterTable, ...Object.keys(tables)].map(
       name => `DROP TABLE IF EXISTS ${name}`,
     ),
-    renewFunctions: [],
+    findSchema: async () => 'main',
+    renewFunctions: () => [],
     createTriggers: new Map(
       Object.entries(triggers).map(([name, definition]) => [
         name,
@@ -68,6 +69,5 @@ export function createSqliteDialect({
     async boundLocks() {},
     isLockTimeout: () => false,
     async lockTriggers() {},
-    runAlone: (_knex, work) => work(),
   };
 }
