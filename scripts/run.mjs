@@ -24,6 +24,6 @@ export function run(cwd, program, args, { capture = false } = {}) {
 
 const cli = resolve(root, 'node_modules/@backstage/cli/bin/backstage-cli');
 
-export function runBackstageCli(cwd, args) {
-  run(cwd, process.execPath, [cli, ...args]);
+export function runBackstageCli(cwd, args, options) {
+  return run(cwd, process.execPath, [cli, ...args], options);
 }

@@ -1,9 +1,10 @@
-// Starts the portal's backend with secrets of its own, made on the first start.
+// Starts the portal, its frontend built if need be, with secrets of its own, made on the first start.
 import { randomBytes } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { root } from './ensureInstalled.mjs';
+import './ensureBuilt.mjs';
 
 const secret = () => randomBytes(32).toString('base64url');
 
