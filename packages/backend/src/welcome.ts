@@ -14,11 +14,12 @@ export default createBackendPlugin({
   register(env) {
     env.registerInit({
       deps: {
+        config: coreServices.rootConfig,
         events: durableEventsServiceRef,
         lifecycle: coreServices.rootLifecycle,
         logger: coreServices.logger,
       },
-      async init({ events, lifecycle, logger }) {
+      async init({ config, events, lifecycle, logger }) {
         await events.subscribe({
           id: 'pushes',
           topics: ['github.push'],
@@ -39,7 +40,7 @@ export default createBackendPlugin({
           },
         });
         lifecycle.addStartupHook(() => {
-          logger.info(`The portal's backend is up. Try, in another terminal:
+          logger.info(`The portal is up at ${config.getString('app.baseUrl')}. Try, in another terminal:
 
     npm run send-push      posts a push of GitHub, signed; answers 202
     npm run show-events    lists the newest events, and who got them

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { postgres } from './databases/postgres';
 import { sqlite } from './databases/sqlite';
 import type { MeasuringOptions } from './MeasuringOptions';
@@ -9,7 +10,7 @@ import {
   silentCatalog,
   tellingCatalog,
   waitUntilServed,
-  withCatalog,
+  withCatalogs,
 } from './portals/catalogs';
 import type { Portal } from './portals/Portal';
 import { formatTable } from './report/formatTable';
@@ -17,21 +18,25 @@ import { formatCount, print, printSetup } from './report/print';
 import { Rounds } from './report/Rounds';
 import type { Workbench } from './Workbench';
 
-const thoroughEntities = 5_000;
-const quickEntities = 300;
+const pieceEntities = 500;
+const thoroughPieces = 10;
+const quickPieces = 2;
+/** So many pieces before, which are not counted: what a process does for the first time it does slowly. */
+const warmUpPieces = 2;
+/** What is behind in one portal when its piece is served must not fall on the next one. */
+const calmMs = 1_500;
 
 const contestants = [silentCatalog, tellingCatalog, heardCatalog];
 
-/** What the catalog has to do, and how long it took. */
+/** How long the catalog took for a piece of its entities. */
 interface Work {
   createMs: number;
   changeMs: number;
-  cpuMs: number;
 }
 
 const works: readonly { name: string; read: (work: Work) => number }[] = [
   { name: 'created', read: ({ createMs }) => createMs },
-  { name: 'all changed', read: ({ changeMs }) => changeMs },
+  { name: 'changed', read: ({ changeMs }) => changeMs },
   { name: 'both', read: ({ createMs, changeMs }) => createMs + changeMs },
 ];
 
@@ -46,14 +51,15 @@ export async function doesTellingOfChangesSlowDownTheCatalog(
   options: MeasuringOptions,
 ): Promise<void> {
   const { rounds, quick } = options;
-  const entities = quick ? quickEntities : thoroughEntities;
+  const pieces = warmUpPieces + (quick ? quickPieces : thoroughPieces);
   printSetup(
     'Does telling of changes slow down the catalog?',
     catalogPackages,
     [
       `Load: ${formatCount(
-        entities,
-      )} entities of a provider, created and then all changed, ${rounds} rounds, with and without the module in turn`,
+        pieces * pieceEntities,
+      )} entities of a provider in pieces of ${pieceEntities}, each created and then changed, the first ${warmUpPieces} to warm up; ${rounds} rounds`,
+      'The contestants stand side by side and work at each piece in turn, one at a time',
       'The subscriber is in the same process, and is given every change',
     ],
   );
@@ -66,24 +72,21 @@ export async function doesTellingOfChangesSlowDownTheCatalog(
     print(`${description}\n`);
     const measured = new Rounds<Work>();
     for (let round = 1; round <= rounds; round += 1) {
-      // Who comes first changes: what the machine is busy with otherwise must not fall on one of them.
-      const catalogs =
-        round % 2 === 1 ? contestants : [...contestants].reverse();
-      for (const catalog of catalogs) {
-        const work = await withCatalog(workbench, kind, catalog, portal =>
-          profile(portal, options.profileFolder, catalog.name, () =>
-            measureWork(portal, entities),
-          ),
-        );
-        measured.add(round, catalog.name, work);
-        print(
-          `round ${round}, ${catalog.name}: created in ${seconds(
-            work.createMs,
-          )} s, changed in ${seconds(work.changeMs)} s, ${seconds(
-            work.cpuMs,
-          )} s of CPU`,
-        );
-      }
+      await withCatalogs(workbench, kind, contestants, async portals => {
+        await startProfiles(portals, options.profileFolder);
+        for (let piece = 0; piece < pieces; piece += 1) {
+          // Who comes first changes.
+          for (const [name, portal] of rotate([...portals], piece)) {
+            const work = await measureWork(portal, piece * pieceEntities);
+            if (piece >= warmUpPieces) {
+              measured.add(round * pieces + piece, name, work);
+            }
+            await delay(calmMs);
+          }
+        }
+        await stopProfiles(portals, options.profileFolder);
+        await printUsage(round, portals);
+      });
     }
     const rows = works.flatMap(({ name, read }) =>
       contestants.map(catalog => {
@@ -91,7 +94,7 @@ export async function doesTellingOfChangesSlowDownTheCatalog(
         return [
           name,
           catalog.name,
-          seconds(measured.median(catalog.name, read)),
+          (measured.median(catalog.name, read) / 1e3).toFixed(2),
           ratio === undefined ? '' : `${((ratio - 1) * 100).toFixed(1)} %`,
         ];
       }),
@@ -102,40 +105,58 @@ export async function doesTellingOfChangesSlowDownTheCatalog(
   }
 }
 
-/** Has the portal write a CPU profile of its work, if there is a folder for it. */
-async function profile<T>(
-  portal: Portal,
-  folder: string | undefined,
-  name: string,
-  work: () => Promise<T>,
-): Promise<T> {
-  if (folder === undefined) {
-    return work();
+type Portals = ReadonlyMap<string, Portal>;
+
+const rotate = <T>(items: readonly T[], by: number) => [
+  ...items.slice(by % items.length),
+  ...items.slice(0, by % items.length),
+];
+
+async function printUsage(round: number, portals: Portals): Promise<void> {
+  for (const [name, portal] of portals) {
+    const { cpuMs } = await portal.order('usage', null);
+    print(
+      `round ${round}, ${name}: ${(cpuMs / 1e3).toFixed(
+        1,
+      )} s of CPU, its start included`,
+    );
   }
-  await mkdir(folder, { recursive: true });
-  await portal.order('startProfile', null);
-  const result = await work();
-  const file = resolve(folder, `${name.replaceAll(' ', '-')}.cpuprofile`);
-  await portal.order('stopProfile', { file });
-  return result;
 }
 
-const seconds = (ms: number) => (ms / 1e3).toFixed(1);
+/** Has each portal write a CPU profile of its work, if there is a folder for it. */
+async function startProfiles(
+  portals: Portals,
+  folder: string | undefined,
+): Promise<void> {
+  if (folder === undefined) {
+    return;
+  }
+  await mkdir(folder, { recursive: true });
+  for (const portal of portals.values()) {
+    await portal.order('startProfile', null);
+  }
+}
 
-async function measureWork(portal: Portal, count: number): Promise<Work> {
-  const before = await portal.order('usage', null);
+async function stopProfiles(
+  portals: Portals,
+  folder: string | undefined,
+): Promise<void> {
+  if (folder === undefined) {
+    return;
+  }
+  for (const [name, portal] of portals) {
+    const file = resolve(folder, `${name.replaceAll(' ', '-')}.cpuprofile`);
+    await portal.order('stopProfile', { file });
+  }
+}
+
+async function measureWork(portal: Portal, first: number): Promise<Work> {
   const measure = async (revision: number) => {
+    const piece = { first, count: pieceEntities, revision };
     const begin = performance.now();
-    await portal.order(
-      'provide',
-      { type: 'full', first: 0, count, revision },
-      120_000,
-    );
-    await waitUntilServed(portal, count, revision);
+    await portal.order('provide', piece, 120_000);
+    await waitUntilServed(portal, piece);
     return performance.now() - begin;
   };
-  const createMs = await measure(1);
-  const changeMs = await measure(2);
-  const after = await portal.order('usage', null);
-  return { createMs, changeMs, cpuMs: after.cpuMs - before.cpuMs };
+  return { createMs: await measure(1), changeMs: await measure(2) };
 }

@@ -67,29 +67,24 @@ export async function howLongDoesAChangeOfTheCatalogTakeToItsHandler(
 }
 
 async function measureChanges(portal: Portal, seconds: number) {
-  await portal.order('provide', {
-    type: 'full',
-    first: 0,
-    count: entities,
-    revision: 0,
-  });
-  await waitUntilServed(portal, entities, 0);
+  const all = { first: 0, count: entities, revision: 0 };
+  await portal.order('provide', all);
+  await waitUntilServed(portal, all);
   // Relations are written behind their entities, and told of.
   await delay(2_000);
   await portal.order('changeLatency', null);
   const begin = performance.now();
-  let last = 0;
+  let last = all;
   for (let second = 1; second <= seconds; second += 1) {
-    last = second;
-    await portal.order('provide', {
-      type: 'delta',
+    last = {
       first: (second * perSecond) % entities,
       count: perSecond,
       revision: second,
-    });
+    };
+    await portal.order('provide', last);
     await delay(Math.max(0, begin + second * 1_000 - performance.now()));
   }
-  await waitUntilServed(portal, perSecond, last);
+  await waitUntilServed(portal, last);
   await delay(1_000);
   return portal.order('changeLatency', null);
 }

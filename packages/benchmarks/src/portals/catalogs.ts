@@ -5,6 +5,7 @@ import type {
   DatabaseKind,
 } from '../databases/BenchmarkDatabase';
 import type { Workbench } from '../Workbench';
+import type { EntityPiece } from './orders';
 import { Portal } from './Portal';
 
 /** A portal with the stock catalog. */
@@ -39,7 +40,7 @@ export const catalogPackages = [
   '@callboard/backstage-plugin-catalog-backend-module-events',
 ];
 
-const lookMs = 100;
+const lookMs = 50;
 const limitMs = 10 * 60_000;
 
 /** Starts a portal on an empty database; removes both when the use of it is over. */
@@ -73,23 +74,42 @@ export async function withCatalog<T>(
   }
 }
 
-/** Waits until the catalog serves so many entities in a revision, and has nothing left to write. */
+/** The same with several portals side by side, by their names. */
+export async function withCatalogs<T>(
+  workbench: Workbench,
+  kind: DatabaseKind,
+  catalogs: readonly CatalogPortal[],
+  use: (portals: ReadonlyMap<string, Portal>) => Promise<T>,
+  started: ReadonlyMap<string, Portal> = new Map(),
+): Promise<T> {
+  const [next, ...others] = catalogs;
+  return next
+    ? withCatalog(workbench, kind, next, portal =>
+        withCatalogs(
+          workbench,
+          kind,
+          others,
+          use,
+          new Map([...started, [next.name, portal]]),
+        ),
+      )
+    : use(started);
+}
+
+/** Waits until the catalog serves a piece of its entities, and has nothing left to write. */
 export async function waitUntilServed(
   portal: Portal,
-  count: number,
-  revision: number,
+  piece: EntityPiece,
 ): Promise<void> {
   const end = performance.now() + limitMs;
   for (;;) {
-    const { served, waiting } = await portal.order('catalogState', {
-      revision,
-    });
-    if (served === count && waiting === 0) {
+    const { served, waiting } = await portal.order('catalogState', piece);
+    if (served === piece.count && waiting === 0) {
       return;
     }
     if (performance.now() > end) {
       throw new Error(
-        `The catalog serves ${served} of ${count} entities, and ${waiting} wait to be written`,
+        `The catalog serves ${served} of ${piece.count} entities, and ${waiting} wait to be written`,
       );
     }
     await delay(lookMs);

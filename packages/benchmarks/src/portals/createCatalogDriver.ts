@@ -2,13 +2,14 @@ import {
   coreServices,
   createBackendModule,
 } from '@backstage/backend-plugin-api';
+import { stringifyEntityRef } from '@backstage/catalog-model';
 import {
   catalogProcessingExtensionPoint,
   type DeferredEntity,
   type EntityProviderConnection,
 } from '@backstage/plugin-catalog-node';
 import { distribute } from '../report/statistics';
-import type { Staff } from './orders';
+import type { EntityPiece, Staff } from './orders';
 
 /** Drives a catalog from within, as a provider does, and looks at what becomes of it. */
 export const createCatalogDriver = (staff: Partial<Staff>) =>
@@ -29,22 +30,30 @@ export const createCatalogDriver = (staff: Partial<Staff>) =>
             }),
           );
           Object.assign(staff, {
-            async provide({ type, first, count, revision }) {
-              const entities = Array.from({ length: count }, (_, index) =>
-                makeEntity(first + index, revision),
-              );
+            async provide(piece) {
               const connection = await connected;
-              await connection.applyMutation(
-                type === 'full'
-                  ? { type, entities }
-                  : { type, added: entities, removed: [] },
-              );
+              await connection.applyMutation({
+                type: 'delta',
+                added: makeEntities(piece),
+                removed: [],
+              });
               return null;
             },
-            async catalogState({ revision }) {
+            async catalogState(piece) {
               const knex = await database.getClient();
+              // Few of many, so that looking costs next to nothing.
               const [{ served }] = await knex('final_entities')
-                .where('final_entity', 'like', `%"${describe(revision)}"%`)
+                .whereIn(
+                  'entity_ref',
+                  makeEntities(piece).map(({ entity }) =>
+                    stringifyEntityRef(entity),
+                  ),
+                )
+                .where(
+                  'final_entity',
+                  'like',
+                  `%"${describe(piece.revision)}"%`,
+                )
                 .count({ served: '*' });
               const [{ waiting }] = await knex('stitch_queue').count({
                 waiting: '*',
@@ -74,6 +83,11 @@ export class ChangeLatencies {
 }
 
 const describe = (revision: number) => `revision ${revision}`;
+
+const makeEntities = ({ first, count, revision }: EntityPiece) =>
+  Array.from({ length: count }, (_, index) =>
+    makeEntity(first + index, revision),
+  );
 
 /** An entity as large as most are, with an owner and a system, neither of which is there. */
 function makeEntity(number: number, revision: number): DeferredEntity {

@@ -60,17 +60,15 @@ export interface StatementTimes {
   batches: { statementsMs: number; intervalMs: number }[];
 }
 
-/** Entities of the catalog: from number `first` on, with a description that names the revision. */
-export interface Provision {
-  /** All that there are, or some that changed. */
-  type: 'full' | 'delta';
+/** Some entities of the catalog: from number `first` on, with a description that names the revision. */
+export interface EntityPiece {
   first: number;
   count: number;
   revision: number;
 }
 
 export interface CatalogState {
-  /** Entities that the catalog serves in this revision. */
+  /** Entities of the piece that the catalog serves in its revision. */
   served: number;
   /** Entities that are still to be written. */
   waiting: number;
@@ -94,10 +92,10 @@ export interface Orders {
   statementTimes: { order: null; answer: StatementTimes };
   /** Starts the chore that trims the log. Callboard only. */
   trim: { order: null; answer: null };
-  /** Has a provider of the catalog provide entities. Portals with a catalog only. */
-  provide: { order: Provision; answer: null };
-  /** How far the catalog has come with a revision of its entities. */
-  catalogState: { order: { revision: number }; answer: CatalogState };
+  /** Has a provider of the catalog add or change entities. Portals with a catalog only. */
+  provide: { order: EntityPiece; answer: null };
+  /** How far the catalog has come with them. */
+  catalogState: { order: EntityPiece; answer: CatalogState };
   /** Milliseconds from the write of a change in the catalog's database to the handler. */
   changeLatency: { order: null; answer: Distribution & { count: number } };
   startProfile: { order: null; answer: null };
