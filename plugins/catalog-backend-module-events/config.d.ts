@@ -13,13 +13,13 @@ export interface Config {
 
       /**
        * What to tell of entities and locations that are there when the module is installed: nothing, or all of them as
-       * created, once. What is cut off is told again at the next start. Default: `nothing`.
+       * created, once. What is cut off goes on at the next start. Default: `nothing`.
        */
       onInstall?: 'nothing' | 'snapshot';
 
       /**
-       * Entities to tell of: those that fit one of the entries. A change is told if the entity fits before or after
-       * it. An empty list tells of no entity. Locations are always told of. Default: all.
+       * Entities to tell of: those that fit one of the entries. One that begins to fit is told of as created,
+       * and one that ceases to fit as deleted. An empty list tells of no entity. Locations are always told of. Default: all.
        */
       entities?: Array<{
         /** One of these kinds, in any case. Default: every kind. */

@@ -18,8 +18,7 @@ afterEach(async () => {
 
 /** Opens the portal in a browser, as a guest. */
 async function visit(path: string) {
-  const portal = await startPortal();
-  stops.push(portal.stop);
+  const url = await startPortal(stops);
   const browser = await chromium.launch({
     executablePath,
     args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
@@ -28,7 +27,7 @@ async function visit(path: string) {
   const page = await browser.newPage();
   const errors: string[] = [];
   page.on('pageerror', error => errors.push(String(error)));
-  await page.goto(`${portal.url}${path}`);
+  await page.goto(`${url}${path}`);
   await page.getByRole('button', { name: 'Enter' }).click();
   return { page, errors };
 }

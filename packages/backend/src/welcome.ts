@@ -40,7 +40,9 @@ export default createBackendPlugin({
           },
         });
         lifecycle.addStartupHook(() => {
-          logger.info(`The portal is up at ${config.getString('app.baseUrl')}. Try, in another terminal:
+          logger.info(`The portal is up at ${config.getString(
+            'app.baseUrl',
+          )}. Try, in another terminal:
 
     npm run send-push      posts a push of GitHub, signed; answers 202
     npm run show-events    lists the newest events, and who got them

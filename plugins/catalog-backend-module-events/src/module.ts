@@ -69,7 +69,7 @@ export const catalogModuleEvents = createBackendModule({
           order: 'insertions',
           share: relayShare,
           snapshot: {
-            writePage: writeSnapshotPage,
+            writePage: (trx, from) => writeSnapshotPage(trx, from),
             onInstall: settings.onInstall === 'snapshot',
           },
         });

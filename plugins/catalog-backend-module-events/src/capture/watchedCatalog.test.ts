@@ -4,47 +4,17 @@ import {
 } from '@callboard/backstage-plugin-events-backend-test-utils';
 import { ChangeCapture } from '@callboard/backstage-plugin-events-node/emitting';
 import type { Knex } from 'knex';
-import { outboxTable } from './names';
+import { createWatchedTables, takeRows } from '../__testUtils__/watchedTables';
 import { watchedCatalog } from './watchedCatalog';
 
 const databases = createTestDatabases();
+const uuid = '00000000-0000-4000-8000-000000000001';
 
-/** As much of the catalog's tables as is read, an outbox, and the triggers. */
 async function prepare(id: TestDatabaseId): Promise<Knex> {
   const knex = await databases.open(id);
-  await knex.schema.createTable('final_entities', table => {
-    table.text('entity_id').primary();
-    table.text('final_entity');
-    table.text('hash');
-  });
-  await knex.schema.createTable('locations', table => {
-    table.text('id').primary();
-    table.text('type');
-    table.text('target');
-    table.text('more');
-  });
-  await knex.schema.createTable(outboxTable, table => {
-    table.increments('place');
-    table.text('topic');
-    table.text('payload');
-    table.text('metadata');
-  });
+  await createWatchedTables(knex);
   await new ChangeCapture(knex, watchedCatalog).install();
   return knex;
-}
-
-/** What the triggers wrote, which goes with it. */
-async function takeRows(knex: Knex) {
-  const rows: { payload: string; metadata: string | null }[] = await knex(
-    outboxTable,
-  )
-    .orderBy('place')
-    .select('payload', 'metadata');
-  await knex(outboxTable).delete();
-  return rows.map(({ payload, metadata }) => ({
-    change: JSON.parse(payload),
-    correlationId: metadata && JSON.parse(metadata).correlationId,
-  }));
 }
 
 const changesIn = async (knex: Knex) =>
@@ -68,7 +38,7 @@ describe.each(databases.ids)('the capture of the catalog on %s', id => {
 
   it('writes down of a location what is told of it', async () => {
     const knex = await prepare(id);
-    const location = { id: '1', type: 'url', target: 'a"b' };
+    const location = { id: uuid, type: 'url', target: 'a"b' };
     await knex('locations').insert({ ...location, more: 'x' });
     await knex('locations').update({ more: 'y' });
     await knex('locations').update({ target: 'c' });
@@ -105,7 +75,7 @@ describe.each(databases.ids)('the capture of the catalog on %s', id => {
 
     it('lets the catalog go on without the columns that are read', async () => {
       const knex = await prepare('POSTGRES_15');
-      await knex('locations').insert({ id: '1', type: 'url', target: 'a' });
+      await knex('locations').insert({ id: uuid, type: 'url', target: 'a' });
       await takeRows(knex);
       await knex.schema.alterTable('final_entities', table => {
         table.renameColumn('final_entity', 'entity');

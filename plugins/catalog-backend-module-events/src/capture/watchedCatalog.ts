@@ -12,6 +12,7 @@ export const watchedCatalog: WatchedPlugin = {
     remedy:
       'Take a snapshot to tell subscribers what the catalog has now. It does not tell what is gone: a consumer that keeps a replica has to empty it first',
   },
+  version: 1,
   knownVersion: '4.0',
   columns: {
     final_entities: ['final_entity'],

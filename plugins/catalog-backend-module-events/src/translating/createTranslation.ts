@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { stringifyEntityRef } from '@backstage/catalog-model';
 import type { ChangedEntity } from '@callboard/backstage-plugin-events-common';
 import {
@@ -10,8 +9,11 @@ import { z } from 'zod';
 import { bootstrapLocationType } from '../capture';
 import { findChangedPaths } from './findChangedPaths';
 
-/** A key has no more; a URL may. */
-const longestKeyBytes = 1_024;
+/**
+ * Of all changes of locations, which are rare. A location may be given another target, and one that is registered again has
+ * another id, so neither keeps in order what happens to one.
+ */
+const locationsKey = 'locations';
 
 /** Named in the metadata of every event of this module. */
 const source = 'catalog';
@@ -116,17 +118,9 @@ function toLocationEvent(row: Described, { before, after }: Sides<Location>) {
   const added = before ? 'updated' : 'added';
   return catalogLocationChange.event({
     ...describeRow(row),
-    key: keyOf(before ?? location),
+    key: locationsKey,
     eventPayload: { action: after ? added : 'removed', location },
   });
-}
-
-/** Not its id: registered again it has another, and what is told of it last must be what is. */
-function keyOf({ type, target }: Location): string {
-  const key = `location:${type}:${target}`;
-  return Buffer.byteLength(key) <= longestKeyBytes
-    ? key
-    : `location:${createHash('sha256').update(key).digest('hex')}`;
 }
 
 function describeRow({ id, metadata, createdAt }: Described) {

@@ -7,6 +7,7 @@ import {
   change,
   createThings,
   createThingsOutbox,
+  dropTriggers,
   emitterTable,
   insertThing,
   outboxTable,
@@ -31,6 +32,19 @@ async function prepare(id: TestDatabaseId): Promise<Knex> {
   await createThings(knex);
   await createThingsOutbox(knex);
   return knex;
+}
+
+/** Waits until a statement waits for a lock. */
+async function untilWaiting(knex: Knex, statement: string): Promise<void> {
+  for (;;) {
+    const waiting = await knex('pg_stat_activity')
+      .where({ wait_event_type: 'Lock' })
+      .whereRaw('datname = current_database()')
+      .whereLike('query', `%${statement}%`);
+    if (waiting.length > 0) {
+      return;
+    }
+  }
 }
 
 /** A snapshot of three pages. */
@@ -109,11 +123,11 @@ describe.each(databases.ids)('the capture of changes on %s', id => {
     }
   });
 
-  it('takes the place of triggers of another version', async () => {
+  it('takes the place of triggers of an earlier version', async () => {
     const knex = await prepare(id);
     const capture = new ChangeCapture(knex, things);
     await capture.install();
-    await knex(emitterTable).update({ definition: 'another' });
+    await knex(emitterTable).update({ version: 0, definition: 'another' });
     await expect(capture.install({ snapshotDue: true })).resolves.toBe(
       'renewed',
     );
@@ -121,6 +135,48 @@ describe.each(databases.ids)('the capture of changes on %s', id => {
     await expect(takeNames(knex)).resolves.toHaveLength(1);
     // It is not the first time.
     await expect(capture.writeDuePage(nextPage)).resolves.toBeUndefined();
+  });
+
+  it('leaves triggers of a later version alone', async () => {
+    const knex = await prepare(id);
+    await new ChangeCapture(knex, { ...things, version: 2 }).install();
+    const capture = new ChangeCapture(knex, things);
+    await expect(capture.install()).resolves.toBe('present');
+    await expect(capture.find()).resolves.toBe('present');
+    await expect(knex(emitterTable).select('version')).resolves.toEqual([
+      { version: 2 },
+    ]);
+  });
+
+  it('goes on with a table of the emitter that an earlier version made', async () => {
+    const knex = await prepare(id);
+    const capture = new ChangeCapture(knex, things);
+    await capture.install();
+    for (const column of ['version', 'schema_name', 'snapshot_from']) {
+      await knex.raw(`ALTER TABLE ${emitterTable} DROP COLUMN ${column}`);
+    }
+    await expect(capture.install()).resolves.toBe('renewed');
+    await expect(capture.install()).resolves.toBe('present');
+    await expect(capture.requestSnapshot()).resolves.toBe(true);
+  });
+
+  it('says that changes may be missing when the triggers had gone', async () => {
+    const knex = await prepare(id);
+    const capture = new ChangeCapture(knex, things);
+    await capture.install();
+    await dropTriggers(knex);
+    await expect(new ChangeCapture(knex, things).install()).resolves.toBe(
+      'restored',
+    );
+  });
+
+  it('makes nothing without an outbox, which another process has removed', async () => {
+    const knex = await databases.open(id);
+    await createThings(knex);
+    await expect(new ChangeCapture(knex, things).install()).resolves.toBe(
+      'removed',
+    );
+    await expect(knex.schema.hasTable(emitterTable)).resolves.toBe(false);
   });
 
   it('says what to do where the triggers may not be made and are not there', async () => {
@@ -238,7 +294,7 @@ it('catches changes on PostgreSQL and SQLite only', () => {
       const capture = new ChangeCapture(knex, things);
       await capture.install();
       await knex.raw(`ALTER TABLE things DISABLE TRIGGER ${change}`);
-      await expect(capture.install()).resolves.toBe('renewed');
+      await expect(capture.install()).resolves.toBe('restored');
       await insertThing(knex, 1);
       await expect(takeNames(knex)).resolves.toHaveLength(1);
     });
@@ -248,10 +304,24 @@ it('catches changes on PostgreSQL and SQLite only', () => {
       const trx = await knex.transaction();
       await insertThing(trx, 1);
       const installing = new ChangeCapture(knex, things).install();
+      await untilWaiting(knex, 'CREATE TRIGGER');
+      // Both wait behind the one that waits, until that gives up for a while.
       await insertThing(knex, 2);
       await insertThing(knex, 3);
       await trx.commit();
       await expect(installing).resolves.toBe('installed');
+    });
+
+    it('waits no longer when it is stopped', async () => {
+      const knex = await prepare(id);
+      const trx = await knex.transaction();
+      await insertThing(trx, 1);
+      const capture = new ChangeCapture(knex, things);
+      const installing = capture.install();
+      await untilWaiting(knex, 'CREATE TRIGGER');
+      capture.stop();
+      await expect(installing).rejects.toThrow('could not be made');
+      await trx.commit();
     });
 
     it('writes each page of a snapshot once, of replicas that are at it together', async () => {
@@ -281,7 +351,7 @@ it('catches changes on PostgreSQL and SQLite only', () => {
       await insertThing(renamed, 1);
       await expect(takeNames(renamed)).resolves.toEqual([]);
       const capture = new ChangeCapture(renamed, things);
-      await expect(capture.install()).resolves.toBe('renewed');
+      await expect(capture.install()).resolves.toBe('restored');
       await expect(capture.install()).resolves.toBe('present');
       await insertThing(renamed, 2);
       await expect(takeNames(renamed)).resolves.toEqual(['thing-2']);

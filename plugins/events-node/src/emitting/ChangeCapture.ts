@@ -18,12 +18,16 @@ const dialects: Record<string, (plugin: WatchedPlugin) => CaptureDialect> = {
 export type Installation =
   /** The plugin has not made its tables yet, or they are not as the emitter knows them. */
   | 'waiting'
+  /** The outbox is gone: another process removed everything that the emitter had made. */
+  | 'removed'
   /** The triggers stood, and still do. */
   | 'present'
   /** They were made for the first time. */
   | 'installed'
-  /** They were there once, and were made anew: by a migration of the plugin they had gone, or this version has others. */
-  | 'renewed';
+  /** They took the place of those of an earlier version, which stood. */
+  | 'renewed'
+  /** They had gone, or wrote nowhere, and were made anew: what changed meanwhile was not written down. */
+  | 'restored';
 
 /** Between what the triggers are made from and what their functions are. */
 const separator = '.';
@@ -35,7 +39,9 @@ function hash(statements: Iterable<string>): string {
 }
 
 const emitterSchema = z.object({
+  version: z.number(),
   definition: z.string(),
+  schema_name: z.string().nullable(),
   seen_at: z.coerce.date(),
 });
 
@@ -66,7 +72,11 @@ export class ChangeCapture {
   readonly plugin: WatchedPlugin;
   readonly #knex: Knex;
   readonly #dialect: CaptureDialect;
+  readonly #outboxTable: string;
   readonly #emitterTable: string;
+  /** Tells triggers of this version from those that were made otherwise. */
+  readonly #definition: string;
+  readonly #stopping = new AbortController();
 
   /**
    * @param knex - of the plugin
@@ -87,15 +97,13 @@ export class ChangeCapture {
     this.#knex = knex;
     this.plugin = plugin;
     this.#dialect = createDialect(plugin);
-    this.#emitterTable = nameObjects(plugin.pluginId).emitterTable;
-  }
-
-  /** Tells triggers of this version, in this schema, from others. */
-  #define(schema: string): string {
+    const { outboxTable, emitterTable } = nameObjects(plugin.pluginId);
+    this.#outboxTable = outboxTable;
+    this.#emitterTable = emitterTable;
     const { createTables, createTriggers, renewFunctions } = this.#dialect;
-    return [
+    this.#definition = [
       hash([...createTables, ...createTriggers.values()]),
-      hash(renewFunctions(schema)),
+      hash(renewFunctions('')),
     ].join(separator);
   }
 
@@ -113,7 +121,8 @@ export class ChangeCapture {
       if (!(await this.#hasColumns())) {
         return 'waiting';
       }
-      if (await this.#stands(this.#knex)) {
+      const found = await this.#look(this.#knex);
+      if (found.stands) {
         return 'present';
       }
       return await this.withLocks(trx =>
@@ -134,7 +143,7 @@ export class ChangeCapture {
    */
   async find(): Promise<'present'> {
     const { changes, plugin } = this.plugin.words;
-    if (!(await this.#stands(this.#knex))) {
+    if (!(await this.#look(this.#knex)).stands) {
       throw new Error(
         `The triggers that catch ${changes} are not there, or are of another version. Start ${plugin} once with migrations (backend.database.skipMigrations: false)`,
       );
@@ -158,70 +167,105 @@ export class ChangeCapture {
     trx: Knex.Transaction,
     snapshotDue: boolean,
   ): Promise<Installation> {
-    const { createTables, findSchema, now } = this.#dialect;
+    const { createTables, emitterColumns, now } = this.#dialect;
     await this.#dialect.lockTriggers(trx);
+    if (!(await trx.schema.hasTable(this.#outboxTable))) {
+      return 'removed';
+    }
     // Another replica may have been faster.
-    if (await this.#stands(trx)) {
+    const found = await this.#look(trx);
+    if (found.stands) {
       return 'present';
     }
     for (const statement of createTables) {
       await trx.raw(statement);
     }
+    for (const [column, type] of Object.entries(emitterColumns)) {
+      if (!(await trx.schema.hasColumn(this.#emitterTable, column))) {
+        await trx.raw(
+          `ALTER TABLE ${this.#emitterTable} ADD COLUMN ${column} ${type}`,
+        );
+      }
+    }
     const known = await this.#read(trx);
-    const schema = await findSchema(trx);
-    await this.#makeTriggers(trx, schema, known?.definition);
+    await this.#makeTriggers(trx, found, known?.definition);
     await trx(this.#emitterTable)
       .insert({
         id: 1,
-        definition: this.#define(schema),
+        version: this.plugin.version,
+        definition: this.#definition,
+        schema_name: found.schema,
         seen_at: trx.raw(now),
         snapshot_from: snapshotDue ? beginning : null,
       })
       .onConflict('id')
-      .merge(['definition']);
-    return known ? 'renewed' : 'installed';
+      .merge(['version', 'definition', 'schema_name']);
+    if (!known) {
+      return 'installed';
+    }
+    const wroteElsewhere =
+      known.schema_name !== null && known.schema_name !== found.schema;
+    const hadGone =
+      known.version === this.plugin.version
+        ? found.missing.length > 0
+        : found.triggers.length === 0;
+    return wroteElsewhere || hadGone ? 'restored' : 'renewed';
   }
 
   /** Leaves alone what is as it should be: whoever makes or removes a trigger holds up everybody else at its table. */
   async #makeTriggers(
     trx: Knex.Transaction,
-    schema: string,
+    found: { schema: string; triggers: string[] },
     knownDefinition: string | undefined,
   ): Promise<void> {
-    const { renewFunctions, createTriggers, dropTriggers } = this.#dialect;
-    for (const statement of renewFunctions(schema)) {
+    const { renewFunctions, createTriggers } = this.#dialect;
+    for (const statement of renewFunctions(found.schema)) {
       await trx.raw(statement);
     }
     const triggersOf = (definition = '') => definition.split(separator)[0];
-    const present =
-      triggersOf(knownDefinition) === triggersOf(this.#define(schema))
-        ? await this.#dialect.listTriggers(trx)
-        : [];
+    const isAsBefore =
+      triggersOf(knownDefinition) === triggersOf(this.#definition);
+    const remaining = isAsBefore
+      ? found.triggers.filter(name => createTriggers.has(name))
+      : [];
+    for (const name of found.triggers) {
+      if (!remaining.includes(name)) {
+        await trx.raw(dropTrigger(name));
+      }
+    }
     for (const [name, statement] of createTriggers) {
-      if (!present.includes(name)) {
-        await trx.raw(dropTriggers.get(name) ?? '');
+      if (!remaining.includes(name)) {
+        // One that is disabled is not found.
+        await trx.raw(dropTrigger(name));
         await trx.raw(statement);
       }
     }
   }
 
-  async #stands(knex: Knex): Promise<boolean> {
-    const present = await this.#dialect.listTriggers(knex);
-    return (
-      [...this.#dialect.createTriggers.keys()].every(name =>
-        present.includes(name),
-      ) &&
-      (await knex.schema.hasTable(this.#emitterTable)) &&
-      (await this.#read(knex))?.definition ===
-        this.#define(await this.#dialect.findSchema(knex))
+  /** What is there, and whether it is as this version has it, or a later one, which is left alone. */
+  async #look(knex: Knex) {
+    const { createTriggers, listTriggers, findSchema } = this.#dialect;
+    const [triggers, schema] = [
+      await listTriggers(knex),
+      await findSchema(knex),
+    ];
+    const missing = [...createTriggers.keys()].filter(
+      name => !triggers.includes(name),
     );
+    const known = (await knex.schema.hasColumn(this.#emitterTable, 'version'))
+      ? await this.#read(knex)
+      : undefined;
+    const isLater = known !== undefined && known.version > this.plugin.version;
+    const isAsHere =
+      known?.version === this.plugin.version &&
+      known.definition === this.#definition &&
+      known.schema_name === schema &&
+      missing.length === 0;
+    return { schema, triggers, missing, stands: isLater || isAsHere };
   }
 
   async #read(knex: Knex) {
-    const row: unknown = await knex(this.#emitterTable).first(
-      'definition',
-      'seen_at',
-    );
+    const row: unknown = await knex(this.#emitterTable).first();
     return row === undefined ? undefined : emitterSchema.parse(row);
   }
 
@@ -284,22 +328,33 @@ export class ChangeCapture {
   /**
    * Runs a transaction that locks what belongs to the plugin, without holding anybody up for long.
    *
-   * @throws whatever `work` threw; at last, that somebody else keeps a lock
+   * @throws whatever `work` threw; at last, that somebody else keeps a lock; AbortError when it was stopped
    */
   withLocks<T>(work: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
-    return withLocks(this.#knex, this.#dialect, work);
+    return withLocks(this.#knex, this.#dialect, this.#stopping.signal, work);
   }
 
   /** Removes the triggers and what they need, apart from the outbox. */
   async remove(): Promise<void> {
-    const { dropTriggers, dropFunctions, dropTables } = this.#dialect;
+    const { listTriggers, dropFunctions, dropTables } = this.#dialect;
     await this.withLocks(async trx => {
       await this.#dialect.lockTriggers(trx);
       // On PostgreSQL the triggers go with their function, and may be on a table that is not there.
-      const triggers = dropFunctions.length > 0 ? [] : dropTriggers.values();
+      const triggers =
+        dropFunctions.length > 0
+          ? []
+          : (await listTriggers(trx)).map(dropTrigger);
       for (const statement of [...triggers, ...dropFunctions, ...dropTables]) {
         await trx.raw(statement);
       }
     });
   }
+
+  /** Waits no longer for locks; may be called at any time. */
+  stop(): void {
+    this.#stopping.abort();
+  }
 }
+
+/** @param name - of `listTriggers`: on PostgreSQL with its table */
+const dropTrigger = (name: string) => `DROP TRIGGER IF EXISTS ${name}`;

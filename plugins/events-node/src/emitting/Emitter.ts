@@ -95,8 +95,7 @@ export class Emitter {
   async onMigrated(): Promise<void> {
     const { plugin, changes, orElse } = this.#plugin.words;
     try {
-      await this.#install();
-      if (!this.#stands) {
+      if ((await this.#install()) === 'waiting') {
         this.#logger.error(
           `${capitalise(
             plugin,
@@ -114,14 +113,14 @@ export class Emitter {
     }
   }
 
-  /** Says that a process with this emitter runs, and sees that the triggers still stand; tries again what failed. */
-  async tend(): Promise<void> {
-    const stood = this.#stands;
+  /**
+   * Sees that the triggers still stand, and says that a process with this emitter runs; tries again what failed.
+   *
+   * @returns whether they stand
+   */
+  async tend(): Promise<boolean> {
     await this.onMigrated();
-    if (stood && this.#stands) {
-      await this.#capture.sayAlive();
-      this.#snapshotTaker?.start();
-    }
+    return this.#stands;
   }
 
   /**
@@ -145,48 +144,58 @@ export class Emitter {
 
   async stop(): Promise<void> {
     this.#watch.stop();
+    this.#capture.stop();
     await this.#snapshotTaker?.stop();
     await this.#outbox.stop();
   }
 
-  async #install(): Promise<void> {
-    const stoodBefore = this.#stands;
-    this.#stands = false;
+  /** @throws Error when the triggers could not be looked for or made; those that stood are taken to stand still */
+  async #install(): Promise<Installation> {
     const installation: Installation = this.#migrates
       ? await this.#capture.install({
           snapshotDue: this.#snapshotOnInstall,
         })
       : await this.#capture.find();
-    if (installation === 'waiting') {
-      return;
+    this.#stands = installation !== 'waiting' && installation !== 'removed';
+    this.#logInstallation(installation);
+    if (this.#stands) {
+      await this.#sayAlive();
+      this.#snapshotTaker?.start();
     }
-    this.#stands = true;
-    this.#logInstallation(installation, stoodBefore);
-    if (!stoodBefore) {
-      await this.#begin();
-    }
+    return installation;
   }
 
-  #logInstallation(
-    installation: Exclude<Installation, 'waiting'>,
-    stoodBefore: boolean,
-  ) {
+  #logInstallation(installation: Installation) {
     const { plugin, changes, remedy } = this.#plugin.words;
-    if (installation === 'installed') {
-      this.#logger.info(`${capitalise(changes)} are caught from now on`);
-    } else if (installation === 'renewed' && !stoodBefore) {
-      this.#logger.info(`The triggers that catch ${changes} stand again`);
-    } else if (installation === 'renewed') {
-      this.#logger.warn(
-        withRemedy(
-          `The triggers that catch ${changes} had gone, as by a migration of ${plugin}; they stand again. What changed meanwhile may not have been told of`,
-          remedy,
-        ),
-      );
+    switch (installation) {
+      case 'installed':
+        this.#logger.info(`${capitalise(changes)} are caught from now on`);
+        break;
+      case 'renewed':
+        this.#logger.info(
+          `The triggers that catch ${changes} are those of this version now`,
+        );
+        break;
+      case 'restored':
+        this.#logger.warn(
+          withRemedy(
+            `The triggers that catch ${changes} had gone, as by a migration of ${plugin}, or its schema has another name; they stand again. What changed meanwhile may not have been told of`,
+            remedy,
+          ),
+        );
+        break;
+      case 'removed':
+        this.#logger.error(
+          `Another process has removed what catches ${changes} (${
+            this.#plugin.pluginId
+          }.events.enabled: false). This one tells of nothing until it is started again`,
+        );
+        break;
+      default:
     }
   }
 
-  async #begin(): Promise<void> {
+  async #sayAlive(): Promise<void> {
     const silentSince = await this.#capture.sayAlive();
     if (silentSince) {
       const { changes, remedy } = this.#plugin.words;
@@ -197,7 +206,6 @@ export class Emitter {
         ),
       );
     }
-    this.#snapshotTaker?.start();
   }
 
   #logFailure(error: unknown): void {

@@ -22,6 +22,8 @@ export class SnapshotTaker {
   readonly #onWritten: () => void;
   readonly #logger: LoggerService;
   #running: Promise<void> | undefined;
+  /** Something may have become due after the run that is under way has looked. */
+  #looksAgain = false;
   #stopped = false;
 
   constructor(options: {
@@ -39,8 +41,12 @@ export class SnapshotTaker {
 
   /** Takes what is due, unless that goes on already. Does not throw: a snapshot that fails is tried again by the next call. */
   start(): void {
+    this.#looksAgain = true;
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
+      if (this.#looksAgain && !this.#stopped) {
+        this.start();
+      }
     });
   }
 
@@ -53,11 +59,13 @@ export class SnapshotTaker {
   async #run(): Promise<void> {
     let rows = 0;
     try {
-      while (!this.#stopped) {
+      while (this.#looksAgain && !this.#stopped) {
+        this.#looksAgain = false;
         const page = await this.#capture.writeDuePage(this.#writePage);
         if (!page) {
-          return;
+          continue;
         }
+        this.#looksAgain = true;
         rows += page.rows;
         this.#onWritten();
         if (page.next === undefined) {
@@ -69,6 +77,9 @@ export class SnapshotTaker {
         await nextTurn();
       }
     } catch (error) {
+      if (this.#stopped) {
+        return;
+      }
       this.#logger.error(
         `Subscribers could not be told of everything that is there already; it is gone on with within ten minutes: ${stringifyError(
           error,

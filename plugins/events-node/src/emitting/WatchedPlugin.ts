@@ -12,6 +12,11 @@ export interface WatchedPlugin {
     /** What to do when changes were not told of, in whole sentences. Without it there is nothing to be done. */
     remedy?: string;
   };
+  /**
+   * Of the triggers: to be increased with any change of them, or of what is around them. A process leaves those of a later
+   * version alone, so that versions that run side by side do not take them from each other.
+   */
+  version: number;
   /** The version of the plugin whose tables are known. */
   knownVersion: string;
   /** What the triggers read: columns by table. No trigger is made before all of them are there. */
@@ -44,7 +49,7 @@ export interface SqliteTriggers {
   /** Tables that the triggers need: what is in the parentheses, by name. */
   tables?: Readonly<Record<string, string>>;
   /**
-   * By name, from `AFTER` on. They write with {@link insertChange}. A trigger may name no table of the plugin but its own:
+   * By name, which begins with `callboard_<pluginId>_`, from `AFTER` on. They write with {@link insertChange}. A trigger may name no table of the plugin but its own:
    * SQLite renames no table while a trigger names one that is not there, so no migration could rebuild the other.
    */
   triggers: Readonly<Record<string, string>>;

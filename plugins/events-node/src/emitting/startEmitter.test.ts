@@ -7,6 +7,7 @@ import type { Knex } from 'knex';
 import { RecordingEvents } from '../outbox/__testUtils__/RecordingEvents';
 import {
   createThings,
+  dropTriggers,
   emitterTable,
   insertThing,
   outboxTable,
@@ -83,12 +84,6 @@ async function prepare(id: TestDatabaseId): Promise<Knex> {
   return knex;
 }
 
-async function dropTriggers(knex: Knex) {
-  await (knex.client.config.client === 'pg'
-    ? knex.raw('DROP FUNCTION callboard_things_change() CASCADE')
-    : knex.raw('DROP TRIGGER callboard_things_insert'));
-}
-
 describe.each(databases.ids)('an emitter on %s', id => {
   it('tells of changes, and of those too that were made while no process ran', async () => {
     const knex = await prepare(id);
@@ -127,7 +122,7 @@ describe.each(databases.ids)('an emitter on %s', id => {
     await events.waitFor(1);
     expect(logger.warn.mock.calls).toEqual([
       [
-        'The triggers that catch changes of things had gone, as by a migration of the plugin of things; they stand again. What changed meanwhile may not have been told of. Count them',
+        'The triggers that catch changes of things had gone, as by a migration of the plugin of things, or its schema has another name; they stand again. What changed meanwhile may not have been told of. Count them',
       ],
     ]);
   });
@@ -282,7 +277,7 @@ describe.each(databases.ids)('an emitter on %s', id => {
     await insertThing(knex, 1);
     await logged(
       'warn',
-      "UnknownRowError: Changes of things were written down by another version of the module, as 'things.2': a process with that version tells of them, or this one once it is updated",
+      "The next row of callboard_things_outbox has the format 'things.2', which this version does not know",
     );
     expect(events.log).toEqual([]);
     await expect(knex(outboxTable)).resolves.toHaveLength(2);
@@ -301,6 +296,46 @@ describe.each(databases.ids)('an emitter on %s', id => {
     await expect(refused).resolves.toContain('can never be published');
     await events.waitFor(1);
     expect(events.log).toMatchObject([{ eventPayload: { name: 'thing-2' } }]);
+  });
+
+  it('tells of nothing once another process has removed what it needs', async () => {
+    const knex = await prepare(id);
+    const { emitter, logged, scheduler } = await start({ knex });
+    await start({ knex, enabled: false });
+    const [[task]] = scheduler.scheduleTask.mock.calls;
+    await task.fn(new AbortController().signal);
+    await logged(
+      'error',
+      'Another process has removed what catches changes of things (things.events.enabled: false). This one tells of nothing until it is started again',
+    );
+    await expect(emitter?.requestSnapshot()).rejects.toThrow(
+      'are not caught yet',
+    );
+    await expect(knex.schema.hasTable(emitterTable)).resolves.toBe(false);
+  });
+
+  it('lets the backend start when it cannot be removed, and tries again', async () => {
+    const knex = await prepare(id);
+    await (await start({ knex })).stop();
+    const isPg = knex.client.config.client === 'pg';
+    // Something that depends on the table, and so keeps it.
+    await knex.raw(
+      isPg
+        ? `CREATE VIEW watched AS SELECT * FROM ${emitterTable}`
+        : 'SELECT 1',
+    );
+    const { logged, scheduler } = await start({ knex, enabled: false });
+    if (isPg) {
+      await logged(
+        'error',
+        'The module could not be removed from the database',
+      );
+      await knex.raw('DROP VIEW watched');
+      const [[task]] = scheduler.scheduleTask.mock.calls;
+      await task.fn(new AbortController().signal);
+    }
+    await logged('info', 'Nothing of the module is left in the database');
+    await expect(knex.schema.hasTable(emitterTable)).resolves.toBe(false);
   });
 
   it('leaves nothing in the database when it is not enabled', async () => {

@@ -4,21 +4,15 @@ import type {
   LoggerService,
   SchedulerService,
 } from '@backstage/backend-plugin-api';
+import { stringifyError } from '@backstage/errors';
 import type { EventsService } from '@backstage/plugin-events-node';
-import {
-  Outbox,
-  UnknownRowError,
-  type OutboxOrder,
-  type TranslateRow,
-} from '../outbox';
+import { Outbox, type OutboxOrder, type TranslateRow } from '../outbox';
 import { boundOutbox } from './boundOutbox';
-import { capitalise } from './capitalise';
 import { ChangeCapture } from './ChangeCapture';
 import { Emitter } from './Emitter';
 import { nameObjects } from './names';
 import type { EmitterSettings } from './readEmitterSettings';
 import type { Snapshot } from './SnapshotTaker';
-import type { WatchedPlugin } from './WatchedPlugin';
 
 /** How often a process says that it runs, and looks at the bounds of the outbox. */
 const tendEvery = { minutes: 10 };
@@ -32,7 +26,7 @@ const tendEvery = { minutes: 10 };
  * @param options.snapshot - tells of what is there already; without it nothing is told
  * @returns the emitter, whose `onMigrated` is to be called when the migrations of the plugin have run; undefined when it is
  *   not enabled
- * @throws Error when the triggers cannot be made
+ * @throws Error when the tables cannot be made, or may not be (`skipMigrations`) and are not there, with the remedy
  */
 export async function startEmitter(options: {
   capture: ChangeCapture;
@@ -49,14 +43,10 @@ export async function startEmitter(options: {
 }): Promise<Emitter | undefined> {
   const { capture, settings, translate, order, share } = options;
   const { snapshot, events, database, lifecycle, logger, scheduler } = options;
-  const { pluginId, words } = capture.plugin;
+  const { pluginId } = capture.plugin;
   const { outboxTable: table } = nameObjects(pluginId);
   if (!settings.enabled) {
-    await capture.remove();
-    await Outbox.drop({ database, table });
-    logger.info(
-      `Nothing of the module is left in the database of ${words.plugin} (${pluginId}.events.enabled: false); it can be removed from the backend`,
-    );
+    await removeEmitter(options);
     return undefined;
   }
 
@@ -68,7 +58,9 @@ export async function startEmitter(options: {
       events,
       logger,
       table,
-      translate: translateOwn(capture.plugin, translate),
+      translate,
+      // While an update is rolled out, triggers of the later version write for processes of both.
+      format: pluginId,
       maxPayloadBytes: settings.maxPayloadBytes,
       order,
       share,
@@ -89,36 +81,59 @@ export async function startEmitter(options: {
     timeout: tendEvery,
     initialDelay: tendEvery,
     async fn() {
-      await emitter.tend();
-      await boundOutbox({
-        knex,
-        plugin: capture.plugin,
-        bounds: settings.outbox,
-        logger,
-      });
+      if (await emitter.tend()) {
+        await boundOutbox({
+          knex,
+          plugin: capture.plugin,
+          bounds: settings.outbox,
+          logger,
+        });
+      }
     },
   });
   return emitter;
 }
 
-/**
- * Leaves rows of another format to the process that knows it. While an update is rolled out, triggers of the later version
- * write for processes of both; a format has its name in the topic of the row, and this one has the plugin's.
- */
-function translateOwn(
-  { pluginId, words }: WatchedPlugin,
-  translate: TranslateRow,
-): TranslateRow {
-  return row => {
-    if (row.topic !== pluginId) {
-      throw new UnknownRowError(
-        `${capitalise(
-          words.changes,
-        )} were written down by another version of the module, as '${
-          row.topic
-        }': a process with that version tells of them, or this one once it is updated`,
+/** Removes everything; whatever keeps it from that keeps nothing else, and it is tried again. */
+async function removeEmitter(options: {
+  capture: ChangeCapture;
+  database: DatabaseService;
+  logger: LoggerService;
+  scheduler: SchedulerService;
+}): Promise<void> {
+  const { capture, database, logger, scheduler } = options;
+  const { pluginId, words } = capture.plugin;
+  const { outboxTable: table } = nameObjects(pluginId);
+  const remove = async () => {
+    try {
+      await capture.remove();
+      await Outbox.drop({ database, table });
+      logger.info(
+        `Nothing of the module is left in the database of ${words.plugin} (${pluginId}.events.enabled: false); it can be removed from the backend`,
       );
+      return true;
+    } catch (error) {
+      logger.error(
+        `The module could not be removed from the database of ${
+          words.plugin
+        } (${pluginId}.events.enabled: false); it is tried again: ${stringifyError(
+          error,
+        )}`,
+      );
+      return false;
     }
-    return translate(row);
   };
+  let isGone = await remove();
+  if (!isGone) {
+    await scheduler.scheduleTask({
+      id: 'callboard-events-removal',
+      scope: 'local',
+      frequency: tendEvery,
+      timeout: tendEvery,
+      initialDelay: tendEvery,
+      async fn() {
+        isGone ||= await remove();
+      },
+    });
+  }
 }

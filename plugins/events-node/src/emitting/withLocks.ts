@@ -2,18 +2,23 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import type { CaptureDialect } from './dialects/CaptureDialect';
 
-/** How often to try, and how long to wait in between, in milliseconds. */
-const attempts = 50;
-const pauseMs = 200;
+/**
+ * How often to try, and how long to wait in between, in milliseconds: whoever uses the table waits behind an attempt, so
+ * most of the time there is none.
+ */
+const attempts = 15;
+const pauseMs = 2_000;
 
 /**
  * Runs a transaction that locks what belongs to the plugin, and tries again when it does not get a lock at once.
  *
- * @throws whatever `work` threw; at last, that somebody else keeps the lock
+ * @param signal - ends the waiting in between
+ * @throws whatever `work` threw; at last, that somebody else keeps the lock; AbortError when it was ended
  */
 export async function withLocks<T>(
   knex: Knex,
   dialect: CaptureDialect,
+  signal: AbortSignal,
   work: (trx: Knex.Transaction) => Promise<T>,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
@@ -26,7 +31,7 @@ export async function withLocks<T>(
       if (attempt === attempts || !dialect.isLockTimeout(error)) {
         throw error;
       }
-      await delay(pauseMs);
+      await delay(pauseMs, undefined, { signal });
     }
   }
 }

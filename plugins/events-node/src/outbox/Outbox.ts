@@ -44,6 +44,8 @@ export class Outbox implements OutboxService {
    * @param options.share - of the time that relaying may take, above 0 and at most 1. Rows gather meanwhile, for half a
    *   second at most: to relay a few costs most of what many do. Default: 1
    * @param options.translate - makes events of rows that something else wrote, such as triggers; needs a table of its own
+   * @param options.format - the topic of the rows that `translate` knows. A row with another one is left, with all behind
+   *   it, to a process that knows it. Default: all are known
    * @returns an outbox whose relay is not started
    * @throws Error when the events service is not Callboard's, or the database is neither PostgreSQL nor SQLite
    */
@@ -55,6 +57,7 @@ export class Outbox implements OutboxService {
     table?: string;
     order?: OutboxOrder;
     translate?: TranslateRow;
+    format?: string;
     share?: number;
   }): Promise<Outbox> {
     const {
@@ -65,6 +68,7 @@ export class Outbox implements OutboxService {
       table = sharedOutbox.table,
       order = sharedOutbox.order,
       translate,
+      format,
       share,
     } = options;
     if (translate && table === sharedOutbox.table) {
@@ -85,7 +89,7 @@ export class Outbox implements OutboxService {
         events: durableEvents,
         logger,
         maxPayloadBytes,
-        translate,
+        reading: { translate, format },
         share,
       }),
       { table: store.table, maxPayloadBytes },

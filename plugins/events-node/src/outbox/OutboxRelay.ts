@@ -13,7 +13,7 @@ import {
   type IdleRow,
   type ReadableRow,
   type RefusedRow,
-  type TranslateRow,
+  type RowReading,
   type UnknownRow,
 } from './outboxRow';
 import { publishInOrder } from './publishInOrder';
@@ -75,7 +75,7 @@ export class OutboxRelay {
   readonly #events: DurableEventsService;
   readonly #logger: LoggerService;
   readonly #failureLog: FailureLog;
-  readonly #translate: TranslateRow | undefined;
+  readonly #reading: RowReading;
   readonly #pageLimit: PageLimit;
   readonly #stopLimitMs: number;
   readonly #share: number;
@@ -91,14 +91,14 @@ export class OutboxRelay {
     events: DurableEventsService;
     logger: LoggerService;
     maxPayloadBytes: number;
-    /** Makes events of rows that are none by themselves. */
-    translate?: TranslateRow;
+    /** What is made of rows that are no events by themselves. */
+    reading?: RowReading;
     /** Of the time that relaying may take, above 0 and at most 1; rows gather meanwhile. */
     share?: number;
     stopLimitMs?: number;
   }) {
     this.#store = options.store;
-    this.#translate = options.translate;
+    this.#reading = options.reading ?? {};
     this.#share = options.share ?? 1;
     this.#events = options.events;
     this.#logger = options.logger;
@@ -115,7 +115,7 @@ export class OutboxRelay {
       // Payload, metadata, topic and key; what is larger cannot be published, so it is not even read. A row that is
       // translated may hold what was before and what is now.
       rowBytes:
-        (options.translate ? 2 : 1) * options.maxPayloadBytes +
+        (options.reading?.translate ? 2 : 1) * options.maxPayloadBytes +
         2 * maxMetadataBytes,
     };
   }
@@ -196,7 +196,10 @@ export class OutboxRelay {
     const { knex, table, dialect } = this.#store;
     const page = await dialect.takeTurn(knex, table, async turn => {
       const front = await readPage(turn.connection, table, this.#pageLimit);
-      const rows = takeKnown(front.map(row => readRow(row, this.#translate)));
+      const rows = takeKnown(
+        front.map(row => readRow(row, this.#reading)),
+        table,
+      );
       const readable = rows.filter(isReadable);
       const refusedBySystem = await turn.holdWhile(
         publishInOrder(this.#events, readable),
@@ -239,15 +242,20 @@ type ReadRow = ReadableRow | IdleRow | RefusedRow;
 /**
  * Takes what is in front of the first row that is left to another version: none may be passed over.
  *
- * @throws UnknownRowError when that is the first of all
+ * @throws Error when that is the first of all
  */
-function takeKnown(rows: readonly (ReadRow | UnknownRow)[]): ReadRow[] {
+function takeKnown(
+  rows: readonly (ReadRow | UnknownRow)[],
+  table: string,
+): ReadRow[] {
   const known: ReadRow[] = [];
   for (const row of rows) {
-    if (!('unknown' in row)) {
+    if (!('unknownFormat' in row)) {
       known.push(row);
     } else if (known.length === 0) {
-      throw row.unknown;
+      throw new Error(
+        `The next row of ${table} has the format '${row.unknownFormat}', which this version does not know: a process with the version that wrote it relays it, or this one once it is updated`,
+      );
     } else {
       break;
     }

@@ -3,8 +3,4 @@ export { outboxServiceRef } from './outboxServiceRef';
 export { Outbox } from './Outbox';
 export type { OutboxOrder } from './OutboxTable';
 export type { RelayTurn } from './OutboxRelay';
-export {
-  UnknownRowError,
-  type OutboxRow,
-  type TranslateRow,
-} from './outboxRow';
+export type { OutboxRow, TranslateRow } from './outboxRow';

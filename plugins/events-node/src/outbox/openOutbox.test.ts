@@ -38,7 +38,7 @@ describe.each(outboxes.ids)('the tables of an outbox on %s', id => {
     for (let round = 0; round < 2; round += 1) {
       await knex.migrate.latest(migrations);
       await expect(findTables(knex)).resolves.toEqual(tables);
-      await knex.migrate.down(migrations);
+      await knex.migrate.rollback(migrations, true);
       await expect(findTables(knex)).resolves.toEqual([]);
     }
   });

@@ -76,17 +76,11 @@ export interface OutboxRow {
   createdAt: Date;
 }
 
-/** Thrown for a row that another version of its reader understands. It is left to that one, with all that is behind it. */
-export class UnknownRowError extends Error {
-  override name = 'UnknownRowError';
-}
-
 /**
  * Makes the event of a row.
  *
  * @returns the event, which is published under the id of the row; undefined when there is nothing to publish
- * @throws UnknownRowError when another version understands it; any other error when the row can never be published, and it
- *   is moved aside
+ * @throws Error when the row can never be published; it is moved aside
  *
  * @public
  */
@@ -99,6 +93,8 @@ const rawRowSchema = z.object({
   place: z.coerce.number().int(),
   size: z.coerce.number(),
   id: z.string(),
+  /** The beginning of the topic, however large the row is. */
+  format: z.string(),
   topic: z.string().nullable(),
   key: z.string().nullable(),
   payload: z.string().nullable(),
@@ -137,27 +133,37 @@ export interface IdleRow {
   params: undefined;
 }
 
-/** A row that is left to another version of its reader. */
+/** A row of a format that another version of its reader knows: it is left to that one. */
 export interface UnknownRow {
   place: number;
   size: number;
-  id: string;
-  unknown: UnknownRowError;
+  unknownFormat: string;
+}
+
+/** What is made of rows. */
+export interface RowReading {
+  /** Makes the event of a row; by default the row is one. */
+  translate?: TranslateRow | undefined;
+  /** The topic of the rows that are known; all are by default. */
+  format?: string | undefined;
 }
 
 /**
  * Reads a row, whoever wrote it.
  *
  * @param row - of `readPage`; its texts are null when they are too large to be read
- * @param translate - makes the event of it; by default the row is one
  * @returns the event, or why there is none
  */
 export function readRow(
   row: unknown,
-  translate: TranslateRow = toEvent,
+  { translate = toEvent, format }: RowReading = {},
 ): ReadableRow | IdleRow | RefusedRow | UnknownRow {
-  const { place, size, id, topic, key, payload, metadata, created_at } =
-    rawRowSchema.parse(row);
+  const raw = rawRowSchema.parse(row);
+  const { place, size, id, topic, key, payload, metadata, created_at } = raw;
+  // Before everything else: nothing else may be known of it.
+  if (format !== undefined && raw.format !== format) {
+    return { place, size, unknownFormat: raw.format };
+  }
   const refuse = (error: string) => ({ place, size, id, error });
 
   if (topic === null || payload === null || metadata === null) {
@@ -192,9 +198,7 @@ export function readRow(
       params: event && createEventParams({ ...event, id }),
     };
   } catch (error) {
-    return error instanceof UnknownRowError
-      ? { place, size, id, unknown: error }
-      : refuse(String(error));
+    return refuse(String(error));
   }
 }
 

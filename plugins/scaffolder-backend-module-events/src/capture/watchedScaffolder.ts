@@ -11,6 +11,7 @@ export const watchedScaffolder: WatchedPlugin = {
     changes: 'changes of tasks',
     orElse: 'or another task broker keeps its tasks',
   },
+  version: 1,
   knownVersion: '4.2',
   columns: {
     tasks: ['id', 'spec', 'status', 'created_by'],

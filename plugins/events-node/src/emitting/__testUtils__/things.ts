@@ -14,6 +14,7 @@ export const things: WatchedPlugin = {
     changes: 'changes of things',
     remedy: 'Count them',
   },
+  version: 1,
   knownVersion: '1.2',
   columns: { things: ['id', 'name'] },
   wakeOn: ['insert into things', 'update things', 'delete from things'],
@@ -77,4 +78,11 @@ export async function setSeen(knex: Knex, daysAgo: number): Promise<Date> {
   const seenAt = new Date(Date.now() - daysAgo * 24 * 60 * 60 * 1_000);
   await knex(emitterTable).update({ seen_at: seenAt.toISOString() });
   return seenAt;
+}
+
+/** Does what a migration of the plugin may do. */
+export async function dropTriggers(knex: Knex): Promise<void> {
+  await (knex.client.config.client === 'pg'
+    ? knex.raw('DROP FUNCTION callboard_things_change() CASCADE')
+    : knex.raw('DROP TRIGGER callboard_things_insert'));
 }

@@ -6,6 +6,8 @@ export interface CaptureDialect {
   now: string;
   /** Makes the tables that the triggers need, apart from the outbox, where they are not there. */
   createTables: readonly string[];
+  /** Types of the columns of the emitter table, each of which is added where it is not there. */
+  emitterColumns: Readonly<Record<string, string>>;
   /** Removes those tables; does nothing where they are not there. */
   dropTables: readonly string[];
   /** The schema in which names without one are found, as it is written in a statement. */
@@ -14,11 +16,9 @@ export interface CaptureDialect {
   renewFunctions(schema: string): readonly string[];
   /** Makes each trigger, by its name. */
   createTriggers: ReadonlyMap<string, string>;
-  /** Removes each of them; does nothing where it is not there. */
-  dropTriggers: ReadonlyMap<string, string>;
   /** Removes the functions; does nothing where they are not there. */
   dropFunctions: readonly string[];
-  /** Names of those of our triggers that are there. */
+  /** Names of the triggers that are there and are ours, those of other versions too; none that is disabled. */
   listTriggers(knex: Knex): Promise<string[]>;
   /** Lets no statement of the transaction wait for a lock for long. */
   boundLocks(trx: Knex.Transaction): Promise<void>;

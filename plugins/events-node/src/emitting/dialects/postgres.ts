@@ -24,7 +24,6 @@ export function createPostgresDialect({
   postgres: { declare, body, after },
 }: WatchedPlugin): CaptureDialect {
   const { outboxTable, emitterTable, change } = nameObjects(pluginId);
-  const tables = Object.keys(after);
   const createFunction = (schema: string) => `
     CREATE OR REPLACE FUNCTION ${change}() RETURNS trigger
       LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -57,11 +56,15 @@ export function createPostgresDialect({
     createTables: [
       `CREATE TABLE IF NOT EXISTS ${emitterTable} (
          id integer PRIMARY KEY CHECK (id = 1),
-         definition text NOT NULL,
-         seen_at timestamptz NOT NULL,
-         snapshot_from text
+         seen_at timestamptz NOT NULL
        )`,
     ],
+    emitterColumns: {
+      version: 'integer NOT NULL DEFAULT 0',
+      definition: "text NOT NULL DEFAULT ''",
+      schema_name: 'text',
+      snapshot_from: 'text',
+    },
     dropTables: [`DROP TABLE IF EXISTS ${emitterTable}`],
     // On any update: a trigger that names a column keeps migrations of the plugin from changing its type.
     // It needs no lock on a table, which a backup or a vacuum of that may keep for long.
@@ -74,12 +77,6 @@ export function createPostgresDialect({
         `${change} on ${table}`,
         `CREATE TRIGGER ${change} AFTER ${events} ON ${table}
          FOR EACH ROW EXECUTE FUNCTION ${change}()`,
-      ]),
-    ),
-    dropTriggers: new Map(
-      tables.map(table => [
-        `${change} on ${table}`,
-        `DROP TRIGGER IF EXISTS ${change} ON ${table}`,
       ]),
     ),
     // With its triggers.

@@ -27,21 +27,24 @@ export function createSqliteDialect({
   sqlite: { tables = {}, triggers },
 }: WatchedPlugin): CaptureDialect {
   const { emitterTable } = nameObjects(pluginId);
-  const names = Object.keys(triggers);
   return {
     now: `strftime('%Y-%m-%dT%H:%M:%fZ', 'now')`,
     createTables: [
       `CREATE TABLE IF NOT EXISTS ${emitterTable} (
          id INTEGER PRIMARY KEY CHECK (id = 1),
-         definition TEXT NOT NULL,
-         seen_at TEXT NOT NULL,
-         snapshot_from TEXT
+         seen_at TEXT NOT NULL
        ) STRICT`,
       ...Object.entries(tables).map(
         ([name, columns]) =>
           `CREATE TABLE IF NOT EXISTS ${name} (${columns}) STRICT`,
       ),
     ],
+    emitterColumns: {
+      version: 'INTEGER NOT NULL DEFAULT 0',
+      definition: "TEXT NOT NULL DEFAULT ''",
+      schema_name: 'TEXT',
+      snapshot_from: 'TEXT',
+    },
     dropTables: [emitterTable, ...Object.keys(tables)].map(
       name => `DROP TABLE IF EXISTS ${name}`,
     ),
@@ -53,16 +56,13 @@ export function createSqliteDialect({
         `CREATE TRIGGER ${name} ${definition}`,
       ]),
     ),
-    dropTriggers: new Map(
-      names.map(name => [name, `DROP TRIGGER IF EXISTS ${name}`]),
-    ),
     dropFunctions: [],
 
     async listTriggers(knex) {
-      const found: string[] = await knex('sqlite_master')
+      return knex('sqlite_master')
         .where({ type: 'trigger' })
+        .whereLike('name', `callboard_${pluginId}_%`)
         .pluck('name');
-      return found.filter(name => names.includes(name));
     },
 
     // There are no other replicas, and one connection: whatever is under way is over when a transaction begins.

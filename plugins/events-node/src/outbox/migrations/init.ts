@@ -47,10 +47,8 @@ const postgresTables = (table: string) => [
      metadata text NOT NULL DEFAULT '{}',
      created_at timestamptz NOT NULL DEFAULT clock_timestamp()
    )`,
-  // A row lives for a moment: to compress its payload costs the publisher more than to write it as it is, and so does to
-  // put it elsewhere as long as it fits into a page.
+  // A row lives for a moment: to compress its payload costs the publisher more than to write it as it is.
   `ALTER TABLE ${table} ALTER payload SET STORAGE EXTERNAL`,
-  `ALTER TABLE ${table} SET (toast_tuple_target = 8160)`,
   `COMMENT ON TABLE ${table} IS
      'Events that wait to be published, in the order of their places'`,
   `CREATE TABLE ${table}_refused (

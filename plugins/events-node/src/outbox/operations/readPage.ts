@@ -41,7 +41,7 @@ export async function readPage(
             SELECT place, size, sum(size) OVER (ORDER BY place) - size AS size_before
             FROM front
           )
-          SELECT o.place, m.size, o.id, o.created_at,
+          SELECT o.place, m.size, o.id, o.created_at, substr(o.topic, 1, 255) AS format,
             CASE WHEN m.size <= ? THEN o.topic END AS topic,
             CASE WHEN m.size <= ? THEN o.key END AS key,
             CASE WHEN m.size <= ? THEN o.payload END AS payload,
