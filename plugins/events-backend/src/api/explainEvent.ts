@@ -4,7 +4,7 @@ import type {
 } from '@callboard/backstage-plugin-events-common';
 import type { AttemptRow, DeliveryRow } from '../deliveries';
 import { wasNotified } from '../model/notified';
-import { wants, type Subscription } from '../subscriptions';
+import { names, wants, type Subscription } from '../subscriptions';
 
 /** What is known about an event's way to its subscribers. */
 export interface EventFacts {
@@ -29,7 +29,7 @@ export function explainEvent(facts: EventFacts): {
   const recipients = subscriptions
     .filter(
       subscription =>
-        subscription.topics.some(({ topic }) => topic === event.topic) ||
+        names(subscription.topics, event.topic) ||
         facts.deliveries.some(row => row.subscription_id === subscription.id),
     )
     .map(subscription => explainRecipient(subscription, facts));

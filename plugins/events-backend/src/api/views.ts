@@ -6,7 +6,7 @@ import type {
 } from '@callboard/backstage-plugin-events-common';
 import type { DeliveryRow } from '../deliveries';
 import type { EventHead } from '../log';
-import type { Subscription } from '../subscriptions';
+import { everyTopic, type Subscription } from '../subscriptions';
 
 /** An event of the log, for a list. */
 export function toEventSummary(row: EventHead): EventSummary {
@@ -46,7 +46,7 @@ export function toSubscriptionView(
     id: subscription.id,
     topics: subscription.topics
       .filter(({ to }) => to === undefined)
-      .map(({ topic }) => topic),
+      .map(({ topic }) => (topic === everyTopic ? '**' : topic)),
     cursor: subscription.cursor,
     lag,
     owed: {

@@ -1,7 +1,7 @@
 import type { Notifier } from '@callboard/backstage-plugin-events-node';
 import { WakeUp } from '@callboard/backstage-plugin-events-node/bus';
 import type { Batch } from '../model/batch';
-import type { SubscriptionPool } from '../subscriptions';
+import { everyTopic, type SubscriptionPool } from '../subscriptions';
 
 /** How the pools are read. */
 export interface ReadingOptions {
@@ -51,7 +51,10 @@ export async function claimOrWait(
   let wanted: ReadonlySet<string> | undefined;
   // Before the first look, or what is published during it would be missed.
   const unlisten = notifier.listen({
-    wants: topics => !wanted || [...topics].some(topic => wanted?.has(topic)),
+    wants: topics =>
+      !wanted ||
+      wanted.has(everyTopic) ||
+      [...topics].some(topic => wanted?.has(topic)),
     wake,
   });
   signal.addEventListener('abort', wake);

@@ -88,10 +88,10 @@ export class SqlEventLog implements EventLog {
     return readHeads(this.#store.knex, positions);
   }
 
-  /** Position of the next event of some topics behind a position. */
+  /** Position of the next event of some topics, or of all, behind a position. */
   findNext(
     position: number,
-    topics: readonly string[],
+    topics: readonly string[] | undefined,
   ): Promise<number | undefined> {
     return findNext(this.#store.knex, position, topics);
   }

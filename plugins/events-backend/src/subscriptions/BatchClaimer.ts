@@ -1,4 +1,5 @@
 import type {
+  EventFilter,
   EventLog,
   LogEvent,
   LogSlice,
@@ -45,6 +46,8 @@ export interface ClaimOptions {
   leaseMs: number;
   /** How long a key may be in another reader's hands before events behind it are set aside, in milliseconds. */
   patienceMs: number;
+  /** Passes over new events that it is false for. What is owed is not asked about: it was accepted once. */
+  accepts?: (event: LogEvent) => boolean;
 }
 
 /**
@@ -105,11 +108,14 @@ export class BatchClaimer {
     const { id, cursor, topics } = subscription;
     const slice = await this.#log.readAfter(
       cursor,
-      { topics: topicsBehind(subscription) },
+      topicsFilter(subscription),
       { events: options.maxEvents, bytes: options.maxBytes },
     );
     const candidates = slice.events.filter(
-      event => wants(topics, event) && !wasNotified(event, id),
+      event =>
+        wants(topics, event) &&
+        !wasNotified(event, id) &&
+        (options.accepts?.(event) ?? true),
     );
     const claim =
       candidates.length > 0 && this.#store.dialect.hasFunctions
@@ -240,4 +246,9 @@ export class BatchClaimer {
       ],
     };
   }
+}
+
+function topicsFilter(subscription: Subscription): EventFilter {
+  const topics = topicsBehind(subscription);
+  return topics ? { topics } : {};
 }

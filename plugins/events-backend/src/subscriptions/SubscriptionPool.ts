@@ -36,7 +36,7 @@ export interface SubscribedLog
     SettledLog {
   findNext(
     position: number,
-    topics: readonly string[],
+    topics: readonly string[] | undefined,
   ): Promise<number | undefined>;
   positionBefore(timeMs: number): Promise<number>;
 }
@@ -99,7 +99,8 @@ export class SubscriptionPool {
    * Makes a subscription stand.
    *
    * @param id - `<plugin>.<name>`; replicas that use the same id share its events
-   * @param topics - that it wants from now on; those it wanted before stay until `endUnwantedTopics` ends them
+   * @param topics - that it wants from now on, {@link everyTopic} for all; those it wanted before stay until
+   *   `endUnwantedTopics` ends them
    * @returns when the row is there: every event appended later reaches it
    * @throws InputError when it would want more topics than one subscription may
    */

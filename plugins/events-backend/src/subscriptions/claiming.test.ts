@@ -9,6 +9,7 @@ import {
   type Pools,
 } from '../__testUtils__/pools';
 import { createTestStores } from '../__testUtils__/stores';
+import { everyTopic } from './subscriptionRow';
 import { SubscriptionMissingError } from '@callboard/backstage-plugin-events-node/bus';
 
 const stores = createTestStores();
@@ -312,5 +313,45 @@ describe.each(stores.ids)('a claim on %s', storeId => {
     expect(expectBatch(await pools.claim('s')).events).toMatchObject([
       { attempt: 2, event: { position: 1 } },
     ]);
+  });
+});
+
+describe.each(stores.ids)('claiming with a choice on %s', storeId => {
+  it('gives whoever wants every topic all of them, those too that come up later', async () => {
+    const pools = createPools(await stores.open(storeId));
+    await pools.log.append([makeEvent('before')]);
+    await pools.subscriptions.register('s', [everyTopic]);
+    await pools.log.append([makeEvent('a'), makeEvent('b')]);
+    expect(positionsOf(await pools.claim('s'))).toEqual([2, 3]);
+    await pools.log.append([makeEvent('c')]);
+    await expect(pools.subscriptions.mayHaveNext('s')).resolves.toBe(true);
+    await expect(pools.subscriptions.isWanted('c')).resolves.toBe(true);
+    expect(positionsOf(await pools.claim('s'))).toEqual([4]);
+    await expect(pools.subscriptions.mayHaveNext('s')).resolves.toBe(false);
+  });
+
+  it('passes over what is not accepted, for good', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish('a', 'b', 'a', 'b');
+    const accepts = ({ key }: { key: string | undefined }) => key === 'b';
+    const batch = expectBatch(await pools.claim('s', { accepts }));
+    expect(positionsOf(batch)).toEqual([2, 4]);
+    await pools.settle(batch);
+    await pools.publish('a', 'a');
+    await expect(pools.claim('s', { accepts })).resolves.toBeUndefined();
+    // The cursor has passed them.
+    await expect(pools.claim('s')).resolves.toBeUndefined();
+    await pools.publish('a');
+    expect(positionsOf(await pools.claim('s'))).toEqual([7]);
+  });
+
+  it('does not ask again about what is owed', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish('a');
+    await pools.settle(expectBatch(await pools.claim('s')), () => failed);
+    await pools.passPauses();
+    expect(
+      positionsOf(await pools.claim('s', { accepts: () => false })),
+    ).toEqual([1]);
   });
 });

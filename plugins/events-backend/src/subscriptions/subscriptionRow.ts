@@ -71,6 +71,17 @@ function toWantedTopic(row: SubscriptionTopicRow): WantedTopic {
   };
 }
 
+/** Wanted in place of a topic, means all of them: no topic is empty. */
+export const everyTopic = '';
+
+/** Whether a subscription names a topic among those that it wants or wanted. */
+export function names(
+  topics: readonly { topic: string }[],
+  name: string,
+): boolean {
+  return topics.some(({ topic }) => topic === name || topic === everyTopic);
+}
+
 /** Whether a subscription wants an event. */
 export function wants(
   topics: readonly WantedTopic[],
@@ -78,7 +89,7 @@ export function wants(
 ): boolean {
   return topics.some(
     ({ topic, from, to }) =>
-      topic === event.topic &&
+      (topic === event.topic || topic === everyTopic) &&
       event.position > from &&
       (to === undefined || event.position <= to),
   );
@@ -91,13 +102,15 @@ export function wantedTopics({ topics }: Subscription): ReadonlySet<string> {
   );
 }
 
-/** Topics that a subscription may still find something of behind its cursor. */
-export function topicsBehind({ topics, cursor }: Subscription): string[] {
-  return [
-    ...new Set(
-      topics
-        .filter(({ to }) => to === undefined || to > cursor)
-        .map(({ topic }) => topic),
-    ),
-  ];
+/** Topics that a subscription may still find something of behind its cursor; undefined for all. */
+export function topicsBehind({
+  topics,
+  cursor,
+}: Subscription): string[] | undefined {
+  const behind = new Set(
+    topics
+      .filter(({ to }) => to === undefined || to > cursor)
+      .map(({ topic }) => topic),
+  );
+  return behind.has(everyTopic) ? undefined : [...behind];
 }

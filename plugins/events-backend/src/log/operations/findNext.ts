@@ -1,15 +1,19 @@
 import type { Knex } from 'knex';
 
-/** Finds the position of the next event of some topics behind a position, and reads nothing else of it. */
+/**
+ * Finds the position of the next event behind a position, and reads nothing else of it.
+ *
+ * @param topics - undefined for all
+ */
 export async function findNext(
   knex: Knex,
   position: number,
-  topics: readonly string[],
+  topics: readonly string[] | undefined,
 ): Promise<number | undefined> {
   const firsts: (number | string)[] = [];
-  for (const topic of topics) {
+  for (const topic of topics ?? [undefined]) {
     const row = await knex('callboard_events')
-      .where({ topic })
+      .where(topic === undefined ? {} : { topic })
       .where('position', '>', position)
       .orderBy('position')
       .first('position');

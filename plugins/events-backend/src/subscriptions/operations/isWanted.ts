@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { everyTopic } from '../subscriptionRow';
 
 /** Whether a subscription, other than those excepted, wants a topic now. */
 export async function isWanted(
@@ -7,7 +8,7 @@ export async function isWanted(
   except: readonly string[],
 ): Promise<boolean> {
   const row = await knex('callboard_subscription_topics')
-    .where({ topic })
+    .whereIn('topic', [topic, everyTopic])
     .whereNull('to_position')
     .whereNotIn('subscription_id', [...except])
     .first('subscription_id');
