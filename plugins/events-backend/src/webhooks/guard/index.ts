@@ -1,0 +1,16 @@
+export {
+  createGuard,
+  type Guard,
+  type GuardOptions,
+  type Refusal,
+  type UrlRule,
+  type Verdict,
+} from './createGuard';
+export {
+  createGuardedAgent,
+  type GuardedAgentOptions,
+} from './createGuardedAgent';
+export type { ProxyOptions } from './createTunnelConnector';
+export { RefusedAddressError } from './RefusedAddressError';
+export { resolveChecked, type ResolveHost } from './resolveChecked';
+export type { AddressRule } from './specialRanges';
