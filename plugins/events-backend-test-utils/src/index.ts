@@ -11,3 +11,4 @@ export * from './makeEvent';
 export * from './makeGithubRequest';
 export * from './notifierContract';
 export * from './SilencingProxy';
+export * from './WebhookReceiver';
