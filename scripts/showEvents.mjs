@@ -15,6 +15,12 @@ async function get(path) {
   const response = await request(`${baseUrl}/api/events/v1${path}`, {
     headers: { Authorization: `Bearer ${token}` },
   });
+  if (response.status === 401) {
+    console.error(
+      `${baseUrl} does not know the token in app-config.local.yaml. Another configuration with a list backend.auth.externalAccess takes the place of the one there: put both entries into one file`,
+    );
+    process.exit(1);
+  }
   if (!response.ok) {
     throw new Error(`${path}: ${response.status} ${await response.text()}`);
   }
@@ -27,7 +33,8 @@ if (items.length === 0) {
 }
 for (const { id } of items) {
   const event = await get(`/events/${id}`);
-  console.log(`${event.time}  ${event.topic}  ${id}`);
+  const about = event.key === null ? '' : `  ${event.key}`;
+  console.log(`${event.time}  ${event.topic}  ${id}${about}`);
   console.log(`    ${event.explanation}`);
   for (const { subscriptionId, explanation } of event.recipients ?? []) {
     console.log(`    ${subscriptionId}: ${explanation}`);

@@ -1,5 +1,6 @@
 // Proves the tarballs of `npm run pack` in a Backstage backend outside this repository, made from published packages:
-// first with the stock events backend, then with that one line replaced by Callboard's: npm run try-artifacts
+// first with the stock events backend, then with that one line replaced by Callboard's, at last with a catalog that tells of
+// its changes: npm run try-artifacts
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import {
@@ -61,6 +62,7 @@ function install() {
       dependencies: {
         '@backstage/backend-defaults': '^0.18.0',
         '@backstage/backend-plugin-api': '^1.10.1',
+        '@backstage/plugin-catalog-backend': '^4.0.0',
         '@backstage/plugin-events-backend': '^0.6.6',
         '@backstage/plugin-events-backend-module-github': '^0.4.16',
         '@backstage/plugin-events-backend-module-gitlab': '^0.3.14',
@@ -176,22 +178,37 @@ async function checkWebhooks(round) {
   assert(events.every(({ whole }) => whole));
 }
 
-/** Replaces lines of the stock index.cjs, and tells how many differ. */
-function writeIndex(replacements) {
+/** Replaces lines of the stock index.cjs, and tells how many differ; features that are added come at its end. */
+function writeIndex(replacements, added) {
   const stock = readFileSync(join(files, 'index.cjs'), 'utf-8');
   const index = replacements.reduce((text, name) => {
     const stockLine = `import('@backstage/${name}')`;
     assert(text.includes(stockLine));
     return text.replace(stockLine, `import('@callboard/backstage-${name}')`);
   }, stock);
-  writeFileSync(join(directory, 'index.cjs'), index);
+  const start = 'backend.start();';
+  assert(index.includes(start));
+  writeFileSync(
+    join(directory, 'index.cjs'),
+    index.replace(
+      start,
+      [...added.map(name => `backend.add(import('${name}'));`), start].join(
+        '\n',
+      ),
+    ),
+  );
   const lines = index.split('\n');
   return stock.split('\n').filter((line, at) => line !== lines[at]).length;
 }
 
-async function play(round, replacements, check) {
-  const changed = writeIndex(replacements);
-  console.log(`${round}: ${changed} of the stock backend's lines replaced`);
+async function play(round, replacements, check, added = []) {
+  const changed = writeIndex(replacements, added);
+  console.log(
+    [
+      `${round}: ${changed} of the stock backend's lines replaced`,
+      ...added.map(name => `${name} added`),
+    ].join(', '),
+  );
   assert.equal(changed, replacements.length);
   const backend = await startBackend(directory, round, url);
   try {
@@ -205,12 +222,22 @@ async function play(round, replacements, check) {
 }
 
 async function checkLog(rounds) {
-  const listed = await listTopicsInLog();
+  const listed = (await listTopicsInLog()).filter(topic => topic !== 'catalog');
   console.log(`  the log lists: ${listed.join(', ')}`);
   assert.deepEqual(
     listed,
     topics.flatMap(topic => new Array(rounds).fill(topic)),
   );
+}
+
+/** The contract is an entity of the catalog, whose creation is told of. */
+async function checkCatalogEvents() {
+  const end = Date.now() + handlingLimitMs;
+  while (!(await listTopicsInLog()).includes('catalog')) {
+    assert(Date.now() < end, 'No change of the catalog was told of');
+    await sleep(500);
+  }
+  console.log('  the log has a change of the catalog');
 }
 
 try {
@@ -231,7 +258,23 @@ try {
     // The events of the round before are still there after kill -9.
     () => checkLog(2),
   );
-  await both.stop();
+  await both.kill();
+
+  const emitting = await play(
+    'callboard-catalog',
+    ['plugin-events-backend', 'plugin-events-backend-module-github'],
+    checkCatalogEvents,
+    [
+      '@backstage/plugin-catalog-backend',
+      '@callboard/backstage-plugin-catalog-backend-module-events',
+    ],
+  );
+  await emitting.stop();
+
+  // What is not tried in a backend can be loaded at least.
+  for (const { name } of ours) {
+    run(directory, process.execPath, ['-e', `require('${name}')`]);
+  }
 } catch (error) {
   console.error(error);
   for (const name of readdirSync(directory).filter(file =>

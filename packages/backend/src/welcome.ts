@@ -8,6 +8,9 @@ import {
   entityChanges,
 } from '@callboard/backstage-plugin-events-node';
 
+/** Where the commands look unless they are told. */
+const usualUrl = 'http://localhost:7007';
+
 /** Subscribes to webhooks of GitHub and to changes of the catalog, and says at start what to try. */
 export default createBackendPlugin({
   pluginId: 'welcome',
@@ -40,14 +43,14 @@ export default createBackendPlugin({
           },
         });
         lifecycle.addStartupHook(() => {
-          logger.info(`The portal is up at ${config.getString(
-            'app.baseUrl',
-          )}. Try, in another terminal:
+          const url = config.getString('app.baseUrl');
+          const setting = url === usualUrl ? '' : `PORTAL_URL=${url} `;
+          logger.info(`The portal is up at ${url}. Try, in another terminal:
 
-    npm run send-push      posts a push of GitHub, signed; answers 202
-    npm run show-events    lists the newest events, and who got them
+    ${setting}npm run send-push      posts a push of GitHub, signed; answers 202
+    ${setting}npm run show-events    lists the newest events, and who got them
 
-Then kill this process without mercy, start it again with npm start, and look once more:
+Then kill this process without mercy, start it again as you did now, and look once more:
 
     kill -9 ${process.pid}
 `);

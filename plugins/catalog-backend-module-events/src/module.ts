@@ -18,7 +18,7 @@ import { createSnapshotRouter } from './snapshot';
 /** The catalog writes its entities one by one; relayed one by one, they would take their time from its processing. */
 const relayShare = 0.1;
 /** How often the contract is read anew; what modules add to it changes only when the events plugin is restarted. */
-const readContractEvery = { minutes: 1 };
+const readContractEvery = { minutes: 10 };
 
 /**
  * Tells of every change of the catalog: a module of the catalog plugin.

@@ -70,7 +70,7 @@ export class SnapshotTaker {
         this.#onWritten();
         if (page.next === undefined) {
           this.#logger.info(
-            `A snapshot is complete: subscribers are told of what is there already (${rows} rows since this process began with it)`,
+            `A snapshot is complete: this process put ${rows} rows of it into the outbox, and what is wanted of them is told to subscribers`,
           );
         }
         // SQLite answers within the turn of the event loop.

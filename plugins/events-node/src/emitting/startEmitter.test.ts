@@ -261,7 +261,7 @@ describe.each(databases.ids)('an emitter on %s', id => {
     expect(second.events.log).toMatchObject([{ eventPayload: 'there' }]);
     await second.logged(
       'info',
-      'A snapshot is complete: subscribers are told of what is there already (1 rows since this process began with it)',
+      'A snapshot is complete: this process put 1 rows of it into the outbox',
     );
     await expect(second.emitter?.requestSnapshot()).resolves.toBe(true);
     await second.events.waitFor(2);
