@@ -22,7 +22,9 @@ export function createContractRouter(options: {
   router.get('/asyncapi.yaml', async (request, response) => {
     await httpAuth.credentials(request, { allow: ['user', 'service'] });
     // RFC 9512
-    response.type('application/yaml').send(stringify(document()));
+    // Paragraphs as they were written: folded, each of their lines would be followed by an empty one.
+    const text = stringify(document(), { blockQuote: 'literal' });
+    response.type('application/yaml').send(text);
   });
   return router;
 }
