@@ -19,7 +19,8 @@ async function get(path) {
     console.error(
       `${baseUrl} does not know the token in app-config.local.yaml. Another configuration with a list backend.auth.externalAccess takes the place of the one there: put both entries into one file`,
     );
-    process.exit(1);
+    process.exitCode = 1;
+    return undefined;
   }
   if (!response.ok) {
     throw new Error(`${path}: ${response.status} ${await response.text()}`);
@@ -27,11 +28,11 @@ async function get(path) {
   return response.json();
 }
 
-const { items } = await get('/events?limit=10');
-if (items.length === 0) {
+const listing = await get('/events?limit=10');
+if (listing?.items.length === 0) {
   console.log('The log has no events yet; try: npm run send-push');
 }
-for (const { id } of items) {
+for (const { id } of listing?.items ?? []) {
   const event = await get(`/events/${id}`);
   const about = event.key === null ? '' : `  ${event.key}`;
   console.log(`${event.time}  ${event.topic}  ${id}${about}`);

@@ -121,11 +121,10 @@ export class ChangeCapture {
       if (!(await this.#hasColumns())) {
         return 'waiting';
       }
-      const found = await this.#look(this.#knex);
-      if (found.stands) {
+      if ((await this.#look(this.#knex)).stands) {
         return 'present';
       }
-      return await this.withLocks(trx =>
+      return await this.#withLocks(trx =>
         this.#install(trx, options.snapshotDue ?? false),
       );
     } catch (error) {
@@ -307,7 +306,7 @@ export class ChangeCapture {
   writeDuePage(
     writePage: WriteSnapshotPage,
   ): Promise<SnapshotPage | undefined> {
-    return this.withLocks(async trx => {
+    return this.#withLocks(async trx => {
       const emitter: { snapshot_from: string | null } | undefined = await trx(
         this.#emitterTable,
       )
@@ -330,14 +329,14 @@ export class ChangeCapture {
    *
    * @throws whatever `work` threw; at last, that somebody else keeps a lock; AbortError when it was stopped
    */
-  withLocks<T>(work: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
+  #withLocks<T>(work: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
     return withLocks(this.#knex, this.#dialect, this.#stopping.signal, work);
   }
 
   /** Removes the triggers and what they need, apart from the outbox. */
   async remove(): Promise<void> {
     const { listTriggers, dropFunctions, dropTables } = this.#dialect;
-    await this.withLocks(async trx => {
+    await this.#withLocks(async trx => {
       await this.#dialect.lockTriggers(trx);
       // On PostgreSQL the triggers go with their function, and may be on a table that is not there.
       const triggers =
