@@ -106,6 +106,10 @@ describe.each(stores.ids)('indexes on %s', storeId => {
     ],
     ['asking when something is due', () => pools.deliveries.dueInMs('sub 10')],
     [
+      'asking when something is due of each',
+      () => pools.deliveries.listNextDue(),
+    ],
+    [
       'claiming what is due',
       () =>
         inTransaction(trx =>

@@ -13,6 +13,7 @@ import {
   listDeliveries,
   type DeliveryListing,
 } from './operations/listDeliveries';
+import { listNextDue } from './operations/listNextDue';
 import { oweAgain, type OweAgainOptions } from './operations/oweAgain';
 import { removeAndPromote } from './operations/removeAndPromote';
 import { removeDead } from './operations/removeDead';
@@ -65,6 +66,11 @@ export class DeliveryPool {
         knex.raw(`due_at - ${dialect.nowMs} as due_in`),
       );
     return row && Number(row.due_in);
+  }
+
+  /** Milliseconds until the next delivery of each subscription is due, where one is to come. */
+  listNextDue(): Promise<Map<string, number>> {
+    return listNextDue(this.#store);
   }
 
   /** Claims due deliveries, but none with a key that is excluded. */
@@ -167,18 +173,21 @@ export class DeliveryPool {
     }
   }
 
-  /** Attempts so far of those of the given positions that have a delivery. */
+  /** Those of the given positions that have a delivery: attempts so far, and what they are kept in order by. */
   async readAttempts(
     subscriptionId: string,
     positions: readonly number[],
-  ): Promise<Map<number, number>> {
+  ): Promise<Map<number, { attempts: number; key: string | undefined }>> {
     const rows = await this.#store
       .knex<DeliveryRow>('callboard_deliveries')
       .where({ subscription_id: subscriptionId })
       .whereIn('position', [...positions])
-      .select('position', 'attempts');
+      .select('position', 'attempts', 'key');
     return new Map(
-      rows.map(({ position, attempts }) => [Number(position), attempts]),
+      rows.map(({ position, attempts, key }) => [
+        Number(position),
+        { attempts, key: key ?? undefined },
+      ]),
     );
   }
 

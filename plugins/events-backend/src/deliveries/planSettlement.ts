@@ -64,7 +64,7 @@ export function planSettlement(
               ),
         ];
       case 'failed': {
-        const retry = decideRetry(policy, attempt, random());
+        const retry = outcome.next ?? decideRetry(policy, attempt, random());
         return [
           retry === 'dead'
             ? planned(settlement, 'dead', 0, outcome.error)

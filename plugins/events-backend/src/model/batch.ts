@@ -8,6 +8,8 @@ export interface ClaimedEvent {
   attempt: number;
   /** Whether it has a delivery already, because it failed, waited behind one that failed, or was asked for again. */
   owed: boolean;
+  /** What it is kept in order by: the key of the event, unless the reader keeps no order. */
+  orderedBy: string | undefined;
 }
 
 /** The events that a reader has claimed of one subscription, and the proof of it. */

@@ -6,7 +6,7 @@ import type {
 } from '@callboard/backstage-plugin-events-node';
 import { SubscriptionMissingError } from '@callboard/backstage-plugin-events-node/bus';
 import type { Store } from '../database';
-import type { Batch } from '../model/batch';
+import type { Batch, ClaimedEvent } from '../model/batch';
 import { wasNotified } from '../model/notified';
 import type { BatchSettler } from './BatchSettler';
 import { LoneReaders } from './LoneReaders';
@@ -22,12 +22,13 @@ import {
   type Subscription,
 } from './subscriptionRow';
 
-/** What a claim came to. */
+/** What a claim came to. `upTo`: everything that is wanted up to there is claimed, handled or owed. */
 export type Claim =
-  | { batch: Batch }
+  | { batch: Batch; upTo: number }
   /** Nothing to claim now; `dueInMs` says when the next owed event is due, if one is. */
   | {
       batch: undefined;
+      upTo: number;
       dueInMs: number | undefined;
       /** Whether there is more to look at, behind what had to be set aside or was not wanted. */
       more: boolean;
@@ -46,8 +47,29 @@ export interface ClaimOptions {
   leaseMs: number;
   /** How long a key may be in another reader's hands before events behind it are set aside, in milliseconds. */
   patienceMs: number;
-  /** Passes over new events that it is false for. What is owed is not asked about: it was accepted once. */
-  accepts?: (event: LogEvent) => boolean;
+  /**
+   * Chooses among new events, whose order it keeps; the others are passed over. What is owed is not asked about: it was
+   * chosen once.
+   */
+  choose?: (events: readonly LogEvent[]) => Promise<readonly LogEvent[]>;
+  /** Whether events with one key are claimed one after the other. Default: true. */
+  ordered?: boolean;
+  /** Claims only for the subscription as it is with this wish. */
+  wish?: string;
+  /**
+   * With `wish`: nothing that is wanted is between the cursor and this position, which somebody has seen already, so it
+   * is not read again.
+   */
+  passedTo?: number;
+}
+
+/** The subscription wants something else by now, so what its reader would choose may be wrong. */
+export class WishChangedError extends Error {
+  override readonly name = 'WishChangedError';
+
+  constructor(id: string) {
+    super(`Subscription '${id}' wants something else by now`);
+  }
 }
 
 /**
@@ -78,11 +100,16 @@ export class BatchClaimer {
    *
    * @param id - of a subscription that is registered
    * @throws SubscriptionMissingError when there is no such subscription (it expired): register it again
+   * @throws WishChangedError when the subscription wants something else than the options say
    */
   async claim(id: string, options: ClaimOptions): Promise<Claim> {
     for (let turn = 1; ; turn += 1) {
       const subscription =
         this.#loneReaders.recall(id) ?? (await this.#readAnew(id));
+      if (options.wish !== undefined && options.wish !== subscription.wish) {
+        this.#loneReaders.forget(id);
+        throw new WishChangedError(id);
+      }
       const claim = await this.#claimBehind(subscription, options);
       if (claim !== 'moved') {
         return claim;
@@ -92,6 +119,7 @@ export class BatchClaimer {
         // A caller that stops, or whose time is up, is not kept any longer.
         return {
           batch: undefined,
+          upTo: subscription.cursor,
           dueInMs: 0,
           more: true,
           topics: wantedTopics(subscription),
@@ -107,23 +135,32 @@ export class BatchClaimer {
   ): Promise<Claim | 'moved'> {
     const { id, cursor, topics } = subscription;
     const slice = await this.#log.readAfter(
-      cursor,
+      Math.max(cursor, options.passedTo ?? 0),
       topicsFilter(subscription),
       { events: options.maxEvents, bytes: options.maxBytes },
     );
-    const candidates = slice.events.filter(
-      event =>
-        wants(topics, event) &&
-        !wasNotified(event, id) &&
-        (options.accepts?.(event) ?? true),
+    const wanted = slice.events.filter(
+      event => wants(topics, event) && !wasNotified(event, id),
     );
-    const claim =
+    const chosen =
+      options.choose && wanted.length > 0
+        ? await options.choose(wanted)
+        : wanted;
+    const candidates =
+      options.ordered === false
+        ? chosen.map(event => ({ ...event, key: undefined }))
+        : chosen;
+    const uncontended =
       candidates.length > 0 && this.#store.dialect.hasFunctions
         ? await this.#claimUncontended(subscription, candidates, slice, options)
         : 'contended';
-    return claim === 'contended'
-      ? this.#claimContended(subscription, candidates, slice, options)
-      : claim;
+    const claim =
+      uncontended === 'contended'
+        ? await this.#claimContended(subscription, candidates, slice, options)
+        : uncontended;
+    return claim === 'moved' || candidates === chosen
+      ? claim
+      : withKeys(claim, chosen);
   }
 
   /** Reads a subscription; whoever finds its cursor where this process left it reads alone. */
@@ -157,8 +194,9 @@ export class BatchClaimer {
       batch: {
         ticket: claimed.ticket,
         subscriptionId: subscription.id,
-        events: candidates.map(event => ({ event, attempt: 1, owed: false })),
+        events: candidates.map(toFresh),
       },
+      upTo,
     };
   }
 
@@ -188,6 +226,7 @@ export class BatchClaimer {
         ? 'moved'
         : {
             batch: undefined,
+            upTo: slice.upTo,
             dueInMs,
             more: false,
             topics: wantedTopics(subscription),
@@ -210,12 +249,16 @@ export class BatchClaimer {
       // There is something, but its keys are in other readers' hands: worth another look soon.
       return {
         batch: undefined,
+        upTo: subscription.cursor,
         dueInMs: 0,
         more: false,
         topics: wantedTopics(subscription),
       };
     }
-    return { batch: await this.#fetchOwed(id, claimed) };
+    return {
+      batch: await this.#fetchOwed(id, claimed),
+      upTo: claimed.cursor,
+    };
   }
 
   /** Puts a batch together: what is owed is read from the log once it is claimed. */
@@ -230,22 +273,48 @@ export class BatchClaimer {
           .catch(() => {});
         throw error;
       });
-    const attemptsAt = new Map(
-      claimed.owed.map(({ position, attempts }) => [position, attempts]),
+    const deliveryAt = new Map(
+      claimed.owed.map(delivery => [delivery.position, delivery]),
     );
     return {
       ticket: claimed.ticket,
       subscriptionId: id,
       events: [
-        ...owed.map(event => ({
-          event,
-          attempt: (attemptsAt.get(event.position) ?? 0) + 1,
-          owed: true,
-        })),
-        ...claimed.fresh.map(event => ({ event, attempt: 1, owed: false })),
+        ...owed.map(event => {
+          const delivery = deliveryAt.get(event.position);
+          return {
+            event,
+            attempt: (delivery?.attempts ?? 0) + 1,
+            owed: true,
+            orderedBy: delivery?.key,
+          };
+        }),
+        ...claimed.fresh.map(toFresh),
       ],
     };
   }
+}
+
+function toFresh(event: LogEvent): ClaimedEvent {
+  return { event, attempt: 1, owed: false, orderedBy: event.key };
+}
+
+/** Gives new events the keys back that they were claimed without. */
+function withKeys(claim: Claim, chosen: readonly LogEvent[]): Claim {
+  if (!claim.batch) {
+    return claim;
+  }
+  const whole = new Map(chosen.map(event => [event.position, event]));
+  return {
+    ...claim,
+    batch: {
+      ...claim.batch,
+      events: claim.batch.events.map(claimed => ({
+        ...claimed,
+        event: whole.get(claimed.event.position) ?? claimed.event,
+      })),
+    },
+  };
 }
 
 function topicsFilter(subscription: Subscription): EventFilter {

@@ -129,12 +129,16 @@ export class BatchSettler {
     );
     const events = await this.#log.readHeads(positions);
     await this.#removeGone(subscriptionId, positions, events);
-    return events.map(event => ({
-      event,
-      attempt: (attempts.get(event.position) ?? 0) + 1,
-      owed: attempts.has(event.position),
-      outcome: decide(event.position),
-    }));
+    return events.map(event => {
+      const delivery = attempts.get(event.position);
+      return {
+        // What is owed stays in order by what its delivery says: its reader may have kept no order.
+        event: delivery ? { ...event, key: delivery.key } : event,
+        attempt: (delivery?.attempts ?? 0) + 1,
+        owed: delivery !== undefined,
+        outcome: decide(event.position),
+      };
+    });
   }
 
   /**

@@ -53,11 +53,11 @@ export interface OwedDeliveries {
     retry: RetryWish | undefined,
   ): Promise<() => void>;
 
-  /** Attempts so far of those of the given positions that are owed. */
+  /** Those of the given positions that have a delivery: attempts so far, and what they are kept in order by. */
   readAttempts(
     subscriptionId: string,
     positions: readonly number[],
-  ): Promise<Map<number, number>>;
+  ): Promise<Map<number, Pick<ClaimedDelivery, 'attempts' | 'key'>>>;
 
   /** Removes what is owed at positions that the log has lost, and lets the next of each key be due. */
   removeGone(

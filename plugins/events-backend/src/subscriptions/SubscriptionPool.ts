@@ -13,6 +13,7 @@ import type { OwedDeliveries } from './OwedDeliveries';
 import { chooseForReplay } from './operations/chooseForReplay';
 import { endUnwantedTopics } from './operations/endUnwantedTopics';
 import { isWanted } from './operations/isWanted';
+import { moveCursors } from './operations/moveCursors';
 import { listClaimed } from './operations/listClaimed';
 import { readFloor } from './operations/readFloor';
 import {
@@ -53,6 +54,11 @@ export interface Terms {
    * @param topics - that the subscription wants once it is registered, those of other processes included
    */
   decideExpiry?: (topics: readonly string[]) => number | undefined;
+  /**
+   * It stands until it is removed, whether or not anybody reads it, and wants exactly the topics that are named. Its wish
+   * is as given, by which its reader tells whether it knows what is wanted: see `ClaimOptions.wish`.
+   */
+  standing?: { wish: string };
 }
 
 /**
@@ -132,6 +138,19 @@ export class SubscriptionPool {
         return Math.max(head, position);
       }
     }
+  }
+
+  /**
+   * Moves cursors over events that are not wanted.
+   *
+   * @param passed - subscriptions with the wish under which somebody saw that nothing behind their cursors is wanted up
+   *   to the position; one that wants something else by now is left alone
+   */
+  moveCursors(
+    passed: readonly { id: string; wish: string }[],
+    position: number,
+  ): Promise<void> {
+    return moveCursors(this.#store, passed, position);
   }
 
   /** Ends topics that no process has wanted for a while, in milliseconds; returns them. */

@@ -1,3 +1,5 @@
+import type { LogEvent } from '@callboard/backstage-plugin-events-node';
+import { SubscriptionMissingError } from '@callboard/backstage-plugin-events-node/bus';
 import { makeEvent } from '../__testUtils__/makeEvent';
 import {
   createPools,
@@ -6,11 +8,13 @@ import {
   expectBatch,
   failed,
   positionsOf,
+  untried,
   type Pools,
 } from '../__testUtils__/pools';
 import { createTestStores } from '../__testUtils__/stores';
+import type { Batch } from '../model/batch';
+import { WishChangedError } from './BatchClaimer';
 import { everyTopic } from './subscriptionRow';
-import { SubscriptionMissingError } from '@callboard/backstage-plugin-events-node/bus';
 
 const stores = createTestStores();
 
@@ -330,15 +334,16 @@ describe.each(stores.ids)('claiming with a choice on %s', storeId => {
     await expect(pools.subscriptions.mayHaveNext('s')).resolves.toBe(false);
   });
 
-  it('passes over what is not accepted, for good', async () => {
+  it('passes over what is not chosen, for good', async () => {
     const pools = await createSubscribedPools(await stores.open(storeId));
     await pools.publish('a', 'b', 'a', 'b');
-    const accepts = ({ key }: { key: string | undefined }) => key === 'b';
-    const batch = expectBatch(await pools.claim('s', { accepts }));
+    const choose = async (events: readonly LogEvent[]) =>
+      events.filter(({ key }) => key === 'b');
+    const batch = expectBatch(await pools.claim('s', { choose }));
     expect(positionsOf(batch)).toEqual([2, 4]);
     await pools.settle(batch);
     await pools.publish('a', 'a');
-    await expect(pools.claim('s', { accepts })).resolves.toBeUndefined();
+    await expect(pools.claim('s', { choose })).resolves.toBeUndefined();
     // The cursor has passed them.
     await expect(pools.claim('s')).resolves.toBeUndefined();
     await pools.publish('a');
@@ -351,7 +356,151 @@ describe.each(stores.ids)('claiming with a choice on %s', storeId => {
     await pools.settle(expectBatch(await pools.claim('s')), () => failed);
     await pools.passPauses();
     expect(
-      positionsOf(await pools.claim('s', { accepts: () => false })),
+      positionsOf(await pools.claim('s', { choose: async () => [] })),
     ).toEqual([1]);
+  });
+});
+
+describe.each(stores.ids)('a standing subscription on %s', storeId => {
+  const wish = '00000000-0000-7000-8000-000000000001';
+  const another = '00000000-0000-7000-8000-000000000002';
+  const stand = (pools: Pools, topics: string[], standing = { wish }) =>
+    pools.subscriptions.register('s', topics, { standing });
+
+  it('is claimed only by who knows what it wants', async () => {
+    const pools = createPools(await stores.open(storeId));
+    await stand(pools, ['t']);
+    await pools.publish('a');
+    await expect(pools.claim('s', { wish: another })).rejects.toThrow(
+      WishChangedError,
+    );
+    expect(positionsOf(await pools.claim('s', { wish }))).toEqual([1]);
+    await stand(pools, ['t'], { wish: another });
+    await pools.publish('b');
+    await expect(pools.claim('s', { wish })).rejects.toThrow(WishChangedError);
+    await expect(pools.claim('s', { wish: another })).resolves.toBeDefined();
+  });
+
+  it('wants exactly the topics that were named last', async () => {
+    const pools = createPools(await stores.open(storeId));
+    await stand(pools, ['t', 'other']);
+    await pools.publish('before');
+    await stand(pools, ['other'], { wish: another });
+    await pools.publish('after');
+    await pools.log.append([makeEvent('other')]);
+    expect(positionsOf(await pools.claim('s'))).toEqual([1, 3]);
+  });
+
+  it('never expires', async () => {
+    const pools = createPools(await stores.open(storeId));
+    await stand(pools, ['t']);
+    await pools.store
+      .knex('callboard_subscriptions')
+      .update({ heartbeat_at: 0 });
+    await expect(pools.subscriptions.listSilent(0)).resolves.toEqual([]);
+  });
+
+  it('does not read again what was passed', async () => {
+    const pools = createPools(await stores.open(storeId));
+    await stand(pools, ['t']);
+    await pools.publish('a', 'b', 'c');
+    const looked: number[] = [];
+    const batch = await pools.claim('s', {
+      wish,
+      passedTo: 2,
+      choose: async events => {
+        looked.push(...events.map(({ position }) => position));
+        return events;
+      },
+    });
+    expect(positionsOf(batch)).toEqual([3]);
+    expect(looked).toEqual([3]);
+    await expect(pools.subscriptions.read('s')).resolves.toMatchObject({
+      cursor: 3,
+    });
+  });
+
+  it('has its cursor moved unless it wants something else by now, and never back', async () => {
+    const pools = createPools(await stores.open(storeId));
+    await stand(pools, ['t']);
+    await pools.subscriptions.register('changed', ['t'], {
+      standing: { wish: another },
+    });
+    await pools.publish('a', 'b', 'c');
+    const passed = [
+      { id: 's', wish },
+      { id: 'changed', wish },
+    ];
+    await pools.subscriptions.moveCursors(passed, 2);
+    await pools.subscriptions.moveCursors(passed, 1);
+    await expect(pools.subscriptions.read('s')).resolves.toMatchObject({
+      cursor: 2,
+    });
+    await expect(pools.subscriptions.read('changed')).resolves.toMatchObject({
+      cursor: 0,
+    });
+  });
+});
+
+describe.each(stores.ids)('a reader that keeps no order, on %s', storeId => {
+  const unordered = { ordered: false, maxEvents: 1 };
+
+  it('claims events of one key side by side, and is given their keys', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish('k', 'k');
+    const first = expectBatch(await pools.claim('s', unordered));
+    const second = expectBatch(await pools.claim('s', unordered));
+    expect([first, second].map(positionsOf)).toEqual([[1], [2]]);
+    expect(first.events[0]).toMatchObject({
+      event: { key: 'k' },
+      orderedBy: undefined,
+    });
+  });
+
+  it('blocks nothing behind an event that failed', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish('k', 'k', 'k');
+    const settle = (
+      batch: Batch,
+      ...outcomes: (typeof failed | typeof untried)[]
+    ) =>
+      pools.subscriptions.settle(
+        batch.ticket,
+        's',
+        batch.events.map(({ event, orderedBy, ...claimed }, index) => ({
+          ...claimed,
+          event: { ...event, key: orderedBy },
+          outcome: outcomes[index],
+        })),
+      );
+    const batch = expectBatch(
+      await pools.claim('s', { ordered: false, maxEvents: 2 }),
+    );
+    await settle(batch, failed, untried);
+    await expect(pools.readDeliveries()).resolves.toEqual([
+      [1, 'due', 1],
+      [2, 'due', 0],
+    ]);
+    expect(positionsOf(await pools.claim('s', { ordered: false }))).toEqual([
+      2, 3,
+    ]);
+    await expect(pools.deliveries.listNextDue()).resolves.toEqual(
+      new Map([['s', expect.any(Number)]]),
+    );
+  });
+
+  it('has what it owed rescued in the same way', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish('k', 'k');
+    const batch = expectBatch(await pools.claim('s', { ordered: false }));
+    await pools.lapse(batch);
+    await pools.subscriptions.rescueLapsed(10);
+    // Nobody knows any more that no order was kept, and order is the safe choice.
+    await expect(pools.readDeliveries()).resolves.toEqual([
+      [1, 'due', 1],
+      [2, 'blocked', 1],
+    ]);
+    const again = expectBatch(await pools.claim('s', { ordered: false }));
+    expect(again.events.map(({ orderedBy }) => orderedBy)).toEqual(['k']);
   });
 });

@@ -1,4 +1,8 @@
-export type { Claim, ClaimOptions } from './BatchClaimer';
+export {
+  WishChangedError,
+  type Claim,
+  type ClaimOptions,
+} from './BatchClaimer';
 export { SubscriptionPool } from './SubscriptionPool';
 export type { Expiry } from './operations/removeSilent';
 export { everyTopic, names, wants, type Subscription } from './subscriptionRow';

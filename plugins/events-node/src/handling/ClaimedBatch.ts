@@ -29,7 +29,13 @@ export interface ClaimedBatch {
 /** What a reader says became of an event. */
 export type HandlingOutcome =
   | { kind: 'delivered'; durationMs: number }
-  | { kind: 'failed'; error: string; durationMs: number }
+  | {
+      kind: 'failed';
+      error: string;
+      durationMs: number;
+      /** What follows, where the reader decides that itself. Default: by the retries of the subscription. */
+      next?: { delayMs: number } | 'dead';
+    }
   /**
    * Not tried, because an earlier one with its key failed, the reader stops, or it has no handler for the topic. Does
    * not count as an attempt.

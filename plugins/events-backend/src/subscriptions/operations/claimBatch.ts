@@ -14,6 +14,8 @@ export interface ClaimedBatch {
   ticket: string;
   fresh: LogEvent[];
   owed: ClaimedDelivery[];
+  /** Where the cursor is now. */
+  cursor: number;
 }
 
 /**
@@ -131,7 +133,12 @@ export async function claimBatch(
       claimed_at: trx.raw(dialect.nowMs),
       leased_until: trx.raw(`${dialect.nowMs} + ?`, [input.leaseMs]),
     });
-    return { ticket, fresh: selection.claimed, owed };
+    return {
+      ticket,
+      fresh: selection.claimed,
+      owed,
+      cursor: selection.cursor,
+    };
   });
 }
 

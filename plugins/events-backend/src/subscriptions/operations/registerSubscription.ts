@@ -11,6 +11,9 @@ import { readSubscription } from './readSubscriptions';
 /** SQLite takes no more in one statement. */
 const rowsPerStatement = 500;
 
+/** Time without a reader that no subscription reaches: longer than since the epoch, and a whole number of doubles. */
+const neverMs = Number.MAX_SAFE_INTEGER;
+
 /**
  * Makes a subscription stand, adds the topics it wants, and says that they are wanted still.
  *
@@ -18,7 +21,8 @@ const rowsPerStatement = 500;
  *
  * A new subscription starts where it is told, a new topic of an old one behind the newest event. Topics that are not named are left
  * alone: another handler or another replica may want them. See `endUnwantedTopics`. So are retries that are not spoken of,
- * and the expiry is decided by all topics, since processes that share a subscription need not agree.
+ * and the expiry is decided by all topics, since processes that share a subscription need not agree. For a standing one
+ * topics that are not named end.
  *
  * @throws InputError when the subscription would want too many topics; nothing is changed then
  */
@@ -31,9 +35,10 @@ export async function registerSubscription(
     startPosition: number | undefined;
     retry?: RetryWish;
     decideExpiry?: (topics: readonly string[]) => number | undefined;
+    standing?: { wish: string };
   },
 ): Promise<void> {
-  const { startPosition, decideExpiry } = terms;
+  const { startPosition, decideExpiry, standing } = terms;
   const spoken = terms.retry && { retry: JSON.stringify(terms.retry) };
   await dialect.makeDurable(knex);
   await knex.transaction(async trx => {
@@ -47,7 +52,7 @@ export async function registerSubscription(
         cursor: startPosition ?? tailNow,
         created_at: now,
         heartbeat_at: now,
-        wish: randomUUID(),
+        wish: standing?.wish ?? randomUUID(),
         ...spoken,
       })
       .onConflict('id')
@@ -72,6 +77,13 @@ export async function registerSubscription(
         } topics, and ${maxWantedTopics} are the most. Topics of all its handlers add up, and one that none names any more ends after half an hour; give some handlers another subscription id.`,
       );
     }
+    if (standing) {
+      await trx('callboard_subscription_topics')
+        .where({ subscription_id: id })
+        .whereNull('to_position')
+        .whereNotIn('topic', [...topics])
+        .update({ to_position: tail });
+    }
     await trx('callboard_subscription_topics')
       .where({ subscription_id: id })
       .whereNull('to_position')
@@ -94,8 +106,10 @@ export async function registerSubscription(
     await trx('callboard_subscriptions')
       .where({ id })
       .update({
-        expires_after: decideExpiry?.([...before, ...added]) ?? null,
-        ...(added.length > 0 && { wish: randomUUID() }),
+        expires_after: standing
+          ? neverMs
+          : decideExpiry?.([...before, ...added]) ?? null,
+        ...(standing ?? (added.length > 0 && { wish: randomUUID() })),
       });
   });
 }
