@@ -18,6 +18,8 @@ import { BusV1Reader, LocalSubscriptionAccess } from './bus';
 import { Contract, createContractCheck } from './contract';
 import { openStore } from './database';
 import { DeliveryPool } from './deliveries';
+import { describeKey } from './describeKey';
+import { EndpointPool, SecretVault } from './endpoints';
 import { createAccept, Ingresses } from './ingress';
 import type { Accept } from './model/accept';
 import { SqlEventLog } from './log';
@@ -26,6 +28,7 @@ import { readSettings, type Settings } from './settings';
 import { EventStreams } from './streams';
 import { SubscriptionPool } from './subscriptions';
 import { Telemetry } from './telemetry';
+import { createKeyPair, createSecret } from './webhooks';
 
 /** The rooms of one process, wired. */
 export interface EventsSystem {
@@ -34,6 +37,7 @@ export interface EventsSystem {
   log: SqlEventLog;
   subscriptions: SubscriptionPool;
   deliveries: DeliveryPool;
+  endpoints: EndpointPool;
   notifier: Notifier;
   ingresses: Ingresses;
   contract: Contract;
@@ -145,6 +149,26 @@ export async function createSystem(options: {
     await subscriptions.lapseAll();
   }
 
+  const endpoints = new EndpointPool({
+    store,
+    vault: new SecretVault(settings.webhooks.encryptionKeys),
+    keys: {
+      create(version) {
+        if (version === 'v1') {
+          return { key: createSecret() };
+        }
+        const { privateKey, publicKey } = createKeyPair();
+        return { key: privateKey, publicKey };
+      },
+      read: describeKey,
+    },
+    onUnreadable: (id, error) =>
+      logger.error(
+        `What is stored of endpoint ${id} cannot be read, and it is passed over`,
+        error instanceof Error ? error : new Error(String(error)),
+      ),
+  });
+
   const access = new LocalSubscriptionAccess({
     pool: subscriptions,
     notifier,
@@ -182,6 +206,7 @@ export async function createSystem(options: {
     log,
     subscriptions,
     deliveries,
+    endpoints,
     notifier,
     ingresses,
     contract,

@@ -5,6 +5,8 @@ import {
 } from '@backstage/backend-plugin-api';
 import type { HttpBodyParserOptions } from '@backstage/plugin-events-node';
 import { eventsExtensionPoint } from '@backstage/plugin-events-node/alpha';
+import { catalogServiceRef } from '@backstage/plugin-catalog-node';
+import { notificationService } from '@backstage/plugin-notifications-node';
 import { eventsPermissions } from '@callboard/backstage-plugin-events-common';
 import {
   contractExtensionPoint,
@@ -19,13 +21,16 @@ import {
 } from './api';
 import { createBusV1Router, createBusV2Router } from './bus';
 import { Contract } from './contract';
+import { createWebhooks } from './createWebhooks';
 import { createIngressRouter, Ingresses, readIngressSettings } from './ingress';
 import {
   endUnwantedTopics,
   expireSilentSubscriptions,
   removeDeadDeliveries,
+  removeOldAttempts,
   rescueLapsedBatches,
   scheduleChores,
+  tendSecrets,
   trimEphemeralTopics,
   trimLog,
 } from './maintenance';
@@ -34,6 +39,7 @@ import {
   eventsServiceFactory,
   systemServiceRef,
 } from './services';
+import { createOwnerNotifier, disabledTopic } from './webhooks';
 
 const createEventsPlugin = (ingresses: Ingresses, contract: Contract) =>
   createBackendPlugin({
@@ -59,10 +65,14 @@ const createEventsPlugin = (ingresses: Ingresses, contract: Contract) =>
         deps: {
           handle: systemServiceRef,
           auditor: coreServices.auditor,
+          auth: coreServices.auth,
+          catalog: catalogServiceRef,
           config: coreServices.rootConfig,
           httpAuth: coreServices.httpAuth,
           httpRouter: coreServices.httpRouter,
+          lifecycle: coreServices.lifecycle,
           logger: coreServices.logger,
+          notifications: notificationService,
           permissions: coreServices.permissions,
           permissionsRegistry: coreServices.permissionsRegistry,
           scheduler: coreServices.scheduler,
@@ -85,6 +95,7 @@ const createEventsPlugin = (ingresses: Ingresses, contract: Contract) =>
             log,
             subscriptions,
             deliveries,
+            endpoints,
             notifier,
             settings,
             telemetry,
@@ -153,6 +164,13 @@ const createEventsPlugin = (ingresses: Ingresses, contract: Contract) =>
               stopping: system.stopping,
             }),
           );
+
+          const outbound = await createWebhooks({ system, ...services });
+          await system.bus.subscribe({
+            id: 'events.endpoint-owners',
+            topics: [disabledTopic],
+            onEvent: createOwnerNotifier(services),
+          });
 
           services.permissionsRegistry.addPermissions(eventsPermissions);
           router.use(
@@ -223,7 +241,19 @@ const createEventsPlugin = (ingresses: Ingresses, contract: Contract) =>
               keepMs: settings.keepDeadMs,
               logger,
             }),
+            removeOldAttempts({
+              endpoints,
+              keepMs: settings.webhooks.keepAttemptsMs,
+              logger,
+            }),
+            tendSecrets({
+              endpoints,
+              onChanged: () => outbound.webhooks.announceChange(),
+              logger,
+            }),
           ]);
+          services.lifecycle.addShutdownHook(() => outbound.stop());
+          await outbound.start();
         },
       });
     },

@@ -11,6 +11,10 @@ import type { BusV1Options, ExpiryOptions, ReadingOptions } from './bus';
 import type { ContractValidation } from './contract';
 import type { RetentionOptions } from './maintenance';
 import type { RetryPolicy } from './model/retryPolicy';
+import {
+  readWebhookSettings,
+  type WebhookSettings,
+} from './readWebhookSettings';
 import type { ListeningOptions } from './notifiers';
 import type { StreamOptions } from './streams';
 
@@ -28,6 +32,7 @@ export interface Settings {
   retry: RetryPolicy;
   retention: RetentionOptions;
   streams: StreamOptions;
+  webhooks: WebhookSettings;
   expireSubscriptionsAfterMs: number;
   keepDeadMs: number;
 }
@@ -150,6 +155,7 @@ export function readSettings(config: Config): Settings {
       stallLimitMs: reader.timer('events.streams.stallLimit', minute),
       heartbeatMs: reader.timer('events.streams.heartbeat', 15 * second),
     },
+    webhooks: readWebhookSettings(config, reader),
     expireSubscriptionsAfterMs: reader.duration(
       'events.subscriptions.expireAfter',
       7 * day,

@@ -106,3 +106,32 @@ export function toEndpointId(subscriptionId: string): string | undefined {
     ? subscriptionId.slice(endpointSubscriptionPrefix.length)
     : undefined;
 }
+
+/** Events of the past that an endpoint is sent again, or for the first time. Times in milliseconds since the epoch. */
+export interface EndpointReplay {
+  /** UUID, version 7. */
+  id: string;
+  endpointId: string;
+  /** Which events, as JSON text; what it says is known to whoever runs replays. */
+  query: string;
+  state: EndpointReplayState;
+  /** Events that were counted before it began. */
+  total: number;
+  lookedAt: number;
+  owed: number;
+  /** Position up to which it is done. */
+  place: number;
+  /** The last position that it takes. */
+  upTo: number;
+  /** Why it failed. */
+  error: string | undefined;
+  createdBy: string;
+  createdAtMs: number;
+  updatedAtMs: number;
+}
+
+/**
+ * `running`: it goes on from its place, whichever process takes it up. The others are its ends: nothing moves it on from
+ * there.
+ */
+export type EndpointReplayState = 'running' | 'done' | 'cancelled' | 'failed';

@@ -78,6 +78,15 @@ export class Telemetry {
     description: 'Deliveries given up',
   });
 
+  readonly #webhookEvents = this.#meter.createCounter(
+    'callboard.webhook.events',
+    { description: 'Events that were sent to an endpoint, by outcome' },
+  );
+  readonly #webhookDuration = this.#meter.createHistogram(
+    'callboard.webhook.request.duration',
+    { unit: 's', description: 'How long a request to an endpoint took' },
+  );
+
   readonly #listening = this.#meter.createGauge(
     'callboard.notifier.listening',
     {
@@ -114,6 +123,38 @@ export class Telemetry {
       'messaging.operation.type': 'send',
       'messaging.destination.name': topic,
     });
+  }
+
+  async observeSending<T extends { verdict: { kind: string } }>(
+    {
+      endpointId,
+      events,
+      traceparent,
+    }: { endpointId: string; events: number; traceparent: string | undefined },
+    send: () => Promise<T>,
+  ): Promise<T> {
+    const start = performance.now();
+    const sent = await this.#span(
+      `webhook ${endpointId}`,
+      SpanKind.CLIENT,
+      traceparent
+        ? propagation.extract(context.active(), { traceparent })
+        : context.active(),
+      send,
+      {
+        'messaging.system': 'callboard',
+        'messaging.operation.type': 'send',
+        'messaging.destination.name': endpointId,
+        'messaging.batch.message_count': events,
+      },
+    );
+    const attributes = { endpoint: endpointId, outcome: sent.verdict.kind };
+    this.#webhookEvents.add(events, attributes);
+    this.#webhookDuration.record(
+      (performance.now() - start) / 1_000,
+      attributes,
+    );
+    return sent;
   }
 
   onAccepted(topic: string, duplicate: boolean): void {

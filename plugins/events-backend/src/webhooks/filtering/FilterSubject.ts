@@ -7,8 +7,10 @@ export interface EntityFacts {
   kind: string;
   namespace: string;
   name: string;
-  /** Reference of the owner; undefined when it has none. Likewise the system. */
+  /** Reference of the first owner; undefined when it has none. Likewise the system. */
   owner?: string | undefined;
+  /** References of all owners. */
+  owners: readonly string[];
   system?: string | undefined;
   type?: string | undefined;
   lifecycle?: string | undefined;
@@ -38,6 +40,7 @@ export const filterVariables = [
   'metadata',
   'entity',
 ] as const;
+export type FilterVariable = (typeof filterVariables)[number];
 
 /** Elements of lists that one filter may look at: nested searches of a large payload would take minutes. */
 const maxVisits = 100_000;
@@ -46,21 +49,25 @@ const maxVisits = 100_000;
  * An event in the form that expressions are evaluated on. It is made once for each event, and looked at by every filter.
  *
  * @remarks
+ * Payload and metadata are read when the first filter asks for them, so that an event may parse its own as late as that.
+ *
  * A payload has at most the size that the system accepts; what is bounded here is how often a filter goes through it.
  */
 export class FilterSubject {
   readonly bindings: Readonly<Record<string, CelInput>>;
   readonly #budget = { visits: 0 };
 
-  constructor({ id, topic, key, payload, metadata, entity }: FilteredEvent) {
-    this.bindings = {
+  constructor(event: FilteredEvent) {
+    const { id, topic, key, entity } = event;
+    const bindings: Record<string, CelInput> = {
       id,
       topic,
-      payload: this.#convert(payload),
-      metadata: this.#convert(metadata),
       ...(key !== undefined && { key }),
       ...(entity && { entity: this.#convert(entity) }),
     };
+    bindLate(bindings, 'payload', () => this.#convert(event.payload));
+    bindLate(bindings, 'metadata', () => this.#convert(event.metadata));
+    this.bindings = bindings;
   }
 
   /** Gives the next filter its own budget. */
@@ -96,6 +103,23 @@ export class FilterSubject {
       ? value
       : null;
   }
+}
+
+/** Binds a name to what is made when it is asked for, and made once. */
+function bindLate(
+  bindings: Record<string, CelInput>,
+  name: string,
+  make: () => CelInput,
+): void {
+  Object.defineProperty(bindings, name, {
+    configurable: true,
+    enumerable: true,
+    get() {
+      const value = make();
+      Object.defineProperty(bindings, name, { value, enumerable: true });
+      return value;
+    },
+  });
 }
 
 /** A list that counts how many of its elements are looked at. */

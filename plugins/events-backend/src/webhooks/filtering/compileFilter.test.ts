@@ -11,6 +11,7 @@ const entity = {
   namespace: 'default',
   name: 'my-service',
   owner: 'group:default/payments',
+  owners: ['group:default/payments'],
   tags: ['java'],
   labels: {},
   annotations: { 'example.com/tier': 'gold' },

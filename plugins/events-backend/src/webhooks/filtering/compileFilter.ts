@@ -1,7 +1,12 @@
 import { celEnv, isCelError, parse, plan } from '@bufbuild/cel';
 import { strings } from '@bufbuild/cel/ext';
-import { FilterSubject, filterVariables } from './FilterSubject';
-import { findUnknownNames } from './findUnknownNames';
+import {
+  FilterSubject,
+  filterVariables,
+  type FilterVariable,
+} from './FilterSubject';
+import { findFreeNames } from './findFreeNames';
+import { findRequirements, type Requirement } from './findRequirements';
 
 const maxCharacters = 4_096;
 const maxNodes = 500;
@@ -20,6 +25,10 @@ export type FilterResult =
 /** An expression in the Common Expression Language that is ready to be asked. */
 export interface Filter {
   readonly expression: string;
+  /** What of an event it looks at. */
+  readonly variables: ReadonlySet<FilterVariable>;
+  /** What an event must have for it to match. */
+  readonly requirements: readonly Requirement[];
   /** Never throws: a filter that fails does not match. */
   match(subject: FilterSubject): FilterResult;
 }
@@ -38,13 +47,14 @@ export function compileFilter(
   if (expression.length > maxCharacters) {
     return { problem: `A filter has at most ${maxCharacters} characters` };
   }
-  let evaluate: ReturnType<typeof plan>;
   try {
     const parsed = parse(expression);
-    const { unknown, nodes } = findUnknownNames(parsed.expr, filterVariables);
-    if (unknown.length > 0) {
+    const { names, nodes } = findFreeNames(parsed.expr);
+    const known = filterVariables.filter(name => names.has(name));
+    if (known.length < names.size) {
       return {
-        problem: `The filter uses ${unknown
+        problem: `The filter uses ${[...names]
+          .filter(name => !known.some(variable => variable === name))
           .map(name => `'${name}'`)
           .join(', ')}; there are ${filterVariables.join(', ')}`,
       };
@@ -54,7 +64,15 @@ export function compileFilter(
         problem: `The filter has ${nodes} parts, which is more than ${maxNodes}`,
       };
     }
-    evaluate = plan(env, parsed);
+    const evaluate = plan(env, parsed);
+    return {
+      filter: {
+        expression,
+        variables: new Set(known),
+        requirements: findRequirements(parsed.expr),
+        match: subject => match(evaluate, subject),
+      },
+    };
   } catch (error) {
     return {
       problem: `The filter is no expression of CEL: ${
@@ -62,9 +80,6 @@ export function compileFilter(
       }`,
     };
   }
-  return {
-    filter: { expression, match: subject => match(evaluate, subject) },
-  };
 }
 
 function match(

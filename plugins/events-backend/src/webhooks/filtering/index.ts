@@ -4,4 +4,7 @@ export {
   filterVariables,
   type EntityFacts,
   type FilteredEvent,
+  type FilterVariable,
 } from './FilterSubject';
+export type { EventPath, Requirement } from './findRequirements';
+export { readEventPath } from './readEventPath';

@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import type { EndpointAttempt } from './Endpoint';
+import { bigNumberSchema, jsonOf } from './readRows';
+import { replaceZeros } from './replaceZeros';
+
+/** A row of `callboard_endpoint_attempts`. */
+export interface AttemptRow {
+  id: string;
+  endpoint_id: string;
+  message_id: string;
+  event_id: string;
+  position: number | string;
+  topic: string;
+  number: number;
+  started_at: number | string;
+  duration_ms: number;
+  outcome: string;
+  reason: string;
+  status: number | null;
+  url: string;
+  request_headers: string;
+  request_bytes: number;
+  answer_headers: string | null;
+  answer_body: string | null;
+  /** SQLite has no booleans. */
+  answer_cut: boolean | number | null;
+}
+
+const headersSchema = jsonOf(z.record(z.string(), z.string()));
+
+/** What may be another than this version writes. */
+const rowSchema = z.object({
+  outcome: z.enum(['delivered', 'failed', 'throttled', 'gone', 'cancelled']),
+  position: bigNumberSchema,
+  started_at: bigNumberSchema,
+  request_headers: headersSchema,
+  answer_headers: headersSchema.nullable(),
+});
+
+/** Makes the row of an attempt. */
+export function toAttemptRow(attempt: EndpointAttempt): AttemptRow {
+  const { request, answer } = attempt;
+  return {
+    id: attempt.id,
+    endpoint_id: attempt.endpointId,
+    message_id: attempt.messageId,
+    event_id: attempt.eventId,
+    position: attempt.position,
+    topic: attempt.topic,
+    number: attempt.number,
+    started_at: Math.round(attempt.startedAtMs),
+    duration_ms: Math.round(attempt.durationMs),
+    outcome: attempt.outcome,
+    reason: replaceZeros(attempt.reason),
+    status: attempt.status ?? null,
+    url: replaceZeros(request.url),
+    request_headers: JSON.stringify(request.headers),
+    request_bytes: request.bytes,
+    answer_headers: answer ? JSON.stringify(answer.headers) : null,
+    answer_body: answer ? replaceZeros(answer.body) : null,
+    answer_cut: answer ? answer.cut : null,
+  };
+}
+
+/**
+ * Puts an attempt together from its row.
+ *
+ * @throws ZodError when another version has written it in another way
+ */
+export function toAttempt(row: AttemptRow): EndpointAttempt {
+  const parsed = rowSchema.parse(row);
+  return {
+    id: row.id,
+    endpointId: row.endpoint_id,
+    messageId: row.message_id,
+    eventId: row.event_id,
+    position: parsed.position,
+    topic: row.topic,
+    number: row.number,
+    startedAtMs: parsed.started_at,
+    durationMs: row.duration_ms,
+    outcome: parsed.outcome,
+    reason: row.reason,
+    status: row.status ?? undefined,
+    request: {
+      url: row.url,
+      headers: parsed.request_headers,
+      bytes: row.request_bytes,
+    },
+    answer:
+      parsed.answer_headers === null
+        ? undefined
+        : {
+            headers: parsed.answer_headers,
+            body: row.answer_body ?? '',
+            cut: Boolean(row.answer_cut),
+          },
+  };
+}

@@ -1,0 +1,235 @@
+import { ConflictError } from '@backstage/errors';
+import { createTestStores } from '../__testUtils__/stores';
+import { untilBlocked } from '../__testUtils__/untilBlocked';
+import {
+  createEndpointPool,
+  declare,
+  holdUp,
+  makeSettings,
+  user,
+} from './__testUtils__/endpointPools';
+
+const stores = createTestStores();
+const nothing = { created: [], changed: [], removed: [] };
+
+describe.each(stores.ids)('endpoints of the configuration on %s', storeId => {
+  const open = async () =>
+    createEndpointPool(await stores.openInSchema(storeId));
+
+  it('become what is declared', async () => {
+    const { pool, read } = await open();
+    await expect(
+      pool.reconcile([declare('b'), declare('a'), declare('c')]),
+    ).resolves.toEqual({ ...nothing, created: ['a', 'b', 'c'] });
+    const settings = makeSettings({ description: 'changed' });
+    await expect(
+      pool.reconcile([
+        declare('a'),
+        declare('b', { settings, secretHeaders: ['x-token'] }),
+        declare('d'),
+      ]),
+    ).resolves.toEqual({ created: ['d'], changed: ['b'], removed: ['c'] });
+    await expect(read('b')).resolves.toMatchObject({
+      managedBy: 'config',
+      settings,
+      secretHeaders: ['x-token'],
+      state: 'active',
+      createdBy: 'system',
+    });
+    await expect(pool.list()).resolves.toMatchObject([
+      { id: 'a' },
+      { id: 'b' },
+      { id: 'd' },
+    ]);
+  });
+
+  it('stay what they are when they are declared as before, in whatever order', async () => {
+    const { pool } = await open();
+    const labels = { a: '1', b: '2' };
+    const headers = { 'x-a': '1', 'x-b': '2' };
+    const settings = makeSettings({ labels, headers });
+    await pool.reconcile([declare('a', { settings }), declare('b')]);
+    const before = await pool.list();
+    const turned = makeSettings({
+      labels: { b: '2', a: '1' },
+      headers: { 'x-b': '2', 'x-a': '1' },
+    });
+    await expect(
+      pool.reconcile([declare('b'), declare('a', { settings: turned })]),
+    ).resolves.toEqual(nothing);
+    await expect(pool.list()).resolves.toEqual(before);
+  });
+
+  it('keep their state: one that a person paused stays paused, also when it is declared otherwise', async () => {
+    const { pool, read } = await open();
+    await pool.reconcile([declare('a')]);
+    await pool.setState('a', { state: 'paused', reason: 'Moved', by: user });
+    await pool.reconcile([declare('a')]);
+    const settings = makeSettings({ description: 'changed' });
+    await pool.reconcile([declare('a', { settings })]);
+    await expect(read('a')).resolves.toMatchObject({
+      state: 'paused',
+      stateReason: 'Moved',
+      settings,
+    });
+  });
+
+  it('lose their health when they are declared otherwise', async () => {
+    const { pool } = await open();
+    await pool.reconcile([declare('a')]);
+    await pool.replaceHealth('a', undefined, { failures: 7 });
+    await pool.reconcile([declare('a')]);
+    await expect(pool.readHealth('a')).resolves.toMatchObject({
+      health: { failures: 7 },
+    });
+    const settings = makeSettings({ url: 'https://other.example.com' });
+    await pool.reconcile([declare('a', { settings })]);
+    await expect(pool.readHealth('a')).resolves.toBeUndefined();
+  });
+
+  it('keep the names of their keys while new ones are put first', async () => {
+    const { pool, read } = await open();
+    const publicKey = 'whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=';
+    const old = { version: 'v1a', publicKey } as const;
+    await pool.reconcile([declare('a', { signing: [old] })]);
+    const before = (await read('a')).signingKeys;
+    expect(before).toMatchObject([old]);
+    const newest = { version: 'v1a', publicKey: 'whpk_other' } as const;
+    await pool.reconcile([declare('a', { signing: [newest, old] })]);
+    const { signingKeys } = await read('a');
+    expect(signingKeys).toEqual([expect.objectContaining(newest), ...before]);
+  });
+
+  it('are many', async () => {
+    const { pool } = await open();
+    const declared = Array.from({ length: 1_000 }, (_, index) =>
+      declare(`e${index}`),
+    );
+    const { created } = await pool.reconcile(declared);
+    expect(created).toHaveLength(1_000);
+    await expect(pool.reconcile(declared)).resolves.toEqual(nothing);
+    const { removed } = await pool.reconcile([]);
+    expect(removed).toHaveLength(1_000);
+    await expect(pool.listRevisions()).resolves.toEqual(new Map());
+  });
+
+  it('take no id of an endpoint of the API, and nothing is done then', async () => {
+    const { pool, create } = await open();
+    const made = [await create('a'), await create('b')];
+    await pool.reconcile([declare('c')]);
+    await expect(
+      pool.reconcile([declare('a'), declare('b'), declare('d')]),
+    ).rejects.toThrow(
+      "declares 'a', 'b' under events.webhooks.endpoints, and the API has made an endpoint of each of these ids. Declare another id, or remove",
+    );
+    await expect(pool.list({ managedBy: 'api' })).resolves.toEqual(made);
+    await expect(pool.list({ managedBy: 'config' })).resolves.toMatchObject([
+      { id: 'c' },
+    ]);
+  });
+
+  it('are changed in the configuration alone, but for their state', async () => {
+    const { pool, read } = await open();
+    await pool.reconcile([declare('a')]);
+    const before = await read('a');
+    for (const refused of [
+      pool.change('a', { settings: makeSettings() }),
+      pool.rotate('a', { version: 'v1', overlapMs: 0 }),
+      pool.remove('a'),
+    ]) {
+      await expect(refused).rejects.toThrow(ConflictError);
+    }
+    await expect(
+      pool.rotate('a', { version: 'v1', overlapMs: 0 }),
+    ).rejects.toThrow('to rotate a key, put the new one first');
+    await expect(pool.openSecrets(before)).rejects.toThrow(
+      'are in the configuration',
+    );
+    await expect(read('a')).resolves.toEqual(before);
+    await expect(
+      pool.setState('a', { state: 'disabled', reason: 'r', by: user }),
+    ).resolves.toMatchObject({ state: 'disabled' });
+  });
+
+  it('become the same when two replicas start at once', async () => {
+    const { pool, store } = await open();
+    const replica = createEndpointPool(stores.openReplica(store));
+    await pool.reconcile([declare('a'), declare('b'), declare('z')]);
+    const declared = [
+      declare('a'),
+      declare('b', { settings: makeSettings({ description: 'changed' }) }),
+      declare('c'),
+      declare('d'),
+    ];
+    const release = await holdUp(store, 'callboard_endpoints', { id: 'a' });
+    const both = [pool, replica.pool].map(each => each.reconcile(declared));
+    await release(2);
+    const outcomes = await Promise.all(both);
+    expect(outcomes).toEqual(
+      expect.arrayContaining([
+        { created: ['c', 'd'], changed: ['b'], removed: ['z'] },
+        nothing,
+      ]),
+    );
+    await expect(pool.list()).resolves.toMatchObject([
+      { id: 'a' },
+      { id: 'b', settings: { description: 'changed' } },
+      { id: 'c' },
+      { id: 'd' },
+    ]);
+  });
+});
+
+const shared = stores.ids.filter(id => id === 'POSTGRES_15');
+
+(shared.length > 0 ? describe.each(shared) : describe.skip.each(['none']))(
+  'the first endpoints of the configuration on %s',
+  () => {
+    it('are made once when two replicas start at once, and are what the last of them declares', async () => {
+      const store = await stores.openInSchema('POSTGRES_15');
+      const { pool, read } = createEndpointPool(store);
+      const replica = createEndpointPool(stores.openReplica(store));
+
+      // Until it commits, nobody who comes to its row gets on.
+      const first = await store.knex.transaction();
+      await first('callboard_endpoints').insert({
+        id: 'b',
+        managed_by: 'config',
+        settings: JSON.stringify(makeSettings({ description: 'first' })),
+        signing_keys: '[]',
+        secret_headers: '[]',
+        owner: 'group:default/platform',
+        state: 'active',
+        state_by: 'system',
+        state_at: 1,
+        revision: '00000000-0000-4000-8000-000000000000',
+        created_at: 1,
+        created_by: 'system',
+        updated_at: 1,
+      });
+      await first('callboard_endpoint_health').insert({
+        endpoint_id: 'b',
+        version: 0,
+      });
+      const declared = ['a', 'b', 'c'].map(id => declare(id));
+      const both = [pool, replica.pool].map(each => each.reconcile(declared));
+      await untilBlocked(store, 'callboard_endpoints', 2);
+      await first.commit();
+      const outcomes = await Promise.all(both);
+
+      expect(outcomes).toEqual(
+        expect.arrayContaining([
+          { created: ['a', 'c'], changed: ['b'], removed: [] },
+          nothing,
+        ]),
+      );
+      await expect(read('b')).resolves.toMatchObject({
+        settings: makeSettings(),
+        signingKeys: [{ version: 'v1' }],
+      });
+      await expect(
+        store.knex('callboard_endpoint_health').pluck('endpoint_id'),
+      ).resolves.toHaveLength(3);
+    });
+  },
+);

@@ -1,0 +1,188 @@
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import type { EndpointSettings } from '@callboard/backstage-plugin-events-common';
+import type { Knex } from 'knex';
+import type { Store } from '../../database';
+import type { SigningKey } from '../Endpoint';
+import { readSigningKeys, type EndpointRow } from '../endpointRow';
+import { nameDeclaredKeys, type KeyDescription } from '../signingKeys';
+import { changeDurably } from './changeDurably';
+import { deleteEndpoints } from './deleteEndpoints';
+import { forgetHealth } from './forgetHealth';
+import { insertHealth } from './insertHealth';
+import { readNow } from './readNow';
+
+/** An endpoint as the configuration declares it. Its secrets stay there. */
+export interface DeclaredEndpoint {
+  id: string;
+  settings: EndpointSettings;
+  /** What may be shown of its signing keys, newest first. */
+  signing: readonly KeyDescription[];
+  /** Names of headers whose values are secret. */
+  secretHeaders: readonly string[];
+}
+
+/** Ids of endpoints, by what became of them. */
+export interface Reconciliation {
+  created: string[];
+  changed: string[];
+  removed: string[];
+}
+
+/** SQLite takes no more in one statement. */
+const rowsPerStatement = 400;
+
+/**
+ * Makes the endpoints of the configuration what it declares. Those that it declares as before keep their revision, and
+ * all keep their state: one that a person paused stays paused.
+ *
+ * Two replicas may do this at once: the second waits at the first row that the first has locked or inserted.
+ *
+ * 1. Lock the endpoints of the configuration, those that are declared no longer included.
+ * 2. Insert those that are declared and not among them. One that another replica has inserted meanwhile is locked.
+ * 3. Change those that are declared otherwise, and forget their health: they may work now.
+ * 4. Remove those that are declared no longer. Their attempts are many: they are removed by themselves.
+ *
+ * @returns what was done; nothing when it is done again
+ * @throws Error with the remedy, when the API has made an endpoint of a declared id; nothing is done then
+ */
+export async function reconcileEndpoints(
+  store: Store,
+  declared: readonly DeclaredEndpoint[],
+): Promise<Reconciliation> {
+  const byId = new Map(declared.map(each => [each.id, each]));
+  return changeDurably(store, async trx => {
+    const before = await lockDeclared(trx);
+    const nowMs = await readNow(trx, store.dialect);
+    const known = new Set(before.map(({ id }) => id));
+    const { created, met } = await insertDeclared(
+      trx,
+      [...byId.values()].filter(({ id }) => !known.has(id)),
+      nowMs,
+    );
+    refuseTaken(met);
+
+    const changed: string[] = [];
+    for (const row of [...before, ...met]) {
+      const endpoint = byId.get(row.id);
+      if (endpoint && (await changeDeclared(trx, row, endpoint, nowMs))) {
+        changed.push(row.id);
+      }
+    }
+    const removed = before.map(({ id }) => id).filter(id => !byId.has(id));
+    await deleteEndpoints(trx, removed);
+    return { created, changed, removed };
+  });
+}
+
+async function lockDeclared(trx: Knex.Transaction): Promise<EndpointRow[]> {
+  return trx('callboard_endpoints')
+    .where({ managed_by: 'config' })
+    .orderBy('id')
+    .forUpdate();
+}
+
+/**
+ * Inserts endpoints.
+ *
+ * @returns the ids of those that were inserted, and the rows of those that were there, which are locked
+ */
+async function insertDeclared(
+  trx: Knex.Transaction,
+  endpoints: readonly DeclaredEndpoint[],
+  nowMs: number,
+): Promise<{ created: string[]; met: EndpointRow[] }> {
+  const inOrder = endpoints.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  const rows = inOrder.map(endpoint => ({
+    id: endpoint.id,
+    managed_by: 'config',
+    ...describeDeclared(endpoint, [], nowMs),
+    keys_end_at: null,
+    secrets: null,
+    state: 'active',
+    state_reason: null,
+    state_by: 'system',
+    state_at: nowMs,
+    announcement: null,
+    created_at: nowMs,
+    created_by: 'system',
+  }));
+  const created: string[] = [];
+  const met: EndpointRow[] = [];
+  for (let first = 0; first < rows.length; first += rowsPerStatement) {
+    const some = rows.slice(first, first + rowsPerStatement);
+    const stored: EndpointRow[] = await trx('callboard_endpoints')
+      .insert(some satisfies EndpointRow[])
+      .onConflict('id')
+      // Changes nothing, but locks the row and gives it back.
+      .merge(['id'])
+      .returning('*');
+    const revisions = new Set<string>(some.map(({ revision }) => revision));
+    const inserted = stored.filter(row => revisions.has(row.revision));
+    await insertHealth(
+      trx,
+      inserted.map(({ id }) => id),
+    );
+    created.push(...inserted.map(({ id }) => id));
+    met.push(...stored.filter(row => !revisions.has(row.revision)));
+  }
+  return { created, met };
+}
+
+function refuseTaken(rows: readonly EndpointRow[]): void {
+  const taken = rows.filter(row => row.managed_by === 'api');
+  if (taken.length > 0) {
+    const names = taken.map(({ id }) => `'${id}'`).join(', ');
+    throw new Error(
+      `The configuration declares ${names} under events.webhooks.endpoints, and the API has made an endpoint of each of these ids. Declare another id, or remove the endpoint of the API first`,
+    );
+  }
+}
+
+async function changeDeclared(
+  trx: Knex.Transaction,
+  row: EndpointRow,
+  endpoint: DeclaredEndpoint,
+  nowMs: number,
+): Promise<boolean> {
+  const next = describeDeclared(endpoint, readKeysBefore(row), nowMs);
+  const isAsBefore = (
+    ['settings', 'signing_keys', 'secret_headers'] as const
+  ).every(column => isSameJson(row[column], next[column]));
+  if (isAsBefore) {
+    return false;
+  }
+  await trx('callboard_endpoints').where({ id: row.id }).update(next);
+  await forgetHealth(trx, row.id);
+  return true;
+}
+
+/** The columns that follow from what is declared. */
+function describeDeclared(
+  { settings, signing, secretHeaders }: DeclaredEndpoint,
+  keysBefore: readonly SigningKey[],
+  nowMs: number,
+) {
+  return {
+    settings: JSON.stringify(settings),
+    signing_keys: JSON.stringify(nameDeclaredKeys(keysBefore, signing, nowMs)),
+    secret_headers: JSON.stringify(secretHeaders),
+    owner: settings.owner,
+    revision: randomUUID(),
+    updated_at: nowMs,
+  } satisfies Partial<EndpointRow>;
+}
+
+/** Names of keys that another version wrote in another way are lost, which is no reason not to start. */
+function readKeysBefore(row: EndpointRow): SigningKey[] {
+  try {
+    return readSigningKeys(row);
+  } catch {
+    return [];
+  }
+}
+
+/** Whatever the order of fields: that of labels and headers is the order in which they were declared. */
+function isSameJson(a: string, b: string): boolean {
+  return isDeepStrictEqual(JSON.parse(a), JSON.parse(b));
+}

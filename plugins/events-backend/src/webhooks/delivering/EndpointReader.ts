@@ -1,0 +1,382 @@
+import type { LogEvent } from '@callboard/backstage-plugin-events-node';
+import {
+  SubscriptionMissingError,
+  WakeUp,
+  type ClaimedBatch,
+  type HandledEvent,
+  type SubscriptionAccess,
+} from '@callboard/backstage-plugin-events-node/bus';
+import type { Endpoint, EndpointAttempt, EndpointPool } from '../../endpoints';
+import { toSubscriptionId } from '../../endpoints';
+import type { Batch } from '../../model/batch';
+import { presentEvent } from '../../model/presentEvent';
+import { WishChangedError, type SubscriptionPool } from '../../subscriptions';
+import type { HealthKeeper } from './HealthKeeper';
+import type { Outlook } from './Outlook';
+import { Pace } from './Pace';
+import type { EndpointEvent } from './sendBatch';
+
+/** How the events of endpoints are read. */
+export interface EndpointReadingOptions {
+  /** Bytes of payload that one claim takes at the most. */
+  maxBatchBytes: number;
+  /** How long a key may be in another reader's hands before events behind it are set aside, in milliseconds. */
+  keyPatienceMs: number;
+  /** How long a claim is good unless it is renewed, in milliseconds. */
+  leaseMs: number;
+}
+
+/** A batch of an endpoint, and what goes with it. */
+interface OpenBatch {
+  batch: Batch;
+  events: EndpointEvent[];
+  /** Of the breaker's permission. */
+  round: number;
+  /** What was sent of it. */
+  attempts: EndpointAttempt[];
+}
+
+/** What the breaker and the rate limit let claim. */
+interface Allowance {
+  maxEvents: number;
+  round: number;
+  /** Gives back what of the rate limit was not used. */
+  refund(unused: number): Promise<void>;
+  /** What becomes of the allowance when there is nothing to claim. */
+  isProbe: boolean;
+}
+
+/** How long to wait for the news that an endpoint was changed, in milliseconds. */
+const changePatienceMs = 1_000;
+
+/** Units of the rate limit, in milliseconds. */
+const unitMs = { second: 1_000, minute: 60_000, hour: 3_600_000 };
+
+/**
+ * The subscription of one endpoint, as the loop that reads it has it: claims wait for an event that the router found, for
+ * something that is due, for the breaker and for the rate limit; and settling keeps what was tried.
+ */
+export class EndpointReader implements SubscriptionAccess {
+  readonly #endpoint: Endpoint;
+  readonly #subscriptionId: string;
+  readonly #subscriptions: SubscriptionPool;
+  readonly #endpoints: EndpointPool;
+  readonly #health: HealthKeeper;
+  readonly #outlook: Outlook;
+  readonly #options: EndpointReadingOptions;
+  readonly #readRoute: () => number;
+  readonly #choose: (
+    events: readonly LogEvent[],
+  ) => Promise<readonly LogEvent[]>;
+  readonly #isUnavailable: (error: unknown) => boolean;
+  readonly #now: () => number;
+  readonly #onChanged: () => void;
+  readonly #open = new Map<ClaimedBatch, OpenBatch>();
+  readonly #wakeUp = new WakeUp();
+  readonly #pace: Pace;
+  /** When something is due, by `performance.now()`; 0 while nobody knows. */
+  #dueAtMs = 0;
+
+  constructor(options: {
+    endpoint: Endpoint;
+    subscriptions: SubscriptionPool;
+    endpoints: EndpointPool;
+    health: HealthKeeper;
+    outlook: Outlook;
+    options: EndpointReadingOptions;
+    /** Where the router is. */
+    readRoute: () => number;
+    /** Those of some events that the endpoint wants. */
+    choose: (events: readonly LogEvent[]) => Promise<readonly LogEvent[]>;
+    /** Whether a failure of the store may pass. */
+    isUnavailable: (error: unknown) => boolean;
+    /** Milliseconds since the epoch. */
+    now: () => number;
+    /** The endpoint is not any more what it was. */
+    onChanged: () => void;
+  }) {
+    this.#endpoint = options.endpoint;
+    this.#subscriptionId = toSubscriptionId(options.endpoint.id);
+    this.#subscriptions = options.subscriptions;
+    this.#endpoints = options.endpoints;
+    this.#health = options.health;
+    this.#outlook = options.outlook;
+    this.#options = options.options;
+    this.#readRoute = options.readRoute;
+    this.#choose = options.choose;
+    this.#isUnavailable = options.isUnavailable;
+    this.#now = options.now;
+    this.#onChanged = options.onChanged;
+    this.#pace = new Pace(options.endpoint.settings.concurrency);
+  }
+
+  /** There may be something to do. */
+  wake(): void {
+    this.#wakeUp.wake();
+  }
+
+  /** Something is due in so many milliseconds, or sooner. */
+  onDue(dueInMs: number): void {
+    const dueAtMs = performance.now() + dueInMs;
+    if (dueAtMs < this.#dueAtMs) {
+      this.#dueAtMs = dueAtMs;
+      this.#wakeUp.wake();
+    }
+  }
+
+  /** What was claimed here, as the log has it, and the round of the breaker. */
+  describe(claimed: ClaimedBatch): { events: EndpointEvent[]; round: number } {
+    return this.#find(claimed);
+  }
+
+  /** Notes what was sent of a batch, to be kept when it is settled. */
+  noteAttempts(
+    claimed: ClaimedBatch,
+    attempts: readonly EndpointAttempt[],
+  ): void {
+    this.#find(claimed).attempts.push(...attempts);
+  }
+
+  async register(): Promise<void> {
+    throw new Error('Endpoints are registered by whoever keeps them');
+  }
+
+  async remove(): Promise<void> {
+    throw new Error('Endpoints are removed by whoever keeps them');
+  }
+
+  async claim(
+    _subscriptionId: string,
+    { maxEvents }: { maxEvents: number },
+    { limitMs, signal }: { limitMs: number; signal: AbortSignal },
+  ): Promise<ClaimedBatch | undefined> {
+    const endMs = performance.now() + limitMs;
+    const wake = () => this.#wakeUp.wake();
+    signal.addEventListener('abort', wake);
+    try {
+      while (!signal.aborted && performance.now() < endMs) {
+        this.#wakeUp.reset();
+        const turn = await this.#takeTurn(maxEvents);
+        if (typeof turn === 'object') {
+          return turn;
+        }
+        if (turn > 0 && !signal.aborted) {
+          await this.#wakeUp.sleep(Math.min(turn, endMs - performance.now()));
+        }
+      }
+      return undefined;
+    } finally {
+      signal.removeEventListener('abort', wake);
+    }
+  }
+
+  async settle(
+    claimed: ClaimedBatch,
+    handled: readonly HandledEvent[],
+  ): Promise<boolean> {
+    const { batch, attempts } = this.#find(claimed);
+    await this.#health.keep();
+    // First, so that whatever was sent is known, even if this process dies before it is settled and it is sent again.
+    await this.#endpoints.recordAttempts(attempts);
+    const outcomes = new Map(
+      handled.map(({ event, outcome }) => [event.position, outcome]),
+    );
+    const settled = await this.#subscriptions.settle(
+      batch.ticket,
+      batch.subscriptionId,
+      batch.events.map(({ event, orderedBy, attempt, owed }) => ({
+        event: { ...event, key: orderedBy },
+        attempt,
+        owed,
+        outcome: outcomes.get(event.position) ?? { kind: 'untried' },
+      })),
+    );
+    this.#open.delete(claimed);
+    const wentWell =
+      handled.length === batch.events.length &&
+      handled.every(({ outcome }) => outcome.kind === 'delivered');
+    this.#pace.onSettled({
+      events: handled.length,
+      tookMs: performance.now() - claimed.leasedFromMs,
+      wentWell,
+    });
+    // What was set aside behind this batch, or failed in it, may be due now.
+    if (!wentWell || this.#open.size > 0 || batch.events.some(e => e.owed)) {
+      this.onDue(0);
+    }
+    return settled;
+  }
+
+  async renew({ ticket }: ClaimedBatch): Promise<boolean> {
+    const good = await this.#subscriptions.renew(
+      [ticket],
+      this.#options.leaseMs,
+    );
+    return good.has(ticket);
+  }
+
+  isUnavailable(error: unknown): boolean {
+    return this.#isUnavailable(error);
+  }
+
+  /** Claims, if there may be something and it may be sent; or says how long to sleep, in milliseconds, unless woken. */
+  async #takeTurn(maxEvents: number): Promise<ClaimedBatch | number> {
+    const dueInMs = this.#dueAtMs - performance.now();
+    if (!this.#outlook.mayHaveMore && dueInMs > 0) {
+      return dueInMs;
+    }
+    const allowance = await this.#ask(Math.min(maxEvents, this.#pace.size));
+    if (typeof allowance === 'number') {
+      return allowance;
+    }
+    const found = await this.#claimOne(allowance).catch(error => {
+      if (
+        error instanceof WishChangedError ||
+        error instanceof SubscriptionMissingError
+      ) {
+        return 'changed' as const;
+      }
+      throw error;
+    });
+    if (found === 'changed') {
+      // Whoever keeps the endpoint reads it anew, and ends this reader.
+      this.#onChanged();
+      return changePatienceMs;
+    }
+    const { batch, dueInMs: nextInMs, more } = found;
+    if (batch) {
+      return batch;
+    }
+    if (more) {
+      return 0;
+    }
+    if (nextInMs !== undefined && nextInMs <= 0) {
+      // Something is there, and its key in the hands of another.
+      return this.#options.keyPatienceMs;
+    }
+    this.#dueAtMs =
+      nextInMs === undefined ? Infinity : performance.now() + nextInMs;
+    return 0;
+  }
+
+  /** Asks the breaker and the rate limit; a number says how long to wait, in milliseconds. */
+  async #ask(wanted: number): Promise<Allowance | number> {
+    const permission = this.#health.ask();
+    if (permission.kind === 'wait') {
+      return Math.max(1, permission.untilMs - this.#now());
+    }
+    const isProbe = permission.kind === 'probe';
+    const granted = await this.#reserve(isProbe ? 1 : wanted);
+    if (granted.count === 0) {
+      return Math.max(1, granted.waitMs);
+    }
+    if (isProbe && !(await this.#health.beginProbe(permission))) {
+      await granted.refund(granted.count);
+      return 0;
+    }
+    return {
+      maxEvents: granted.count,
+      round: permission.round,
+      refund: granted.refund,
+      isProbe,
+    };
+  }
+
+  async #reserve(count: number): Promise<{
+    count: number;
+    waitMs: number;
+    refund(unused: number): Promise<void>;
+  }> {
+    const { rateLimit } = this.#endpoint.settings;
+    if (!rateLimit) {
+      return { count, waitMs: 0, refund: async () => {} };
+    }
+    const { id } = this.#endpoint;
+    const intervalMs = unitMs[rateLimit.per] / rateLimit.events;
+    // A tenth of a second's worth at least, or a fast limit would be met by single events.
+    const burst = Math.max(1, Math.ceil(100 / intervalMs));
+    const { granted, waitMs } = await this.#endpoints.reserve(id, {
+      count,
+      intervalMs,
+      burst,
+    });
+    return {
+      count: granted,
+      waitMs,
+      refund: async unused => {
+        if (unused > 0) {
+          await this.#endpoints.refund(id, unused, intervalMs);
+        }
+      },
+    };
+  }
+
+  async #claimOne(allowance: Allowance): Promise<{
+    batch?: ClaimedBatch;
+    dueInMs?: number;
+    more?: boolean;
+  }> {
+    const { maxEvents, round, isProbe } = allowance;
+    const startMs = performance.now();
+    let used = 0;
+    try {
+      const found = await this.#subscriptions.claim(this.#subscriptionId, {
+        maxEvents,
+        maxBytes: this.#options.maxBatchBytes,
+        leaseMs: this.#options.leaseMs,
+        patienceMs: this.#options.keyPatienceMs,
+        choose: this.#choose,
+        ordered: this.#endpoint.settings.ordered,
+        wish: this.#endpoint.revision,
+        passedTo: this.#outlook.passedTo(this.#readRoute()),
+      });
+      this.#outlook.onClaimed(found.upTo, this.#readRoute());
+      if (!found.batch) {
+        return { dueInMs: found.dueInMs, more: found.more };
+      }
+      used = found.batch.events.length;
+      return { batch: this.#present(found.batch, round, startMs) };
+    } finally {
+      await allowance.refund(maxEvents - used);
+      if (isProbe && used === 0) {
+        // The probe was not sent, and the next one need not wait for it.
+        this.#health.note(
+          { kind: 'cancelled', reason: 'There was nothing to send' },
+          round,
+        );
+      }
+    }
+  }
+
+  #present(batch: Batch, round: number, leasedFromMs: number): ClaimedBatch {
+    const events = batch.events.map(
+      ({ event, attempt, orderedBy }): EndpointEvent => ({
+        position: event.position,
+        id: event.id,
+        topic: event.topic,
+        key: orderedBy,
+        timeMs: event.timeMs,
+        attempt,
+        event,
+        present: () => presentEvent(event, attempt),
+      }),
+    );
+    const claimed: ClaimedBatch = {
+      ticket: batch.ticket,
+      subscriptionId: batch.subscriptionId,
+      leaseMs: this.#options.leaseMs,
+      leasedFromMs,
+      events,
+    };
+    this.#open.set(claimed, { batch, events, round, attempts: [] });
+    return claimed;
+  }
+
+  #find(claimed: ClaimedBatch): OpenBatch {
+    const open = this.#open.get(claimed);
+    if (!open) {
+      throw new Error(`Batch ${claimed.ticket} was not claimed here`);
+    }
+    return open;
+  }
+}

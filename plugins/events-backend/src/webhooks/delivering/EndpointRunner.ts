@@ -1,0 +1,197 @@
+import type { LoggerService } from '@backstage/backend-plugin-api';
+import type { LogEvent } from '@callboard/backstage-plugin-events-node';
+import {
+  HandlerLoop,
+  Slots,
+  type ClaimedBatch,
+  type HandledEvent,
+  type LoopOptions,
+} from '@callboard/backstage-plugin-events-node/bus';
+import {
+  toSubscriptionId,
+  type Endpoint,
+  type EndpointPool,
+} from '../../endpoints';
+import type { SubscriptionPool } from '../../subscriptions';
+import {
+  decideDisabling,
+  defaultRetrySchedule,
+  type DisablingPolicy,
+} from '../sending';
+import { EndpointReader, type EndpointReadingOptions } from './EndpointReader';
+import type { EndpointSender } from './EndpointSender';
+import type { HealthKeeper } from './HealthKeeper';
+import { Outlook } from './Outlook';
+import { sendBatch } from './sendBatch';
+import type { WebhookObserver } from './WebhookObserver';
+
+/** Limits of sending that hold for every endpoint. */
+export interface RunnerOptions extends EndpointReadingOptions {
+  loop: LoopOptions;
+  disabling: DisablingPolicy;
+  /** How long requests that are under way may still take when the endpoint stops, in milliseconds. */
+  graceMs: number;
+}
+
+/** What one endpoint needs of its surroundings. */
+export interface RunnerContext {
+  subscriptions: SubscriptionPool;
+  endpoints: EndpointPool;
+  options: RunnerOptions;
+  /** Where the router is. */
+  readRoute(): number;
+  /** Those of some events that the endpoint wants. */
+  choose(events: readonly LogEvent[]): Promise<readonly LogEvent[]>;
+  isUnavailable(error: unknown): boolean;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  observer: WebhookObserver;
+  logger: LoggerService;
+  /** The endpoint is not any more what it was. */
+  onChanged(): void;
+}
+
+/** Batches that may be open at once, however few requests are sent side by side: one may be settling. */
+const leastOpenBatches = 4;
+
+/** One active endpoint in this process: claims its events, sends them and settles. */
+export class EndpointRunner {
+  readonly endpoint: Endpoint;
+  readonly health: HealthKeeper;
+  readonly #sender: EndpointSender;
+  readonly #context: RunnerContext;
+  readonly #outlook = new Outlook();
+  readonly #slots: Slots;
+  readonly #reader: EndpointReader;
+  readonly #loop: HandlerLoop;
+  readonly #givenUp = new AbortController();
+
+  constructor(
+    endpoint: Endpoint,
+    sender: EndpointSender,
+    health: HealthKeeper,
+    context: RunnerContext,
+  ) {
+    this.endpoint = endpoint;
+    this.health = health;
+    this.#sender = sender;
+    this.#context = context;
+    this.#slots = new Slots(endpoint.settings.concurrency);
+    this.#reader = new EndpointReader({
+      ...context,
+      endpoint,
+      health,
+      outlook: this.#outlook,
+    });
+    this.#loop = new HandlerLoop({
+      subscriptionId: toSubscriptionId(endpoint.id),
+      access: this.#reader,
+      options: context.options.loop,
+      logger: context.logger,
+      register: async () => context.onChanged(),
+      handle: (batch, mayBegin) => this.#handle(batch, mayBegin),
+      hasRoom: openBatches =>
+        this.#slots.hasRoom &&
+        openBatches < Math.max(leastOpenBatches, this.#slots.limit),
+      onLapsed: () => {},
+    });
+  }
+
+  start(): void {
+    this.#loop.start();
+  }
+
+  /** Begins no more requests, lets those under way end, and settles. */
+  async stop(): Promise<void> {
+    const { graceMs } = this.#context.options;
+    const giveUp = setTimeout(() => this.#givenUp.abort(), graceMs);
+    // Somewhat longer, so that what was given up can still be settled.
+    await this.#loop.stop(graceMs + 2_000);
+    clearTimeout(giveUp);
+    await this.#sender.close();
+  }
+
+  /** The router found an event for it. */
+  onMatch(position: number): void {
+    this.#outlook.onMatch(position);
+    this.#reader.wake();
+  }
+
+  /** Something is due in so many milliseconds. */
+  onDue(dueInMs: number): void {
+    this.#reader.onDue(dueInMs);
+  }
+
+  /** Takes over what another process has kept of its health. */
+  refreshHealth(kept: { version: number; health: unknown } | undefined): void {
+    this.health.refresh(kept);
+    this.#reader.wake();
+  }
+
+  /** Whether it has claimed all that the router found for it, so that its cursor may be where the router is. */
+  get isIdle(): boolean {
+    return this.#outlook.follows && !this.#outlook.mayHaveMore;
+  }
+
+  async #handle(
+    claimed: ClaimedBatch,
+    mayBegin: () => boolean,
+  ): Promise<HandledEvent[]> {
+    const { endpoint, health } = this;
+    const { events, round } = this.#reader.describe(claimed);
+    const { observer } = this.#context;
+    const { handled, attempts } = await sendBatch(events, {
+      endpoint,
+      sender: this.#sender,
+      slots: this.#slots,
+      schedule: {
+        ...defaultRetrySchedule,
+        stepsMs: endpoint.settings.retryScheduleMs,
+      },
+      mayBegin: () => mayBegin() && !this.#givenUp.signal.aborted,
+      check: () => health.check(round),
+      note: verdict => {
+        health.note(verdict, round);
+        if (verdict.kind === 'gone') {
+          this.#disable(verdict.reason);
+        }
+      },
+      observer,
+      signal: this.#givenUp.signal,
+      random: Math.random,
+    });
+    this.#reader.noteAttempts(claimed, attempts);
+    const disabling = decideDisabling(
+      health.state.spell,
+      this.#context.options.disabling,
+    );
+    if (disabling) {
+      this.#disable(disabling.reason);
+    }
+    return handled;
+  }
+
+  #disable(reason: string): void {
+    const { endpoints, logger, onChanged } = this.#context;
+    endpoints
+      .setState(
+        this.endpoint.id,
+        { state: 'disabled', reason, by: 'system', announce: true },
+        this.endpoint.revision,
+      )
+      .then(disabled => {
+        if (disabled) {
+          logger.warn(
+            `Endpoint ${this.endpoint.id} is disabled: ${reason}. Its cursor waits; resume it when its receiver works again`,
+          );
+        }
+        onChanged();
+      })
+      .catch(error =>
+        logger.warn(
+          `Endpoint ${this.endpoint.id} could not be disabled; it is tried again after its next failure`,
+          error,
+        ),
+      );
+  }
+}

@@ -1,0 +1,70 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { LoggerService } from '@backstage/backend-plugin-api';
+import type { EventParams } from '@backstage/plugin-events-node';
+import { FailureLog } from '@callboard/backstage-plugin-events-node/bus';
+import type { EndpointPool } from '../../endpoints';
+import { announceDisabled } from './announceDisabled';
+import type { ReplayRunner } from './ReplayRunner';
+
+/** What is done for endpoints beside sending: carries replays on, and publishes which were disabled. */
+export class Errands {
+  readonly #endpoints: EndpointPool;
+  readonly #replays: ReplayRunner;
+  readonly #publish: (event: EventParams) => Promise<void>;
+  readonly #intervalMs: number;
+  readonly #failures: FailureLog;
+  readonly #stopping = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(options: {
+    endpoints: EndpointPool;
+    replays: ReplayRunner;
+    publish: (event: EventParams) => Promise<void>;
+    /** In milliseconds. */
+    intervalMs: number;
+    logger: LoggerService;
+  }) {
+    this.#endpoints = options.endpoints;
+    this.#replays = options.replays;
+    this.#publish = options.publish;
+    this.#intervalMs = options.intervalMs;
+    this.#failures = new FailureLog({
+      logger: options.logger,
+      failed: 'Replays and announcements of endpoints failed, trying again',
+      worked: 'Replays and announcements of endpoints go on',
+    });
+  }
+
+  start(): void {
+    if (!this.#stopping.signal.aborted) {
+      this.#running ??= this.#run();
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  /** Does what there is; returns whether there may be more at once. */
+  async runOnce(): Promise<boolean> {
+    await announceDisabled(this.#endpoints, this.#publish);
+    return this.#replays.runOnce();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      let isMore = false;
+      try {
+        isMore = await this.runOnce();
+        this.#failures.onWorked();
+      } catch (error) {
+        this.#failures.onFailed(error);
+      }
+      await delay(isMore ? 0 : this.#intervalMs, undefined, { signal }).catch(
+        () => {},
+      );
+    }
+  }
+}

@@ -1,0 +1,76 @@
+/** More than a reader can be behind before it is as well off to read by itself. */
+const maxMatches = 10_000;
+
+/**
+ * What one process knows of the log for one endpoint, without reading it for this endpoint: which events the router has
+ * found for it.
+ *
+ * ```
+ *   log    ····· seen ·····|··········· routed ···········|·········
+ *                          ▲ claimed, handled or owed      ▲ the router is here
+ *          while it follows, every match in between is known
+ * ```
+ *
+ * @remarks
+ * An endpoint that is behind the router reads by itself until it has caught up, and follows from then on. So one that
+ * wants little costs nothing for what it does not want, and one that was paused for a week nothing that it need remember.
+ * A hint all the same: the claim reads the log, and decides.
+ */
+export class Outlook {
+  #seenTo = 0;
+  /** In order. */
+  #matches: number[] = [];
+  #follows = false;
+
+  /** Whether a claim may find a new event. */
+  get mayHaveMore(): boolean {
+    return !this.#follows || this.#matches.length > 0;
+  }
+
+  /** Whether the router knows everything that it wants. */
+  get follows(): boolean {
+    return this.#follows;
+  }
+
+  /**
+   * The position up to which nothing is left that the endpoint wants and has not claimed.
+   *
+   * @param routedTo - where the router is
+   */
+  passedTo(routedTo: number): number {
+    if (!this.#follows) {
+      return this.#seenTo;
+    }
+    const [next] = this.#matches;
+    return Math.max(this.#seenTo, next === undefined ? routedTo : next - 1);
+  }
+
+  /** The router found an event that the endpoint wants, behind all that it found before. */
+  onMatch(position: number): void {
+    if (!this.#follows || position <= this.#seenTo) {
+      return;
+    }
+    if (this.#matches.length >= maxMatches) {
+      this.#follows = false;
+      this.#matches = [];
+      return;
+    }
+    this.#matches.push(position);
+  }
+
+  /**
+   * A claim has looked at the log.
+   *
+   * @param upTo - everything that is wanted up to there is claimed, handled or owed
+   * @param routedTo - where the router is now
+   */
+  onClaimed(upTo: number, routedTo: number): void {
+    this.#seenTo = Math.max(this.#seenTo, upTo);
+    if (this.#follows) {
+      const next = this.#matches.findIndex(position => position > upTo);
+      this.#matches = next < 0 ? [] : this.#matches.slice(next);
+    } else if (upTo >= routedTo) {
+      this.#follows = true;
+    }
+  }
+}

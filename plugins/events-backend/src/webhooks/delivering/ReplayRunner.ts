@@ -1,0 +1,188 @@
+import { z } from 'zod';
+import type { LogEvent } from '@callboard/backstage-plugin-events-node';
+import type { DeliveryPool } from '../../deliveries';
+import {
+  toSubscriptionId,
+  type Endpoint,
+  type EndpointPool,
+  type EndpointReplay,
+} from '../../endpoints';
+import type { SqlEventLog } from '../../log';
+import type { OwedEvent } from '../../model/batch';
+import type { SubscriptionPool } from '../../subscriptions';
+
+/**
+ * Which events a replay takes, as it is kept. Those that are dead are taken whatever the endpoint wants by now; others only
+ * if it wants them.
+ */
+export const replayQuerySchema = z.strictObject({
+  topic: z.string().optional(),
+  key: z.string().optional(),
+  state: z.literal('dead').optional(),
+});
+
+const eventsPerPage = 500;
+/** What is owed at once: a replay of a million events waits in the log, and not as a million deliveries. */
+const maxOwed = 5_000;
+
+/** One page of a replay. */
+interface ReplayPage {
+  lookedAt: number;
+  chosen: OwedEvent[];
+  /** Position up to which everything was looked at. */
+  place: number;
+  isLast: boolean;
+}
+
+/**
+ * Carries replays on, page by page: owes the events that they take to their endpoints.
+ *
+ * @remarks
+ * Any process may carry any replay on, and its place moves only from where it was read. A page that two processes, or one
+ * before and after a crash, have both taken is owed once: what is owed already stays as it is. An event that was sent in
+ * between is sent again.
+ */
+export class ReplayRunner {
+  readonly #log: Pick<SqlEventLog, 'list' | 'readPositions'>;
+  readonly #endpoints: EndpointPool;
+  readonly #subscriptions: SubscriptionPool;
+  readonly #deliveries: DeliveryPool;
+  readonly #choose: (
+    endpoint: Endpoint,
+    events: readonly LogEvent[],
+  ) => Promise<readonly LogEvent[]>;
+  readonly #onOwed: () => void;
+
+  constructor(options: {
+    log: Pick<SqlEventLog, 'list' | 'readPositions'>;
+    endpoints: EndpointPool;
+    subscriptions: SubscriptionPool;
+    deliveries: DeliveryPool;
+    /** Those of some events that an endpoint wants. */
+    choose: (
+      endpoint: Endpoint,
+      events: readonly LogEvent[],
+    ) => Promise<readonly LogEvent[]>;
+    /** Something is due. */
+    onOwed: () => void;
+  }) {
+    this.#log = options.log;
+    this.#endpoints = options.endpoints;
+    this.#subscriptions = options.subscriptions;
+    this.#deliveries = options.deliveries;
+    this.#choose = options.choose;
+    this.#onOwed = options.onOwed;
+  }
+
+  /** Takes one page of each replay that is running and whose endpoint is not owed much; returns whether any was taken. */
+  async runOnce(): Promise<boolean> {
+    let moved = false;
+    for (const replay of await this.#endpoints.listRunningReplays()) {
+      moved = (await this.#carryOn(replay)) || moved;
+    }
+    return moved;
+  }
+
+  async #carryOn(replay: EndpointReplay): Promise<boolean> {
+    const { id, place, lookedAt, owed } = replay;
+    const subscriptionId = toSubscriptionId(replay.endpointId);
+    const endpoint = await this.#endpoints.read(replay.endpointId);
+    const query = replayQuerySchema.safeParse(JSON.parse(replay.query));
+    if (!endpoint || !query.success) {
+      return this.#endpoints.advanceReplay(id, place, {
+        place,
+        lookedAt,
+        owed,
+        state: 'failed',
+        error: endpoint
+          ? 'Another version of Callboard has made this replay; make it again'
+          : 'The endpoint is gone',
+      });
+    }
+    const counts = await this.#deliveries.count(subscriptionId, [
+      'due',
+      'blocked',
+    ]);
+    const isOwed = [...counts.values()].reduce((sum, count) => sum + count, 0);
+    if (isOwed >= maxOwed) {
+      return false;
+    }
+    const page =
+      query.data.state === 'dead'
+        ? await this.#readDead(subscriptionId, replay, query.data)
+        : await this.#readLog(endpoint, replay, query.data);
+    const replayed = await this.#deliveries.replay(
+      subscriptionId,
+      page.chosen,
+      {
+        dryRun: false,
+        choose: (...args) => this.#subscriptions.chooseForReplay(...args),
+      },
+    );
+    if (replayed.owed > 0) {
+      this.#onOwed();
+    }
+    return this.#endpoints.advanceReplay(id, place, {
+      place: page.place,
+      lookedAt: lookedAt + page.lookedAt,
+      owed: owed + replayed.owed,
+      ...(page.isLast && { state: 'done' }),
+    });
+  }
+
+  async #readLog(
+    endpoint: Endpoint,
+    { place, upTo }: EndpointReplay,
+    { topic, key }: z.infer<typeof replayQuerySchema>,
+  ): Promise<ReplayPage> {
+    const heads = await this.#log.list({
+      topic,
+      key,
+      order: 'asc',
+      after: place,
+      limit: eventsPerPage,
+    });
+    const positions = heads
+      .map(({ position }) => Number(position))
+      .filter(position => position <= upTo);
+    const events = await this.#log.readPositions(positions);
+    const isLast = positions.length < eventsPerPage;
+    return {
+      lookedAt: positions.length,
+      chosen: [...(await this.#choose(endpoint, events))],
+      place: isLast ? upTo : positions.at(-1) ?? upTo,
+      isLast,
+    };
+  }
+
+  async #readDead(
+    subscriptionId: string,
+    { place, upTo }: EndpointReplay,
+    { topic, key }: z.infer<typeof replayQuerySchema>,
+  ): Promise<ReplayPage> {
+    const rows = await this.#deliveries.list({
+      state: 'dead',
+      subscriptionId,
+      topic,
+      key,
+      after: { position: place, subscriptionId },
+      limit: eventsPerPage,
+    });
+    const dead = rows
+      .map(row => ({
+        position: Number(row.position),
+        id: row.event_id,
+        topic: row.topic,
+        key: row.key ?? undefined,
+        size: row.size,
+      }))
+      .filter(({ position }) => position <= upTo);
+    const isLast = dead.length < eventsPerPage;
+    return {
+      lookedAt: dead.length,
+      chosen: dead,
+      place: isLast ? upTo : dead.at(-1)?.position ?? upTo,
+      isLast,
+    };
+  }
+}

@@ -1,0 +1,463 @@
+import type { LoggerService } from '@backstage/backend-plugin-api';
+import type {
+  EndpointSecrets,
+  EndpointSettings,
+} from '@callboard/backstage-plugin-events-common';
+import type {
+  LogEvent,
+  Notifier,
+} from '@callboard/backstage-plugin-events-node';
+import {
+  FailureLog,
+  Slots,
+  type StartPosition,
+} from '@callboard/backstage-plugin-events-node/bus';
+import {
+  toEndpointId,
+  toSubscriptionId,
+  type Endpoint,
+  type EndpointAttempt,
+  type EndpointPool,
+  type OpenSecrets,
+} from '../../endpoints';
+import type { DeliveryPool } from '../../deliveries';
+import { isWildcard } from '../../model/topicPattern';
+import { everyTopic, type SubscriptionPool } from '../../subscriptions';
+import type { BreakerPolicy } from '../sending';
+import { toJwk } from '../signing';
+import { EndpointRunner, type RunnerOptions } from './EndpointRunner';
+import {
+  EndpointSender,
+  type RequestPreview,
+  type SendingOptions,
+} from './EndpointSender';
+import type { EventRouter, Selection } from './EventRouter';
+import { findSettingsProblem } from './findSettingsProblem';
+import { HealthKeeper } from './HealthKeeper';
+import { makeStandIns, makeTestEvent } from './makeTestEvent';
+import { toAttempt } from './sendBatch';
+import type { WebhookObserver } from './WebhookObserver';
+
+/** How endpoints are kept going. */
+export interface WebhookOptions extends RunnerOptions {
+  sending: SendingOptions;
+  breaker: BreakerPolicy;
+  /** How often to look for endpoints that were changed, in milliseconds. Whoever changes one wakes as well. */
+  refreshMs: number;
+  /** How often to look for what is due, in milliseconds. */
+  dueMs: number;
+  /** How often the cursors of endpoints that want nothing are moved on, in milliseconds. */
+  moveMs: number;
+}
+
+/** What wakes the processes when an endpoint was changed; no topic has a colon and a space. */
+const changed: ReadonlySet<string> = new Set(['callboard: endpoints']);
+
+/** Endpoints that are opened at once: each looks into the store. */
+const maxOpenings = 8;
+
+/**
+ * Sends events to all endpoints that are active, in this process beside all others, and keeps each endpoint's
+ * subscription as the endpoint says.
+ *
+ * @remarks
+ * ```
+ *   changes of endpoints ──▶ refresh ──▶ runners, one for each active endpoint
+ *                                           ▲ matches            ▲ due, health
+ *   log ──▶ router ─────────────────────────┘     store ────────┘
+ * ```
+ *
+ * Replicas need no leader: each has a runner for each endpoint, and claims share the events among them.
+ */
+export class Webhooks {
+  readonly #endpoints: EndpointPool;
+  readonly #subscriptions: SubscriptionPool;
+  readonly #deliveries: DeliveryPool;
+  readonly #router: EventRouter;
+  readonly #notifier: Notifier;
+  readonly #options: WebhookOptions;
+  readonly #openSecrets: (endpoint: Endpoint) => Promise<OpenSecrets>;
+  readonly #isUnavailable: (error: unknown) => boolean;
+  readonly #now: () => number;
+  readonly #observer: WebhookObserver;
+  readonly #logger: LoggerService;
+  readonly #failures: FailureLog;
+  /** By id: revision, and the runner of one that is active. */
+  readonly #known = new Map<
+    string,
+    { revision: string; runner: EndpointRunner | undefined }
+  >();
+  readonly #stoppingRunners = new Set<Promise<void>>();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #unlisten = () => {};
+  #refreshing: Promise<void> | undefined;
+  #refreshAgain = false;
+  #stopped = false;
+
+  constructor(options: {
+    endpoints: EndpointPool;
+    subscriptions: SubscriptionPool;
+    deliveries: DeliveryPool;
+    router: EventRouter;
+    notifier: Notifier;
+    options: WebhookOptions;
+    /** The secrets of an endpoint, wherever they are kept. */
+    openSecrets: (endpoint: Endpoint) => Promise<OpenSecrets>;
+    isUnavailable: (error: unknown) => boolean;
+    /** Milliseconds since the epoch. Default: the clock of this process. */
+    now?: () => number;
+    observer: WebhookObserver;
+    logger: LoggerService;
+  }) {
+    this.#endpoints = options.endpoints;
+    this.#subscriptions = options.subscriptions;
+    this.#deliveries = options.deliveries;
+    this.#router = options.router;
+    this.#notifier = options.notifier;
+    this.#options = options.options;
+    this.#openSecrets = options.openSecrets;
+    this.#isUnavailable = options.isUnavailable;
+    this.#now = options.now ?? Date.now;
+    this.#observer = options.observer;
+    this.#logger = options.logger;
+    this.#failures = new FailureLog({
+      logger: options.logger,
+      failed: 'Looking after the endpoints failed, trying again',
+      worked: 'Looking after the endpoints goes on',
+    });
+  }
+
+  /** Starts to send. Resolves when the endpoints that there are have been read. */
+  async start(): Promise<void> {
+    if (this.#stopped) {
+      return;
+    }
+    const { refreshMs, dueMs, moveMs } = this.#options;
+    await this.#router.start();
+    this.#unlisten = this.#notifier.listen({
+      wants: topics => [...changed].some(topic => topics.has(topic)),
+      wake: () => this.#refreshSoon(),
+    });
+    this.#every(refreshMs, () => this.refresh());
+    this.#every(dueMs, () => this.lookForDue());
+    this.#every(moveMs, () => this.moveCursors());
+    await this.#attempt(() => this.removeOrphans());
+    await this.#attempt(() => this.refresh());
+  }
+
+  /** Begins no more requests, and lets those under way end. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#unlisten();
+    this.#timers.forEach(clearInterval);
+    await this.#refreshing?.catch(() => {});
+    await this.#router.stop();
+    for (const [id, { runner }] of this.#known) {
+      this.#known.delete(id);
+      this.#end(runner);
+    }
+    await Promise.all(this.#stoppingRunners);
+  }
+
+  /** Brings the runners of this process up to what the endpoints are now; of two calls at once the second does it again. */
+  async refresh(): Promise<void> {
+    if (this.#refreshing) {
+      this.#refreshAgain = true;
+      await this.#refreshing;
+      return;
+    }
+    this.#refreshing = this.#refreshOnce().finally(() => {
+      this.#refreshing = undefined;
+    });
+    await this.#refreshing;
+    if (this.#refreshAgain && !this.#stopped) {
+      this.#refreshAgain = false;
+      await this.refresh();
+    }
+  }
+
+  /** Tells each runner when something of it is due, and what other processes have kept of its health. */
+  async lookForDue(): Promise<void> {
+    const running = [...this.#known].flatMap(([id, { runner }]) =>
+      runner ? [{ id, runner }] : [],
+    );
+    if (running.length === 0) {
+      return;
+    }
+    const due = await this.#deliveries.listNextDue();
+    const health = await this.#endpoints.readAllHealth();
+    for (const { id, runner } of running) {
+      runner.refreshHealth(health.get(id));
+      const dueInMs = due.get(toSubscriptionId(id));
+      if (dueInMs !== undefined) {
+        runner.onDue(dueInMs);
+      }
+    }
+  }
+
+  /** Moves the cursors of endpoints that want nothing of what there is to where the router is. */
+  async moveCursors(): Promise<void> {
+    const { position } = this.#router;
+    const idle = [...this.#known.values()].flatMap(({ runner }) =>
+      runner?.isIdle
+        ? [
+            {
+              id: toSubscriptionId(runner.endpoint.id),
+              wish: runner.endpoint.revision,
+            },
+          ]
+        : [],
+    );
+    await this.#subscriptions.moveCursors(idle, position);
+  }
+
+  /** Removes subscriptions whose endpoint is gone: a process died between the two. */
+  async removeOrphans(): Promise<void> {
+    const subscriptions = await this.#subscriptions.list();
+    const endpoints = await this.#endpoints.listRevisions();
+    for (const { id } of subscriptions) {
+      const endpointId = toEndpointId(id);
+      if (endpointId !== undefined && !endpoints.has(endpointId)) {
+        await this.#subscriptions.remove(id);
+      }
+    }
+  }
+
+  /**
+   * Makes the subscription of an endpoint what the endpoint says.
+   *
+   * @param start - where it begins when it is new. Default: the end
+   */
+  async register(
+    { id, settings, revision }: Endpoint,
+    start: StartPosition = 'end',
+  ): Promise<void> {
+    const { topics, retryScheduleMs } = settings;
+    await this.#subscriptions.register(
+      toSubscriptionId(id),
+      topics.some(isWildcard) ? [everyTopic] : topics,
+      {
+        start,
+        // For events whose reader vanished; others follow the schedule of the endpoint.
+        retry: { maxAttempts: retryScheduleMs.length },
+        standing: { wish: revision },
+      },
+    );
+  }
+
+  /** Removes the subscription of an endpoint that is gone, with everything that is owed to it. */
+  async unregister(endpointId: string): Promise<void> {
+    await this.#subscriptions.remove(toSubscriptionId(endpointId));
+  }
+
+  /** An endpoint was changed: every process looks. */
+  announceChange(): void {
+    this.#notifier.notify(changed);
+  }
+
+  /** Says whether an endpoint wants an event, and why not. */
+  explain(
+    settings: Pick<EndpointSettings, 'topics' | 'filter' | 'entity'>,
+    event: LogEvent,
+  ): Promise<Selection> {
+    return this.#router.explain(settings, event);
+  }
+
+  /**
+   * Those of some events that an endpoint wants, whatever its state.
+   *
+   * @throws CatalogAwayError when that depends on the catalog, which cannot be asked
+   */
+  async choose(
+    { settings }: Endpoint,
+    events: readonly LogEvent[],
+  ): Promise<LogEvent[]> {
+    return this.#router.chooseFor(settings, events);
+  }
+
+  /** Something may be due. */
+  lookSoon(): void {
+    this.#attempt(() => this.lookForDue());
+  }
+
+  /** What is wrong with settings, as a sentence for people; undefined when nothing is. */
+  findProblem(
+    settings: EndpointSettings,
+    secrets: EndpointSecrets,
+  ): string | undefined {
+    return findSettingsProblem(settings, secrets, this.#options.sending.guard);
+  }
+
+  /** Sends an event of its own now: nothing is recorded, and nothing follows. */
+  async test(endpoint: Endpoint): Promise<EndpointAttempt> {
+    const event = makeTestEvent(endpoint.id);
+    const sender = await this.#openSender(endpoint);
+    try {
+      return toAttempt(await sender.send([event]), {
+        endpointId: endpoint.id,
+        event,
+        attempt: 1,
+      });
+    } finally {
+      await sender.close();
+    }
+  }
+
+  /** Makes what would be sent. What is secret is masked, so it need not be known. */
+  async preview(
+    endpoint: Endpoint,
+    events: readonly LogEvent[],
+  ): Promise<RequestPreview> {
+    const sender = new EndpointSender(
+      { ...endpoint, settings: { ...endpoint.settings, tls: undefined } },
+      makeStandIns(endpoint),
+      this.#options.sending,
+    );
+    try {
+      return sender.preview(events);
+    } finally {
+      await sender.close();
+    }
+  }
+
+  /** The public keys of an endpoint as a JSON Web Key Set (RFC 7517, section 5). */
+  jwks({ signingKeys }: Endpoint): { keys: object[] } {
+    return {
+      keys: signingKeys.flatMap(({ publicKey }) =>
+        publicKey === undefined ? [] : [toJwk({ publicKey })],
+      ),
+    };
+  }
+
+  async #refreshOnce(): Promise<void> {
+    const revisions = await this.#endpoints.listRevisions();
+    for (const [id, { runner }] of this.#known) {
+      if (!revisions.has(id)) {
+        this.#known.delete(id);
+        this.#router.remove(id);
+        this.#end(runner);
+      }
+    }
+    const openings = new Slots(maxOpenings);
+    await Promise.all(
+      [...revisions]
+        .filter(([id, revision]) => this.#known.get(id)?.revision !== revision)
+        .map(([id]) => openings.use(() => this.#take(id))),
+    );
+  }
+
+  /** Takes an endpoint as it is now. One that cannot be opened is told of, and is looked at again when it is changed. */
+  async #take(id: string): Promise<void> {
+    const endpoint = await this.#endpoints.read(id);
+    if (!endpoint || this.#stopped) {
+      return;
+    }
+    const before = this.#known.get(id)?.runner;
+    await this.#registerIfNeeded(endpoint);
+    this.#router.remove(id);
+    const runner =
+      endpoint.state === 'active' ? await this.#open(endpoint) : undefined;
+    this.#known.set(id, { revision: endpoint.revision, runner });
+    this.#end(before);
+    runner?.start();
+  }
+
+  async #registerIfNeeded(endpoint: Endpoint): Promise<void> {
+    const subscription = await this.#subscriptions.read(
+      toSubscriptionId(endpoint.id),
+    );
+    if (subscription?.wish !== endpoint.revision) {
+      await this.register(endpoint);
+    }
+  }
+
+  async #open(endpoint: Endpoint): Promise<EndpointRunner | undefined> {
+    const { id } = endpoint;
+    try {
+      const sender = await this.#openSender(endpoint);
+      const health = new HealthKeeper({
+        endpointId: id,
+        pool: this.#endpoints,
+        policy: this.#options.breaker,
+        now: this.#now,
+      });
+      health.refresh(await this.#endpoints.readHealth(id));
+      const runner = new EndpointRunner(endpoint, sender, health, {
+        subscriptions: this.#subscriptions,
+        endpoints: this.#endpoints,
+        options: this.#options,
+        readRoute: () => this.#router.position,
+        choose: events => this.#router.choose(id, events),
+        isUnavailable: this.#isUnavailable,
+        now: this.#now,
+        observer: this.#observer,
+        logger: this.#logger,
+        onChanged: () => this.#refreshSoon(),
+      });
+      this.#router.add(id, endpoint.settings, position =>
+        runner.onMatch(position),
+      );
+      return runner;
+    } catch (error) {
+      if (this.#isUnavailable(error)) {
+        throw error;
+      }
+      this.#logger.error(
+        `Endpoint ${id} cannot be sent anything, and its events wait`,
+        error instanceof Error ? error : new Error(String(error)),
+      );
+      return undefined;
+    }
+  }
+
+  async #openSender(endpoint: Endpoint): Promise<EndpointSender> {
+    return new EndpointSender(
+      endpoint,
+      await this.#openSecrets(endpoint),
+      this.#options.sending,
+    );
+  }
+
+  #end(runner: EndpointRunner | undefined): void {
+    if (runner) {
+      const stopping = runner
+        .stop()
+        .catch(error =>
+          this.#logger.warn(
+            `Endpoint ${runner.endpoint.id} did not stop cleanly`,
+            error,
+          ),
+        )
+        .finally(() => this.#stoppingRunners.delete(stopping));
+      this.#stoppingRunners.add(stopping);
+    }
+  }
+
+  #refreshSoon(): void {
+    this.#attempt(() => this.refresh());
+  }
+
+  #every(intervalMs: number, run: () => Promise<void>): void {
+    let isRunning = false;
+    const timer = setInterval(async () => {
+      if (!isRunning) {
+        isRunning = true;
+        await this.#attempt(run);
+        isRunning = false;
+      }
+    }, intervalMs);
+    timer.unref();
+    this.#timers.push(timer);
+  }
+
+  async #attempt(run: () => Promise<void>): Promise<void> {
+    try {
+      await run();
+      this.#failures.onWorked();
+    } catch (error) {
+      if (!this.#stopped) {
+        this.#failures.onFailed(error);
+      }
+    }
+  }
+}

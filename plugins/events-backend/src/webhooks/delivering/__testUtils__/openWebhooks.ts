@@ -1,0 +1,214 @@
+import { mockServices } from '@backstage/backend-test-utils';
+import {
+  endpointSettingsSchema,
+  type EndpointSecrets,
+} from '@callboard/backstage-plugin-events-common';
+import type { Notifier } from '@callboard/backstage-plugin-events-node';
+import { z } from 'zod';
+import { createPools, type Pools } from '../../../__testUtils__/pools';
+import type { Store } from '../../../database';
+import { describeKey } from '../../../describeKey';
+import {
+  EndpointPool,
+  SecretVault,
+  toSubscriptionId,
+  type Endpoint,
+  type EndpointAttempt,
+} from '../../../endpoints';
+import { InProcessNotifier } from '../../../notifiers';
+import { createGuard } from '../../guard';
+import type { EntityLookup } from '../../entities';
+import { defaultBreakerPolicy, defaultDisablingPolicy } from '../../sending';
+import { createKeyPair, createSecret } from '../../signing';
+import { EventRouter } from '../EventRouter';
+import { ReplayRunner } from '../ReplayRunner';
+import { Webhooks, type WebhookOptions } from '../Webhooks';
+
+type SettingsInput = z.input<typeof endpointSettingsSchema>;
+
+/** Opens nothing but loopback, which is where the receivers of tests are. */
+const guard = createGuard({ allow: ['127.0.0.0/8'], allowHttp: true });
+
+const nobody: EntityLookup = async refs =>
+  new Map(refs.map(ref => [ref, undefined]));
+
+/** Everything that sends to endpoints, over one store, and short words for what tests do with it. */
+export class WebhookWorld {
+  readonly pools: Pools;
+  readonly endpoints: EndpointPool;
+  readonly notifier: Notifier;
+  readonly webhooks: Webhooks;
+  readonly router: EventRouter;
+  readonly replays: ReplayRunner;
+  readonly logger = mockServices.logger.mock();
+  /** What the clock of breakers is ahead, in milliseconds. */
+  aheadMs = 0;
+
+  constructor(
+    store: Store,
+    options: {
+      lookup?: EntityLookup;
+      notifier?: Notifier;
+      webhooks?: Partial<WebhookOptions>;
+    } = {},
+  ) {
+    this.pools = createPools(store);
+    this.notifier = options.notifier ?? new InProcessNotifier();
+    this.endpoints = new EndpointPool({
+      store,
+      vault: new SecretVault(['a key that only tests have, and long enough']),
+      keys: {
+        create(version) {
+          if (version === 'v1') {
+            return { key: createSecret() };
+          }
+          const { privateKey, publicKey } = createKeyPair();
+          return { key: privateKey, publicKey };
+        },
+        read: describeKey,
+      },
+      onUnreadable: (_, error) => {
+        throw error;
+      },
+    });
+    const isUnavailable = (error: unknown) =>
+      store.dialect.isUnavailable(error);
+    this.router = new EventRouter({
+      log: this.pools.log,
+      notifier: this.notifier,
+      lookup: options.lookup ?? nobody,
+      options: {
+        page: { events: 100, bytes: 1_000_000 },
+        pollIntervalMs: 1_000,
+        errorDelayMs: 5,
+        recent: { events: 1_000, bytes: 10_000_000 },
+      },
+      logger: this.logger,
+    });
+    this.webhooks = new Webhooks({
+      endpoints: this.endpoints,
+      subscriptions: this.pools.subscriptions,
+      deliveries: this.pools.deliveries,
+      router: this.router,
+      notifier: this.notifier,
+      options: {
+        maxBatchBytes: 1_000_000,
+        keyPatienceMs: 5,
+        leaseMs: 30_000,
+        loop: {
+          maxBatchEvents: 200,
+          patienceMs: 20,
+          loadedBatchEvents: 8,
+          gatherMs: { least: 1, most: 5 },
+          sparing: {
+            afterFailures: Infinity,
+            maxBatchEvents: 1,
+            pauseMs: 1,
+          },
+          waitLimitMs: 60_000,
+          callLimitMs: 30_000,
+          errorDelayMs: 5,
+        },
+        disabling: defaultDisablingPolicy,
+        breaker: defaultBreakerPolicy,
+        graceMs: 2_000,
+        sending: { guard, source: 'https://portal.example' },
+        refreshMs: 1_000,
+        dueMs: 20,
+        moveMs: 1_000,
+        ...options.webhooks,
+      },
+      openSecrets: endpoint => this.endpoints.openSecrets(endpoint),
+      isUnavailable,
+      now: () => Date.now() + this.aheadMs,
+      observer: { observeSending: (_, send) => send() },
+      logger: this.logger,
+    });
+    this.replays = new ReplayRunner({
+      log: this.pools.log,
+      endpoints: this.endpoints,
+      subscriptions: this.pools.subscriptions,
+      deliveries: this.pools.deliveries,
+      choose: (endpoint, events) => this.webhooks.choose(endpoint, events),
+      onOwed: () => this.webhooks.lookSoon(),
+    });
+  }
+
+  /** Makes an endpoint for topic `t` as the API does, and has all processes look. */
+  async create(
+    id: string,
+    url: string,
+    settings: Partial<SettingsInput> = {},
+    secrets: EndpointSecrets = {},
+  ): Promise<{ endpoint: Endpoint; signing: string[] }> {
+    const made = await this.endpoints.create({
+      managedBy: 'api',
+      id,
+      settings: endpointSettingsSchema.parse({
+        url,
+        topics: ['t'],
+        owner: 'group:default/testers',
+        ...settings,
+      }),
+      secrets,
+      createdBy: 'user:default/tester',
+    });
+    await this.webhooks.register(made.endpoint);
+    await this.webhooks.refresh();
+    return made;
+  }
+
+  /** Appends events of topic `t`, one for each key, and wakes. */
+  async publish(...keys: (string | undefined)[]) {
+    const events = await this.pools.publish(...keys);
+    this.notifier.notify(new Set(['t']));
+    return events;
+  }
+
+  /** Waits until an endpoint is in a state. */
+  async untilState(id: string, state: Endpoint['state']): Promise<Endpoint> {
+    for (;;) {
+      const endpoint = await this.endpoints.read(id);
+      if (endpoint?.state === state) {
+        return endpoint;
+      }
+      await new Promise(resolve => setTimeout(resolve, 5));
+    }
+  }
+
+  /** Waits for so many attempts, and gives them in the order in which they began. */
+  async untilAttempts(
+    endpointId: string,
+    count: number,
+  ): Promise<EndpointAttempt[]> {
+    for (;;) {
+      const attempts = await this.endpoints.listAttempts({
+        endpointId,
+        limit: 200,
+      });
+      if (attempts.length >= count) {
+        return attempts.toReversed();
+      }
+      await new Promise(resolve => setTimeout(resolve, 5));
+    }
+  }
+
+  /** Waits until nothing is in hand and nothing is owed. */
+  async untilDone(endpointId: string): Promise<void> {
+    const { knex } = this.pools.store;
+    const subscription = { subscription_id: toSubscriptionId(endpointId) };
+    for (;;) {
+      const [batch] = await knex('callboard_batches').where(subscription);
+      const [owed] = await knex('callboard_deliveries')
+        .where(subscription)
+        .whereIn('state', ['due', 'blocked', 'claimed']);
+      const behind = await this.pools.subscriptions.mayHaveNext(
+        toSubscriptionId(endpointId),
+      );
+      if (!batch && !owed && !behind) {
+        return;
+      }
+      await new Promise(resolve => setTimeout(resolve, 5));
+    }
+  }
+}
