@@ -229,5 +229,124 @@ export interface Config {
        */
       heartbeat?: HumanDuration | string;
     };
+
+    /** Events that are sent to URLs outside. */
+    webhooks?: {
+      /**
+       * What webhooks may reach although it is inside the network: host names, `*.` and a suffix, IP addresses, and CIDRs.
+       * Default: nothing.
+       */
+      allow?: string[];
+      /**
+       * Whether the URL of an endpoint may have the scheme `http`, which shows every event to whoever is on the way.
+       * Default: false.
+       */
+      allowHttp?: boolean;
+      /**
+       * Keys that the secrets of endpoints are encrypted with in the database, of at least 32 characters each: the first
+       * one encrypts, and any decrypts. Needed for endpoints that are made through the API. Make one with
+       * `openssl rand -base64 32`.
+       *
+       * @deepVisibility secret
+       */
+      encryptionKeys?: string[];
+      /** A proxy that requests go through; the addresses of receivers are checked all the same. Default: none. */
+      proxy?: {
+        /** With the scheme `http` or `https`. */
+        url: string;
+        username?: string;
+        /** @visibility secret */
+        password?: string;
+      };
+      /** What the `source` of CloudEvents begins with. Default: `app.baseUrl`. */
+      source?: string;
+      /** How long attempts are kept. Default: 30 days. */
+      keepAttempts?: HumanDuration | string;
+      /** An endpoint is disabled after so long of nothing but failures. Default: 5 days. */
+      disableAfter?: HumanDuration | string;
+      /**
+       * Endpoints by their ids, of small letters, digits and dashes. The API shows them, and changes none of them.
+       * Default: none.
+       */
+      endpoints?: {
+        [id: string]: {
+          /** Where requests go. */
+          url: string;
+          /** Names of topics; `*` stands for one segment, `**` at the end for one or more: `github.*`. */
+          topics: string[];
+          /** An expression in CEL; only events for which it is true are sent. Default: all. */
+          filter?: string;
+          /** Only events about entities that fit: each field must, and of several values one. Default: all. */
+          entity?: {
+            kind?: string[];
+            namespace?: string[];
+            /** References of owners, such as `group:default/platform`. */
+            owner?: string[];
+            /** References of systems. */
+            system?: string[];
+            tag?: string[];
+            /** Annotations that it must have: with this value, or any for `true`. */
+            annotation?: { [name: string]: string | true };
+          };
+          /** Default: `message`, which has the form of the contract. */
+          format?: 'message' | 'cloudevents-structured' | 'cloudevents-binary';
+          /** Several events in one request. Default: one. */
+          batch?: { maxEvents: number };
+          /** Whether events with the same key are sent one after the other. Default: true. */
+          ordered?: boolean;
+          /** Requests under way at once, per process. Default: 10. */
+          concurrency?: number;
+          /** Attempts that may begin in a time, over all processes. Default: no limit. */
+          rateLimit?: { events: number; per: 'second' | 'minute' | 'hour' };
+          /** For the whole exchange, in milliseconds, from 1000 to 30000. Default: 15000. */
+          timeLimitMs?: number;
+          /**
+           * The pause before each attempt, the first included, in milliseconds. Default: the ten steps of Standard
+           * Webhooks, over three days.
+           */
+          retryScheduleMs?: number[];
+          /** Further headers. Credentials belong into `secrets.headers`. */
+          headers?: { [name: string]: string };
+          /** How the endpoint authenticates beside the signature. Default: not at all. */
+          auth?:
+            | { type: 'basic'; username: string }
+            | {
+                type: 'oauth2';
+                tokenUrl: string;
+                clientId: string;
+                scope?: string;
+                audience?: string;
+                clientAuthentication?: 'basic' | 'body';
+              };
+          tls?: {
+            /** The certificate to show, as PEM; its key is `secrets.tlsKey`. */
+            certificate?: string;
+            /** Authorities to trust in place of the usual ones, as PEM. */
+            authorities?: string;
+          };
+          /** Default: `v1`, by a shared secret. `v1a` is by ed25519. */
+          signatures?: Array<'v1' | 'v1a'>;
+          /** Whether requests carry the trace of their event. Default: false. */
+          traceparent?: boolean;
+          /** The group or user of the catalog that answers for it, such as `group:default/platform`. */
+          owner: string;
+          description?: string;
+          labels?: { [name: string]: string };
+          /** @deepVisibility secret */
+          secrets: {
+            /** Keys to sign with, the newest first; several while one is replaced. `whsec_` or `whsk_`, and base64. */
+            signing: string[];
+            /** Further headers whose values are credentials. */
+            headers?: { [name: string]: string };
+            /** Of `auth` with the type `basic`. */
+            password?: string;
+            /** Of `auth` with the type `oauth2`. */
+            clientSecret?: string;
+            /** The key of `tls.certificate`, as PEM. */
+            tlsKey?: string;
+          };
+        };
+      };
+    };
   };
 }

@@ -1,12 +1,15 @@
 import type { AuthService, LoggerService } from '@backstage/backend-plugin-api';
 import type { CatalogService } from '@backstage/plugin-catalog-node';
+import type { NotificationService } from '@backstage/plugin-notifications-node';
 import type { EventsSystem } from './createSystem';
 import { describeKey } from './describeKey';
 import type { Endpoint, OpenSecrets } from './endpoints';
 import type { ConfiguredEndpoint } from './readWebhookSettings';
 import {
+  Announcer,
   createEntityLookup,
   createGuard,
+  createOwnerNotifier,
   defaultBreakerPolicy,
   defaultDisablingPolicy,
   Errands,
@@ -35,9 +38,10 @@ export async function createWebhooks(options: {
   system: EventsSystem;
   catalog: CatalogService;
   auth: AuthService;
+  notifications: NotificationService;
   logger: LoggerService;
 }): Promise<OutboundWebhooks> {
-  const { system, catalog, auth, logger } = options;
+  const { system, catalog, auth, notifications, logger } = options;
   const { endpoints, subscriptions, deliveries, log, notifier, settings } =
     system;
   const { handling, reading } = settings;
@@ -107,15 +111,17 @@ export async function createWebhooks(options: {
     onOwed: () => webhooks.lookSoon(),
   });
   const errands = new Errands({
-    endpoints,
-    replays,
-    publish: event =>
-      system
-        .accept([event], {
+    announcer: new Announcer({
+      endpoints,
+      publish: async event => {
+        await system.accept([event], {
           source: 'events',
           timeLimitMs: settings.publish.timeLimitMs,
-        })
-        .then(() => {}),
+        });
+      },
+      notifyOwner: createOwnerNotifier({ notifications, logger }),
+    }),
+    replays,
     intervalMs: reading.pollIntervalMs,
     logger,
   });

@@ -39,7 +39,6 @@ import {
   eventsServiceFactory,
   systemServiceRef,
 } from './services';
-import { createOwnerNotifier, disabledTopic } from './webhooks';
 
 const createEventsPlugin = (ingresses: Ingresses, contract: Contract) =>
   createBackendPlugin({
@@ -166,11 +165,6 @@ const createEventsPlugin = (ingresses: Ingresses, contract: Contract) =>
           );
 
           const outbound = await createWebhooks({ system, ...services });
-          await system.bus.subscribe({
-            id: 'events.endpoint-owners',
-            topics: [disabledTopic],
-            onEvent: createOwnerNotifier(services),
-          });
 
           services.permissionsRegistry.addPermissions(eventsPermissions);
           router.use(

@@ -45,6 +45,16 @@ describe('reading the settings', () => {
         stallLimitMs: minute,
         heartbeatMs: 15 * second,
       }),
+      webhooks: {
+        allow: [],
+        allowHttp: false,
+        encryptionKeys: [],
+        proxy: undefined,
+        source: undefined,
+        keepAttemptsMs: 30 * day,
+        disableAfterMs: 5 * day,
+        endpoints: [],
+      },
       expireSubscriptionsAfterMs: 7 * day,
       keepDeadMs: 14 * day,
     });

@@ -21,6 +21,10 @@ const tables = [
   'callboard_batches',
   'callboard_deliveries',
   'callboard_contents',
+  'callboard_endpoint_attempts',
+  'callboard_endpoint_health',
+  'callboard_endpoint_replays',
+  'callboard_endpoints',
   'callboard_events',
   'callboard_log',
   'callboard_subscription_topics',
@@ -55,7 +59,7 @@ describe.each(stores.ids)('the tables on %s', storeId => {
       await knex.migrate.latest(migrations);
       await expect(findTables(knex)).resolves.toEqual(tables);
       await expect(knex('callboard_log')).resolves.toHaveLength(1);
-      await knex.migrate.down(migrations);
+      await knex.migrate.rollback(migrations, true);
       await expect(findTables(knex)).resolves.toEqual([]);
     }
   });

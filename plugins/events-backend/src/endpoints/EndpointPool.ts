@@ -197,12 +197,12 @@ export class EndpointPool {
     return expireKeys(this.#store, this.#vault, this.#onUnreadable);
   }
 
-  /** Reads the health of an endpoint; undefined while nothing is known of it. */
+  /** Reads the health of an endpoint; undefined while nothing has ever been known of it. */
   readHealth(id: string): Promise<EndpointHealth | undefined> {
     return readHealth(this.#store.knex, id);
   }
 
-  /** Reads the health of all endpoints of which something is known. */
+  /** Reads the health of all endpoints of which something was known at some time. */
   readAllHealth(): Promise<Map<string, EndpointHealth>> {
     return readAllHealth(this.#store.knex);
   }

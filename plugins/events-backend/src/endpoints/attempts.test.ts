@@ -213,3 +213,27 @@ describe.each(stores.ids)('attempts on %s', storeId => {
     });
   });
 });
+
+const shared = stores.ids.filter(id => id === 'POSTGRES_15');
+
+(shared.length > 0 ? describe.each(shared) : describe.skip.each(['none']))(
+  'recording attempts on %s',
+  () => {
+    it('does not wait for the disk', async () => {
+      const { pool, store } = createEndpointPool(
+        await stores.openInSchema('POSTGRES_15'),
+      );
+      const statements: string[] = [];
+      store.knex.on('query', ({ sql }: { sql: string }) =>
+        statements.push(sql),
+      );
+      await pool.recordAttempts([makeAttempt()]);
+      expect(statements).toEqual([
+        'BEGIN;',
+        expect.stringContaining("'synchronous_commit', 'off'"),
+        expect.stringContaining('insert into'),
+        'COMMIT;',
+      ]);
+    });
+  },
+);

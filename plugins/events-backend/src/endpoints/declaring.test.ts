@@ -84,7 +84,10 @@ describe.each(stores.ids)('endpoints of the configuration on %s', storeId => {
     });
     const settings = makeSettings({ url: 'https://other.example.com' });
     await pool.reconcile([declare('a', { settings })]);
-    await expect(pool.readHealth('a')).resolves.toBeUndefined();
+    await expect(pool.readHealth('a')).resolves.toEqual({
+      version: 2,
+      health: undefined,
+    });
   });
 
   it('keep the names of their keys while new ones are put first', async () => {

@@ -74,7 +74,14 @@ describe.each(stores.ids)('the health of an endpoint on %s', storeId => {
     const { pool } = await open(storeId);
     await pool.replaceHealth('e', undefined, { failures: 9 });
     await pool.change('e', { settings: makeSettings() });
-    await pool.replaceHealth('e', undefined, { failures: 0 });
+    for (const version of [undefined, 1]) {
+      await expect(
+        pool.replaceHealth('e', version, { failures: 10 }),
+      ).resolves.toBe(false);
+    }
+    await expect(pool.replaceHealth('e', 2, { failures: 0 })).resolves.toBe(
+      true,
+    );
     await expect(pool.replaceHealth('e', 1, { failures: 10 })).resolves.toBe(
       false,
     );

@@ -117,7 +117,10 @@ describe.each(stores.ids)('the state of an endpoint on %s', storeId => {
       health: { failures: 7 },
     });
     await pool.setState('e', { state: 'active', by: user });
-    await expect(pool.readHealth('e')).resolves.toBeUndefined();
+    await expect(pool.readHealth('e')).resolves.toEqual({
+      version: 2,
+      health: undefined,
+    });
     await expect(pool.reserve('e', limit)).resolves.toMatchObject({
       granted: 0,
     });

@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 /**
  * Replaces the health of an endpoint, if it is still the one that was read.
  *
- * @param expectedVersion - of the one that was read; undefined when nothing was known
+ * @param expectedVersion - of the one that was read; undefined when there was none
  * @param health - to be kept as JSON
  * @returns whether it was replaced; not when another was faster, or there is no such endpoint
  */
@@ -14,12 +14,7 @@ export async function replaceHealth(
   health: unknown,
 ): Promise<boolean> {
   const replaced: number = await knex('callboard_endpoint_health')
-    .where({ endpoint_id: endpointId })
-    .where(
-      expectedVersion === undefined
-        ? { health: null }
-        : { version: expectedVersion },
-    )
+    .where({ endpoint_id: endpointId, version: expectedVersion ?? 0 })
     .update({
       health: JSON.stringify(health),
       version: knex.raw('version + 1'),

@@ -1,32 +1,27 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LoggerService } from '@backstage/backend-plugin-api';
-import type { EventParams } from '@backstage/plugin-events-node';
 import { FailureLog } from '@callboard/backstage-plugin-events-node/bus';
-import type { EndpointPool } from '../../endpoints';
-import { announceDisabled } from './announceDisabled';
+import type { Announcer } from './Announcer';
 import type { ReplayRunner } from './ReplayRunner';
 
 /** What is done for endpoints beside sending: carries replays on, and publishes which were disabled. */
 export class Errands {
-  readonly #endpoints: EndpointPool;
+  readonly #announcer: Announcer;
   readonly #replays: ReplayRunner;
-  readonly #publish: (event: EventParams) => Promise<void>;
   readonly #intervalMs: number;
   readonly #failures: FailureLog;
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
 
   constructor(options: {
-    endpoints: EndpointPool;
+    announcer: Announcer;
     replays: ReplayRunner;
-    publish: (event: EventParams) => Promise<void>;
     /** In milliseconds. */
     intervalMs: number;
     logger: LoggerService;
   }) {
-    this.#endpoints = options.endpoints;
+    this.#announcer = options.announcer;
     this.#replays = options.replays;
-    this.#publish = options.publish;
     this.#intervalMs = options.intervalMs;
     this.#failures = new FailureLog({
       logger: options.logger,
@@ -48,8 +43,9 @@ export class Errands {
 
   /** Does what there is; returns whether there may be more at once. */
   async runOnce(): Promise<boolean> {
-    await announceDisabled(this.#endpoints, this.#publish);
-    return this.#replays.runOnce();
+    const isMore = await this.#replays.runOnce();
+    await this.#announcer.runOnce();
+    return isMore;
   }
 
   async #run(): Promise<void> {

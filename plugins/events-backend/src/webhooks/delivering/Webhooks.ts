@@ -1,4 +1,5 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
+import { ConflictError } from '@backstage/errors';
 import type {
   EndpointSecrets,
   EndpointSettings,
@@ -342,13 +343,13 @@ export class Webhooks {
     await Promise.all(
       [...revisions]
         .filter(([id, revision]) => this.#known.get(id)?.revision !== revision)
-        .map(([id]) => openings.use(() => this.#take(id))),
+        .map(([id, revision]) => openings.use(() => this.#take(id, revision))),
     );
   }
 
   /** Takes an endpoint as it is now. One that cannot be opened is told of, and is looked at again when it is changed. */
-  async #take(id: string): Promise<void> {
-    const endpoint = await this.#endpoints.read(id);
+  async #take(id: string, revision: string): Promise<void> {
+    const endpoint = await this.#read(id, revision);
     if (!endpoint || this.#stopped) {
       return;
     }
@@ -360,6 +361,23 @@ export class Webhooks {
     this.#known.set(id, { revision: endpoint.revision, runner });
     this.#end(before);
     runner?.start();
+  }
+
+  /** Reads an endpoint; one that another version has written in a way that is not known is left as it is. */
+  async #read(id: string, revision: string): Promise<Endpoint | undefined> {
+    try {
+      return await this.#endpoints.read(id);
+    } catch (error) {
+      if (this.#isUnavailable(error)) {
+        throw error;
+      }
+      this.#logger.error(
+        `What is stored of endpoint ${id} cannot be read, so it is sent nothing new`,
+        error instanceof Error ? error : new Error(String(error)),
+      );
+      this.#known.set(id, { revision, runner: this.#known.get(id)?.runner });
+      return undefined;
+    }
   }
 
   async #registerIfNeeded(endpoint: Endpoint): Promise<void> {
@@ -401,6 +419,11 @@ export class Webhooks {
     } catch (error) {
       if (this.#isUnavailable(error)) {
         throw error;
+      }
+      if (error instanceof ConflictError) {
+        // It was changed since it was read.
+        this.#refreshAgain = true;
+        return undefined;
       }
       this.#logger.error(
         `Endpoint ${id} cannot be sent anything, and its events wait`,

@@ -1,8 +1,5 @@
-export {
-  announceDisabled,
-  disabledTopic,
-  type EndpointDisabled,
-} from './announceDisabled';
+export { Announcer } from './Announcer';
+export { disabledTopic, type EndpointDisabled } from './EndpointDisabled';
 export { Errands } from './Errands';
 export { EventRouter, type RoutingOptions } from './EventRouter';
 export type { RequestPreview, SentRequest } from './EndpointSender';

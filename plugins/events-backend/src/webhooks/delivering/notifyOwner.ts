@@ -1,31 +1,18 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
-import type { EventParams } from '@backstage/plugin-events-node';
 import type { NotificationService } from '@backstage/plugin-notifications-node';
-import { z } from 'zod';
-import { disabledTopic, type EndpointDisabled } from './announceDisabled';
-
-const disabledSchema = z.object({
-  endpointId: z.string(),
-  owner: z.string(),
-  description: z.string(),
-  reason: z.string(),
-  disabledAt: z.string(),
-}) satisfies z.ZodType<EndpointDisabled>;
+import { disabledTopic, type EndpointDisabled } from './EndpointDisabled';
 
 /**
- * Makes the handler that tells owners by Backstage notifications that their endpoint was disabled.
+ * Makes what tells owners by Backstage notifications that their endpoint was disabled.
  *
- * @returns a handler for the topic {@link disabledTopic}; it rejects, and is tried again, while the notifications plugin is
- *   away. A portal without that plugin is told in the log.
+ * @returns rejects while the notifications plugin is away. A portal without that plugin is told in the log.
  */
 export function createOwnerNotifier(options: {
   notifications: NotificationService;
   logger: LoggerService;
-}): (params: EventParams) => Promise<void> {
+}): (disabled: EndpointDisabled) => Promise<void> {
   const { notifications, logger } = options;
-  return async ({ eventPayload }) => {
-    const { endpointId, owner, description, reason } =
-      disabledSchema.parse(eventPayload);
+  return async ({ endpointId, owner, description, reason }) => {
     try {
       await notifications.send({
         recipients: { type: 'entity', entityRef: owner },

@@ -90,6 +90,40 @@ describe('what a filter requires', () => {
   });
 });
 
+describe('a path', () => {
+  const read = (...fields: string[]) =>
+    readEventPath(
+      {
+        id: '1',
+        topic: 'a',
+        key: undefined,
+        payload: { list: ['x'], text: 'x', deep: { text: 'y' }, n: 1 },
+        metadata: {},
+        entity: undefined,
+      },
+      ['payload', ...fields],
+    );
+
+  it('leads to a text', () => {
+    expect(read('text')).toBe('x');
+    expect(read('deep', 'text')).toBe('y');
+  });
+
+  it.each([
+    [[]],
+    [['n']],
+    [['nothing']],
+    [['list']],
+    [['list', '0']],
+    [['list', 'length']],
+    [['text', '0']],
+    [['text', 'n']],
+    [['deep', 'constructor', 'name']],
+  ])('leads nowhere else: %j', fields => {
+    expect(read(...fields)).toBeUndefined();
+  });
+});
+
 describe('a subject', () => {
   it('reads of an event what filters ask for, and once', () => {
     const reads: string[] = [];

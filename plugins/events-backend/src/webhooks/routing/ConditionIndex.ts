@@ -14,27 +14,28 @@ export type ReadPlace = (place: Place) => readonly string[];
  * repositories.
  */
 export class ConditionIndex {
-  readonly #ids = new Map<string, readonly Condition[]>();
+  /** By id: all that it requires, and under which it waits. */
+  readonly #entries = new Map<
+    string,
+    { conditions: readonly Condition[]; chosen: Condition | undefined }
+  >();
   readonly #required = new TextCounts();
   readonly #unconditional = new Set<string>();
-  /** Where each of the others waits. */
-  readonly #chosen = new Map<string, Condition>();
   readonly #places = new Map<string, WaitingAtPlace>();
 
   get isEmpty(): boolean {
-    return this.#ids.size === 0;
+    return this.#entries.size === 0;
   }
 
   /** @param id - one that is not in it */
   add(id: string, conditions: readonly Condition[]): void {
     const chosen = this.#choose(conditions);
-    this.#ids.set(id, conditions);
+    this.#entries.set(id, { conditions, chosen });
     conditions.forEach(condition => this.#required.add(condition));
     if (!chosen) {
       this.#unconditional.add(id);
       return;
     }
-    this.#chosen.set(id, chosen);
     const { place, values } = chosen;
     let waiting = this.#places.get(place.name);
     if (!waiting) {
@@ -52,22 +53,23 @@ export class ConditionIndex {
   }
 
   remove(id: string): void {
-    const conditions = this.#ids.get(id) ?? [];
-    const chosen = this.#chosen.get(id);
-    this.#ids.delete(id);
-    this.#chosen.delete(id);
+    const { conditions = [], chosen } = this.#entries.get(id) ?? {};
+    this.#entries.delete(id);
     this.#unconditional.delete(id);
     conditions.forEach(condition => this.#required.remove(condition));
     const waiting = chosen && this.#places.get(chosen.place.name);
-    for (const text of chosen?.values ?? []) {
-      const ids = waiting?.byText.get(text);
+    if (!waiting) {
+      return;
+    }
+    for (const text of chosen.values) {
+      const ids = waiting.byText.get(text);
       ids?.delete(id);
       if (ids?.size === 0) {
-        waiting?.byText.delete(text);
+        waiting.byText.delete(text);
       }
     }
-    if (waiting?.byText.size === 0) {
-      this.#places.delete(waiting.place.name);
+    if (waiting.byText.size === 0) {
+      this.#places.delete(chosen.place.name);
     }
   }
 

@@ -17,7 +17,7 @@ export class RoutedEvent implements FilteredEvent {
 
   /**
    * @param content - read only as far as somebody asks for it, so that a {@link ParsedEvent} may stay unparsed
-   * @param about - of an event for which no endpoint asks for the entity, whatever is easy to give
+   * @param about - what is known of its entity; `noEntity` will do where the table needs none
    */
   constructor(content: EventContent, about: EventEntity) {
     this.#content = content;

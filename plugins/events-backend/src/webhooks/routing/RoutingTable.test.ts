@@ -124,9 +124,8 @@ describe('an event', () => {
   function fill(count: number, toSettings: (index: number) => Settings) {
     const table = new RoutingTable();
     const asked: string[] = [];
-    for (let index = 0; index < count; index += 1) {
-      const id = `endpoint-${index}`;
-      const selector = compile(toSettings(index));
+    const set = (id: string, settings: Settings) => {
+      const selector = compile(settings);
       table.set(id, {
         ...selector,
         select(event) {
@@ -134,8 +133,11 @@ describe('an event', () => {
           return selector.select(event);
         },
       });
+    };
+    for (let index = 0; index < count; index += 1) {
+      set(`endpoint-${index}`, toSettings(index));
     }
-    return { table, asked };
+    return { table, set, asked };
   }
 
   const push = (name: string, changes: Partial<FilteredEvent> = {}) =>
@@ -222,6 +224,26 @@ describe('an event', () => {
     },
   );
 
+  it('is compared with no endpoint by what that one required before', () => {
+    const { table, set, asked } = fill(10, index => ({
+      topics: ['github.push'],
+      filter: `payload.repository.name == 'r${index}'`,
+    }));
+    table.remove('endpoint-1');
+    set('endpoint-2', {
+      topics: ['github.push'],
+      filter: `payload.repository.name in ['r3', 'r4']`,
+    });
+    for (const name of ['r1', 'r2']) {
+      expect(table.route(push(name))).toEqual([]);
+    }
+    expect(asked).toEqual([]);
+    expect(table.route(push('r3')).sort()).toEqual([
+      'endpoint-2',
+      'endpoint-3',
+    ]);
+  });
+
   it('is compared with every endpoint that requires nothing that can be looked up', () => {
     const { table, asked } = fill(10, index => ({
       topics: ['**'],
@@ -288,6 +310,7 @@ describe('an event', () => {
     expect(table.needsEntity('github.push')).toBe(false);
     table.set('a', compile({ topics: ['**'], filter: 'has(entity.owner)' }));
     expect(table.needsEntity('github.push')).toBe(true);
+    table.set('c', compile({ topics: ['**'] }));
     table.remove('a');
     expect(table.needsEntity('github.push')).toBe(false);
     expect(table.needsEntity('x')).toBe(true);

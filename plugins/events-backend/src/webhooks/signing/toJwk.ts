@@ -17,9 +17,7 @@ export interface Ed25519Jwk {
  *
  * @returns nothing secret
  */
-export function toJwk(
-  signer: Pick<Ed25519Signer, 'publicKey'>,
-): Ed25519Jwk {
+export function toJwk(signer: Pick<Ed25519Signer, 'publicKey'>): Ed25519Jwk {
   const x = Buffer.from(
     signer.publicKey.slice('whpk_'.length),
     'base64',
