@@ -18,6 +18,8 @@ import {
   answerStoreFailures,
   createApiRouter,
   createContractRouter,
+  createJwksRouter,
+  registerEndpointPermissions,
 } from './api';
 import { createBusV1Router, createBusV2Router } from './bus';
 import { Contract } from './contract';
@@ -39,6 +41,9 @@ import {
   eventsServiceFactory,
   systemServiceRef,
 } from './services';
+
+/** Public keys of endpoints, which receivers read without credentials. */
+const jwksPath = '/webhooks/jwks';
 
 const createEventsPlugin = (ingresses: Ingresses, contract: Contract) =>
   createBackendPlugin({
@@ -167,6 +172,15 @@ const createEventsPlugin = (ingresses: Ingresses, contract: Contract) =>
           const outbound = await createWebhooks({ system, ...services });
 
           services.permissionsRegistry.addPermissions(eventsPermissions);
+          registerEndpointPermissions(services.permissionsRegistry, endpoints);
+          router.use(
+            jwksPath,
+            createJwksRouter({ endpoints, door: outbound.webhooks }),
+          );
+          httpRouter.addAuthPolicy({
+            path: jwksPath,
+            allow: 'unauthenticated',
+          });
           router.use(
             '/v1',
             createApiRouter({
@@ -174,6 +188,8 @@ const createEventsPlugin = (ingresses: Ingresses, contract: Contract) =>
               log,
               subscriptions,
               deliveries,
+              endpoints,
+              door: outbound.webhooks,
               notifier,
               follow: system.streams,
               listIngressTopics: () =>

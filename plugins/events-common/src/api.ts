@@ -1,11 +1,14 @@
 import { z } from 'zod';
+import {
+  cursorSchema,
+  instantSchema,
+  keySchema,
+  limitSchema,
+  subscriptionIdSchema,
+  topicSchema,
+} from './fields';
 
-/**
- * The most events that one page, or one reader's `limit`, may hold.
- *
- * @public
- */
-export const maxPageSize = 200;
+export { maxPageSize } from './fields';
 
 /**
  * The states of a delivery.
@@ -25,30 +28,6 @@ export const deliveryStateSchema = z.enum([
 ]);
 /** @public */
 export type DeliveryState = z.infer<typeof deliveryStateSchema>;
-
-const limitSchema = z.coerce
-  .number()
-  .int()
-  .min(1)
-  .max(maxPageSize)
-  .default(50)
-  .describe('The most items to return.');
-const cursorSchema = z
-  .string()
-  .max(200)
-  .describe('The `nextCursor` of the page before; opaque.');
-const instantSchema = z.iso
-  .datetime({ offset: true })
-  .describe('A time, ISO 8601.');
-
-/** PostgreSQL keeps no text with a zero character, so nothing of the kind can be found. */
-const textSchema = z
-  .string()
-  .min(1)
-  .refine(text => !text.includes('\0'), 'must not hold a zero character');
-const topicSchema = textSchema.max(255);
-const keySchema = textSchema.max(1024);
-const subscriptionIdSchema = textSchema.max(512);
 
 /** @public */
 export const eventsQuerySchema = z.strictObject({
@@ -207,7 +186,7 @@ export const recipientSchema = z.object({
       'not-wanted',
     ])
     .describe(
-      '`tried`: a handler was given it once, and how that went is not kept, because its topic is ephemeral. `waiting`: the cursor has not come this far. `not-wanted`: the subscription did not want the topic at this position.',
+      '`tried`: it was given once, and how that went is not kept: its topic is ephemeral, or an endpoint was sent it longer ago than attempts are kept. `waiting`: the cursor has not come this far. `not-wanted`: the subscription did not want the topic at this position, or the filter of the endpoint did not choose it.',
     ),
   explanation: z.string().describe('Why, and what happens next.'),
   attempts: z.array(attemptSchema),
@@ -329,7 +308,7 @@ export const replayRequestSchema = z.strictObject({
   subscriptionId: subscriptionIdSchema
     .optional()
     .describe(
-      'Only for this subscription; otherwise for each that wants the topic.',
+      'Only for this subscription; otherwise for each that wants the topic, but no endpoint: those choose by more than topics, and have replays of their own.',
     ),
   dryRun: z
     .boolean()

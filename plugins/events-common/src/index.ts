@@ -7,3 +7,4 @@ export * from './permissions';
 export * from './api';
 export * from './contract';
 export * from './endpoints';
+export * from './endpointApi';

@@ -51,6 +51,70 @@ export const catalogSnapshotCreatePermission = createPermission({
 });
 
 /**
+ * The type of resource that permissions of endpoints are about. Policies may decide by its rules `IS_OWNER` and
+ * `HAS_LABEL`.
+ *
+ * @public
+ */
+export const endpointResourceType = 'events-endpoint';
+
+/**
+ * See an endpoint: its settings, its state and how it fares.
+ *
+ * @public
+ */
+export const endpointReadPermission = createPermission({
+  name: 'events.endpoint.read',
+  attributes: { action: 'read' },
+  resourceType: endpointResourceType,
+});
+
+/**
+ * Make endpoints. Where {@link endpointUpdatePermission} is given under conditions, they hold for the new endpoint too.
+ *
+ * @public
+ */
+export const endpointCreatePermission = createPermission({
+  name: 'events.endpoint.create',
+  attributes: { action: 'create' },
+});
+
+/**
+ * Change, pause, test an endpoint, rotate its keys, and send it events again. Conditions hold before the change, and after
+ * it.
+ *
+ * @public
+ */
+export const endpointUpdatePermission = createPermission({
+  name: 'events.endpoint.update',
+  attributes: { action: 'update' },
+  resourceType: endpointResourceType,
+});
+
+/**
+ * Remove an endpoint, with everything that is owed to it.
+ *
+ * @public
+ */
+export const endpointDeletePermission = createPermission({
+  name: 'events.endpoint.delete',
+  attributes: { action: 'delete' },
+  resourceType: endpointResourceType,
+});
+
+/**
+ * Every permission that is about endpoints.
+ *
+ * @public
+ */
+export const endpointPermissions = [
+  endpointReadPermission,
+  endpointCreatePermission,
+  endpointUpdatePermission,
+  endpointDeletePermission,
+];
+
+/**
  * Every permission of the events plugin.
  *
  * @public
@@ -60,4 +124,5 @@ export const eventsPermissions = [
   subscriptionReadPermission,
   deliveryReadPermission,
   replayCreatePermission,
+  ...endpointPermissions,
 ];

@@ -7,6 +7,7 @@ import { NotAllowedError, NotFoundError } from '@backstage/errors';
 import {
   deliveriesQuerySchema,
   deliveryReadPermission,
+  endpointReadPermission,
   eventReadPermission,
   eventsAfterQuerySchema,
   eventsQuerySchema,
@@ -21,7 +22,6 @@ import {
   type EventView,
   type ReplayResult,
   type SubscriptionView,
-  type TopicView,
 } from '@callboard/backstage-plugin-events-common';
 import {
   AuthorizeResult,
@@ -33,6 +33,13 @@ import { z } from 'zod';
 import { parseInput } from '../model/parseInput';
 import { toWholeEvent } from '../model/toWholeEvent';
 import { decodeCursor, encodeCursor } from './cursors';
+import {
+  createEndpointRouter,
+  EndpointAccess,
+  readEndpointEvents,
+  toRecipients,
+  type EndpointApiOptions,
+} from './endpoints';
 import { explainEvent } from './explainEvent';
 import { openApiDocument } from './openApiDocument';
 import {
@@ -41,11 +48,13 @@ import {
   LostPlaceError,
   type FollowLog,
 } from './followLog';
+import { readTraces } from './readTraces';
 import { replayEvents, type ReplayPools } from './replayEvents';
+import { toTopicViews } from './toTopicViews';
 import { toDeliveryView, toEventSummary, toSubscriptionView } from './views';
 
 /** What the API looks into, and who guards it. */
-export interface ApiOptions extends ReplayPools {
+export interface ApiOptions extends ReplayPools, EndpointApiOptions {
   /** Topics with an ingress. */
   listIngressTopics: () => string[];
   /** Waits for events in the stead of readers. */
@@ -73,8 +82,11 @@ const maxRequestBytes = 100_000;
  * Each route asks for its permission first. `openApiDocument` describes them all.
  */
 export function createApiRouter(options: ApiOptions): express.Router {
-  const { log, subscriptions, deliveries, auditor, follow } = options;
+  const { log, subscriptions, deliveries, endpoints, auditor, follow } =
+    options;
+  const access = new EndpointAccess(options);
   const router = Router();
+  router.use('/endpoints', createEndpointRouter({ ...options, access }));
   router.use(express.json({ limit: maxRequestBytes }));
 
   router.get('/openapi.json', async (_request, response) => {
@@ -138,19 +150,14 @@ export function createApiRouter(options: ApiOptions): express.Router {
         `The log has no event ${id}; it never came, or it is older than the retention`,
       );
     }
-    // In the direction that events move, so that one on its way is seen in one place at least.
-    const subscribed = await subscriptions.list();
-    const claimed = await subscriptions.listClaimed();
-    const { deliveries: rows, attempts } = await deliveries.readOfEvent(
-      event.position,
-    );
+    const traces = await readTraces(options, event);
     const { explanation, recipients } = explainEvent({
-      event,
-      isEphemeral: deliveries.isEphemeral(event.topic),
-      subscriptions: subscribed,
-      deliveries: rows,
-      attempts,
-      claimed,
+      ...traces,
+      endpoints: toRecipients(
+        await readEndpointEvents(options, traces),
+        traces.attempts,
+        await access.decide(request, endpointReadPermission),
+      ),
     });
     const view: EventView = {
       ...toWholeEvent(event),
@@ -163,30 +170,11 @@ export function createApiRouter(options: ApiOptions): express.Router {
 
   router.get('/topics', async (request, response) => {
     await authorize(request, subscriptionReadPermission);
-    const inLog = await log.topics();
-    const subscribed = await subscriptions.list();
-    const ingresses = options.listIngressTopics();
-    const wanted = subscribed.flatMap(({ id, topics }) =>
-      topics
-        .filter(({ to }) => to === undefined)
-        .map(({ topic }) => ({ id, topic })),
-    );
-    const names = new Set([
-      ...inLog.map(({ topic }) => topic),
-      ...wanted.map(({ topic }) => topic),
-      ...ingresses,
-    ]);
-    const items = [...names].sort().map((topic): TopicView => {
-      const newest = inLog.find(row => row.topic === topic);
-      return {
-        topic,
-        ingress: ingresses.includes(topic),
-        lastPosition: newest?.lastPosition ?? null,
-        lastTime: newest ? new Date(newest.lastTimeMs).toISOString() : null,
-        subscriptions: wanted
-          .filter(row => row.topic === topic)
-          .map(({ id }) => id),
-      };
+    const items = toTopicViews({
+      inLog: await log.topics(),
+      subscriptions: await subscriptions.list(),
+      endpoints: await endpoints.list(),
+      ingresses: options.listIngressTopics(),
     });
     response.json({ items });
   });

@@ -2,20 +2,17 @@ import type {
   Attempt,
   Recipient,
 } from '@callboard/backstage-plugin-events-common';
-import type { AttemptRow, DeliveryRow } from '../deliveries';
+import type { AttemptRow } from '../deliveries';
+import { toEndpointId } from '../endpoints';
 import { wasNotified } from '../model/notified';
 import { names, wants, type Subscription } from '../subscriptions';
+import type { EventTraces } from './readTraces';
 
 /** What is known about an event's way to its subscribers. */
-export interface EventFacts {
+export interface EventFacts extends Omit<EventTraces, 'event'> {
   event: { position: number; topic: string; metadata: string };
-  /** Whether the event's topic is ephemeral: tried once, and how that went is not kept. */
-  isEphemeral: boolean;
-  subscriptions: readonly Subscription[];
-  deliveries: readonly DeliveryRow[];
-  attempts: readonly AttemptRow[];
-  /** Positions in the hands of readers, by subscription. */
-  claimed: ReadonlyMap<string, ReadonlySet<number>>;
+  /** Endpoints that the event concerns, by the id of their subscription. They choose by more than topics. */
+  endpoints: ReadonlyMap<string, Recipient>;
 }
 
 /**
@@ -25,24 +22,29 @@ export function explainEvent(facts: EventFacts): {
   explanation: string;
   recipients: Recipient[];
 } {
-  const { event, subscriptions } = facts;
-  const recipients = subscriptions
+  const { event, subscriptions, endpoints } = facts;
+  const handlers = subscriptions
+    .filter(({ id }) => toEndpointId(id) === undefined)
     .filter(
       subscription =>
         names(subscription.topics, event.topic) ||
         facts.deliveries.some(row => row.subscription_id === subscription.id),
     )
     .map(subscription => explainRecipient(subscription, facts));
+  const recipients = [...handlers, ...endpoints.values()];
   return { recipients, explanation: summarize(recipients, facts) };
 }
 
 function summarize(
   recipients: readonly Recipient[],
-  { event: { topic }, isEphemeral }: EventFacts,
+  { event: { topic }, isEphemeral, endpoints }: EventFacts,
 ): string {
   const count = (status: Recipient['status']) =>
     recipients.filter(recipient => recipient.status === status).length;
   const wanted = recipients.length - count('not-wanted');
+  if (wanted === 0 && endpoints.size > 0) {
+    return `Nobody wanted it: no handler was subscribed to topic '${topic}' when this event came, and no endpoint chooses it`;
+  }
   if (wanted === 0) {
     return `Nobody was subscribed to topic '${topic}' when this event came, so nobody was given it`;
   }

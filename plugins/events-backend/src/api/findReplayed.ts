@@ -1,5 +1,6 @@
 import { InputError, NotFoundError } from '@backstage/errors';
 import type { ReplayRequest } from '@callboard/backstage-plugin-events-common';
+import type { LogEvent } from '@callboard/backstage-plugin-events-node';
 import type { DeliveryPool } from '../deliveries';
 import type { OwedEvent } from '../model/batch';
 import type { SqlEventLog } from '../log';
@@ -19,7 +20,7 @@ type ReplayQuery = NonNullable<ReplayRequest['query']>;
 export async function findEvent(
   log: SqlEventLog,
   id: string,
-): Promise<OwedEvent> {
+): Promise<LogEvent> {
   const [event, { head }] = await Promise.all([log.readById(id), log.ends()]);
   if (!event || event.position <= head) {
     throw new NotFoundError(`The log has no event ${id}`);

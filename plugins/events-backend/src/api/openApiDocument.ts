@@ -16,20 +16,8 @@ import {
 } from '@callboard/backstage-plugin-events-common';
 import { z } from 'zod';
 import { answer, body, describeApi, refusal, toSchema } from '../model/openApi';
-
-/** Parameters of a route that takes one of some sets of them; the last word on a parameter is that of the last set. */
-function toQueryParameters(...schemas: z.ZodType[]) {
-  const properties = Object.assign(
-    {},
-    ...schemas.map(schema => toSchema(schema, 'input').properties),
-  );
-  return Object.entries<object>(properties).map(([name, property]) => ({
-    name,
-    in: 'query',
-    required: false,
-    schema: property,
-  }));
-}
+import { endpointPaths } from './endpoints';
+import { refusals, toQueryParameters } from './openApiParts';
 
 const lostPlace = refusal(
   'Events behind this position are gone, or the log never was that long. Take the position of the end (`after=end`), then a new copy of what you keep, and go on from that position',
@@ -37,12 +25,6 @@ const lostPlace = refusal(
 const tooManyReaders = refusal(
   'Too many readers follow the log already; Retry-After says when to try again',
 );
-
-const refusals = {
-  400: refusal('The request is not valid'),
-  401: refusal('No credentials'),
-  403: refusal('The permission is missing'),
-};
 
 /**
  * Describes the routes behind `/v1` in OpenAPI 3.1, whose schemas are JSON Schema.
@@ -54,7 +36,7 @@ export const openApiDocument = {
     title: 'Callboard events API',
     version: '1.0.0',
     description:
-      'Looks into the durable events system: events, topics, subscriptions, deliveries, replays.',
+      'Looks into the durable events system: events, topics, subscriptions, deliveries, replays. Keeps the endpoints of outbound webhooks.',
   }),
   paths: {
     '/events': {
@@ -173,5 +155,6 @@ export const openApiDocument = {
         },
       },
     },
+    ...endpointPaths,
   },
 };

@@ -5,6 +5,7 @@ import type {
 } from '@callboard/backstage-plugin-events-common';
 import type { Notifier } from '@callboard/backstage-plugin-events-node';
 import type { DeliveryPool } from '../deliveries';
+import { toEndpointId } from '../endpoints';
 import type { OwedEvent } from '../model/batch';
 import type { SqlEventLog } from '../log';
 import type { Subscription, SubscriptionPool } from '../subscriptions';
@@ -97,10 +98,16 @@ export async function replayEvents(
     return share(await findMatching(log, filter));
   }
 
-  /** The subscription that was named gets all of them; otherwise each gets those whose topic it wants. */
+  /**
+   * The subscription that was named gets all of them; otherwise each gets those whose topic it wants. Endpoints choose by
+   * more than topics, and are owed nothing that they do not choose.
+   */
   function share(events: OwedEvent[]): Map<string, OwedEvent[]> {
+    const sharing = subscriptionId
+      ? targets
+      : targets.filter(({ id }) => toEndpointId(id) === undefined);
     return new Map(
-      targets.map(({ id, topics }) => [
+      sharing.map(({ id, topics }) => [
         id,
         subscriptionId
           ? events

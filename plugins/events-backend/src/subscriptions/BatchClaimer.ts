@@ -2,7 +2,6 @@ import type {
   EventFilter,
   EventLog,
   LogEvent,
-  LogSlice,
 } from '@callboard/backstage-plugin-events-node';
 import { SubscriptionMissingError } from '@callboard/backstage-plugin-events-node/bus';
 import type { Store } from '../database';
@@ -56,11 +55,15 @@ export interface ClaimOptions {
   ordered?: boolean;
   /** Claims only for the subscription as it is with this wish. */
   wish?: string;
-  /**
-   * With `wish`: nothing that is wanted is between the cursor and this position, which somebody has seen already, so it
-   * is not read again.
-   */
-  passedTo?: number;
+  /** With `wish`: what somebody has seen of the log already, so that it is not looked at again. */
+  seen?: SeenEvents;
+}
+
+/** What was seen of the log for a subscription. */
+export interface SeenEvents {
+  /** Positions of all events that it wants behind its cursor and up to `upTo`, in order, and no others. */
+  positions: readonly number[];
+  upTo: number;
 }
 
 /** The subscription wants something else by now, so what its reader would choose may be wrong. */
@@ -72,20 +75,28 @@ export class WishChangedError extends Error {
   }
 }
 
+/** The part of the log that claims read. */
+export interface ClaimedLog extends Pick<EventLog, 'readAfter'> {
+  readPositions(positions: readonly number[]): Promise<LogEvent[]>;
+}
+
+/** Events behind a cursor, and how far the log was read to find them. */
+type Read = Pick<Awaited<ReturnType<EventLog['readAfter']>>, 'events' | 'upTo'>;
+
 /**
  * Claims: in one statement where nothing is to be decided, and in a transaction where something is. See `claimUncontended`
  * and `claimBatch`.
  */
 export class BatchClaimer {
   readonly #store: Store;
-  readonly #log: Pick<EventLog, 'readAfter'>;
+  readonly #log: ClaimedLog;
   readonly #deliveries: OwedDeliveries;
   readonly #settler: BatchSettler;
   readonly #loneReaders = new LoneReaders();
 
   constructor(options: {
     store: Store;
-    log: Pick<EventLog, 'readAfter'>;
+    log: ClaimedLog;
     deliveries: OwedDeliveries;
     settler: BatchSettler;
   }) {
@@ -133,17 +144,13 @@ export class BatchClaimer {
     subscription: Subscription,
     options: ClaimOptions,
   ): Promise<Claim | 'moved'> {
-    const { id, cursor, topics } = subscription;
-    const slice = await this.#log.readAfter(
-      Math.max(cursor, options.passedTo ?? 0),
-      topicsFilter(subscription),
-      { events: options.maxEvents, bytes: options.maxBytes },
-    );
+    const { id, topics } = subscription;
+    const slice = await this.#readBehind(subscription, options);
     const wanted = slice.events.filter(
       event => wants(topics, event) && !wasNotified(event, id),
     );
     const chosen =
-      options.choose && wanted.length > 0
+      options.choose && !options.seen && wanted.length > 0
         ? await options.choose(wanted)
         : wanted;
     const candidates =
@@ -163,6 +170,25 @@ export class BatchClaimer {
       : withKeys(claim, chosen);
   }
 
+  async #readBehind(
+    subscription: Subscription,
+    { seen, maxEvents, maxBytes }: ClaimOptions,
+  ): Promise<Read> {
+    const { cursor } = subscription;
+    if (!seen) {
+      return this.#log.readAfter(cursor, topicsFilter(subscription), {
+        events: maxEvents,
+        bytes: maxBytes,
+      });
+    }
+    const positions = seen.positions.filter(position => position > cursor);
+    return {
+      events:
+        positions.length > 0 ? await this.#log.readPositions(positions) : [],
+      upTo: Math.max(cursor, seen.upTo),
+    };
+  }
+
   /** Reads a subscription; whoever finds its cursor where this process left it reads alone. */
   async #readAnew(id: string): Promise<Subscription> {
     const subscription = await readSubscription(this.#store.knex, id);
@@ -177,7 +203,7 @@ export class BatchClaimer {
   async #claimUncontended(
     subscription: Subscription,
     candidates: readonly LogEvent[],
-    { upTo }: LogSlice,
+    { upTo }: Read,
     { leaseMs }: ClaimOptions,
   ): Promise<Claim | 'contended' | 'moved'> {
     const claimed = await claimUncontended(this.#store.knex, {
@@ -204,7 +230,7 @@ export class BatchClaimer {
   async #claimContended(
     before: Subscription,
     candidates: readonly LogEvent[],
-    slice: LogSlice,
+    slice: Read,
     options: ClaimOptions,
   ): Promise<Claim | 'moved'> {
     const { id } = before;

@@ -7,7 +7,12 @@ import {
 } from '@callboard/backstage-plugin-events-node/bus';
 import type { Store } from '../database';
 import type { Outcome, OwedEvent, Settlement } from '../model/batch';
-import { BatchClaimer, type Claim, type ClaimOptions } from './BatchClaimer';
+import {
+  BatchClaimer,
+  type Claim,
+  type ClaimedLog,
+  type ClaimOptions,
+} from './BatchClaimer';
 import { BatchSettler, type SettledLog } from './BatchSettler';
 import type { OwedDeliveries } from './OwedDeliveries';
 import { chooseForReplay } from './operations/chooseForReplay';
@@ -34,6 +39,7 @@ import { topicsBehind, type Subscription } from './subscriptionRow';
 /** The part of the log that subscriptions read. */
 export interface SubscribedLog
   extends Pick<EventLog, 'readAfter' | 'tail'>,
+    ClaimedLog,
     SettledLog {
   findNext(
     position: number,

@@ -400,24 +400,21 @@ describe.each(stores.ids)('a standing subscription on %s', storeId => {
     await expect(pools.subscriptions.listSilent(0)).resolves.toEqual([]);
   });
 
-  it('does not read again what was passed', async () => {
+  it('is given what somebody has seen that it wants, and nothing else is read', async () => {
     const pools = createPools(await stores.open(storeId));
     await stand(pools, ['t']);
-    await pools.publish('a', 'b', 'c');
-    const looked: number[] = [];
-    const batch = await pools.claim('s', {
-      wish,
-      passedTo: 2,
-      choose: async events => {
-        looked.push(...events.map(({ position }) => position));
-        return events;
-      },
-    });
-    expect(positionsOf(batch)).toEqual([3]);
-    expect(looked).toEqual([3]);
+    await pools.publish('a', 'b', 'c', 'd');
+    const readAfter = jest.spyOn(pools.log, 'readAfter');
+    const claim = () =>
+      pools.claim('s', { wish, seen: { positions: [2], upTo: 3 } });
+    expect(positionsOf(await claim())).toEqual([2]);
     await expect(pools.subscriptions.read('s')).resolves.toMatchObject({
       cursor: 3,
     });
+    // The cursor has passed them.
+    await expect(claim()).resolves.toBeUndefined();
+    expect(readAfter).not.toHaveBeenCalled();
+    expect(positionsOf(await pools.claim('s', { wish }))).toEqual([4]);
   });
 
   it('has its cursor moved unless it wants something else by now, and never back', async () => {

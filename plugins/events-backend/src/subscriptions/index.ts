@@ -2,6 +2,7 @@ export {
   WishChangedError,
   type Claim,
   type ClaimOptions,
+  type SeenEvents,
 } from './BatchClaimer';
 export { SubscriptionPool } from './SubscriptionPool';
 export type { Expiry } from './operations/removeSilent';

@@ -4,6 +4,7 @@ import type {
 } from '@backstage/backend-plugin-api';
 import { NotAllowedError } from '@backstage/errors';
 import type { Request } from 'express';
+import { endpointSubscriptionPrefix, toEndpointId } from '../../endpoints';
 
 const pluginSubject = /^plugin:(.+)$/;
 
@@ -37,12 +38,17 @@ export function readSource({ subject }: BackstageServicePrincipal): string {
 
 /**
  * Lets a plugin have its own subscriptions only. Every events service begins each id with its plugin; other services
- * are free to choose.
+ * are free to choose, but those of endpoints are nobody's.
  */
 export function checkOwner(
   { subject }: BackstageServicePrincipal,
   subscriptionId: string,
 ): void {
+  if (toEndpointId(subscriptionId) !== undefined) {
+    throw new NotAllowedError(
+      `Subscriptions whose id begins with '${endpointSubscriptionPrefix}' belong to endpoints of webhooks`,
+    );
+  }
   const pluginId = pluginSubject.exec(subject)?.[1];
   if (pluginId !== undefined && !subscriptionId.startsWith(`${pluginId}.`)) {
     throw new NotAllowedError(

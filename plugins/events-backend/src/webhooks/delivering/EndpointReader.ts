@@ -1,3 +1,4 @@
+import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { LogEvent } from '@callboard/backstage-plugin-events-node';
 import {
   SubscriptionMissingError,
@@ -71,7 +72,10 @@ export class EndpointReader implements SubscriptionAccess {
   readonly #isUnavailable: (error: unknown) => boolean;
   readonly #now: () => number;
   readonly #onChanged: () => void;
-  readonly #open = new Map<ClaimedBatch, OpenBatch>();
+  readonly #logger: LoggerService;
+  readonly #batches = new WeakMap<ClaimedBatch, OpenBatch>();
+  /** Tickets of batches that are not settled yet. */
+  readonly #open = new Set<string>();
   readonly #wakeUp = new WakeUp();
   readonly #pace: Pace;
   /** When something is due, by `performance.now()`; 0 while nobody knows. */
@@ -94,6 +98,7 @@ export class EndpointReader implements SubscriptionAccess {
     now: () => number;
     /** The endpoint is not any more what it was. */
     onChanged: () => void;
+    logger: LoggerService;
   }) {
     this.#endpoint = options.endpoint;
     this.#subscriptionId = toSubscriptionId(options.endpoint.id);
@@ -107,6 +112,7 @@ export class EndpointReader implements SubscriptionAccess {
     this.#isUnavailable = options.isUnavailable;
     this.#now = options.now;
     this.#onChanged = options.onChanged;
+    this.#logger = options.logger;
     this.#pace = new Pace(options.endpoint.settings.concurrency);
   }
 
@@ -175,9 +181,9 @@ export class EndpointReader implements SubscriptionAccess {
     handled: readonly HandledEvent[],
   ): Promise<boolean> {
     const { batch, attempts } = this.#find(claimed);
-    await this.#health.keep();
     // First, so that whatever was sent is known, even if this process dies before it is settled and it is sent again.
-    await this.#endpoints.recordAttempts(attempts);
+    await this.#keep(() => this.#health.keep());
+    await this.#keep(() => this.#endpoints.recordAttempts(attempts));
     const outcomes = new Map(
       handled.map(({ event, outcome }) => [event.position, outcome]),
     );
@@ -191,7 +197,7 @@ export class EndpointReader implements SubscriptionAccess {
         outcome: outcomes.get(event.position) ?? { kind: 'untried' },
       })),
     );
-    this.#open.delete(claimed);
+    this.#open.delete(claimed.ticket);
     const wentWell =
       handled.length === batch.events.length &&
       handled.every(({ outcome }) => outcome.kind === 'delivered');
@@ -317,18 +323,22 @@ export class EndpointReader implements SubscriptionAccess {
     more?: boolean;
   }> {
     const { maxEvents, round, isProbe } = allowance;
+    const { maxBatchBytes, leaseMs, keyPatienceMs } = this.#options;
     const startMs = performance.now();
     let used = 0;
     try {
       const found = await this.#subscriptions.claim(this.#subscriptionId, {
         maxEvents,
-        maxBytes: this.#options.maxBatchBytes,
-        leaseMs: this.#options.leaseMs,
-        patienceMs: this.#options.keyPatienceMs,
+        maxBytes: maxBatchBytes,
+        leaseMs,
+        patienceMs: keyPatienceMs,
         choose: this.#choose,
         ordered: this.#endpoint.settings.ordered,
         wish: this.#endpoint.revision,
-        passedTo: this.#outlook.passedTo(this.#readRoute()),
+        seen: this.#outlook.see(this.#readRoute(), {
+          events: maxEvents,
+          bytes: maxBatchBytes,
+        }),
       });
       this.#outlook.onClaimed(found.upTo, this.#readRoute());
       if (!found.batch) {
@@ -368,12 +378,30 @@ export class EndpointReader implements SubscriptionAccess {
       leasedFromMs,
       events,
     };
-    this.#open.set(claimed, { batch, events, round, attempts: [] });
+    this.#batches.set(claimed, { batch, events, round, attempts: [] });
+    this.#open.add(batch.ticket);
     return claimed;
   }
 
+  /** Keeps what is good to know; if that can never be kept, the batch must be settled all the same. */
+  async #keep(keep: () => Promise<void>): Promise<void> {
+    try {
+      await keep();
+    } catch (error) {
+      if (this.#isUnavailable(error)) {
+        throw error;
+      }
+      this.#logger.error(
+        `What became of requests to endpoint ${
+          this.#endpoint.id
+        } could not be kept`,
+        error instanceof Error ? error : new Error(String(error)),
+      );
+    }
+  }
+
   #find(claimed: ClaimedBatch): OpenBatch {
-    const open = this.#open.get(claimed);
+    const open = this.#batches.get(claimed);
     if (!open) {
       throw new Error(`Batch ${claimed.ticket} was not claimed here`);
     }

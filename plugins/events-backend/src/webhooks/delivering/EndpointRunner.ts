@@ -21,7 +21,7 @@ import {
 import { EndpointReader, type EndpointReadingOptions } from './EndpointReader';
 import type { EndpointSender } from './EndpointSender';
 import type { HealthKeeper } from './HealthKeeper';
-import { Outlook } from './Outlook';
+import { Outlook, type Match } from './Outlook';
 import { sendBatch } from './sendBatch';
 import type { WebhookObserver } from './WebhookObserver';
 
@@ -112,8 +112,14 @@ export class EndpointRunner {
   }
 
   /** The router found an event for it. */
-  onMatch(position: number): void {
-    this.#outlook.onMatch(position);
+  onMatch(match: Match): void {
+    this.#outlook.onMatch(match);
+    this.#reader.wake();
+  }
+
+  /** The router could not say what it wants. */
+  onDoubt(): void {
+    this.#outlook.fallBehind();
     this.#reader.wake();
   }
 

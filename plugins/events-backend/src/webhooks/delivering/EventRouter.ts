@@ -24,6 +24,7 @@ import {
   type Selection,
   type Selector,
 } from '../routing';
+import type { Match } from './Outlook';
 import { RecentEvents } from './RecentEvents';
 
 export type { Selection } from '../routing';
@@ -43,10 +44,17 @@ export interface RoutingOptions {
 /** The part of settings that says which events an endpoint wants. */
 type WantedEvents = Pick<EndpointSettings, 'topics' | 'filter' | 'entity'>;
 
+/** Whoever is told of the events that an endpoint wants. */
+export interface RoutedEndpoint {
+  onMatch(match: Match): void;
+  /** Nobody knows which of the events up to where the router is from now on it wants. */
+  onDoubt(): void;
+}
+
 /** An endpoint that the router finds events for. */
 interface Route {
   selector: Selector;
-  onMatch(position: number): void;
+  endpoint: RoutedEndpoint;
 }
 
 /**
@@ -120,14 +128,10 @@ export class EventRouter {
    *
    * @throws Error with a sentence for people, when its settings cannot be used
    */
-  add(
-    id: string,
-    settings: EndpointSettings,
-    onMatch: (position: number) => void,
-  ): void {
+  add(id: string, settings: EndpointSettings, endpoint: RoutedEndpoint): void {
     const selector = compile(settings);
     this.#table.set(id, selector);
-    this.#routes.set(id, { selector, onMatch });
+    this.#routes.set(id, { selector, endpoint });
     this.#wakeUp.wake();
   }
 
@@ -189,8 +193,14 @@ export class EventRouter {
     );
     const matches = await this.#match(events);
     // Without a pause in between, so that whoever sees the position has been told of every match before it.
-    for (const { position, ids } of matches) {
-      ids.forEach(id => this.#routes.get(id)?.onMatch(position));
+    if (matches) {
+      events.forEach((event, index) =>
+        matches[index].forEach(id =>
+          this.#routes.get(id)?.endpoint.onMatch(event),
+        ),
+      );
+    } else {
+      this.#doubt(events);
     }
     this.#position = Math.max(this.#position, upTo);
     return upTo < tail;
@@ -225,35 +235,29 @@ export class EventRouter {
     return ofTopic.filter((_, index) => selector.select(routed[index]).matches);
   }
 
-  async #match(
-    events: readonly LogEvent[],
-  ): Promise<{ position: number; ids: string[] }[]> {
+  /** The ids of those that want each event; undefined when the catalog, by which that is decided, cannot be asked. */
+  async #match(events: readonly LogEvent[]): Promise<string[][] | undefined> {
     try {
       const routed = await this.#prepare(events, topic =>
         this.#table.needsEntity(topic),
       );
-      return routed.map((event, index) => ({
-        position: events[index].position,
-        ids: this.#table.route(event),
-      }));
+      return routed.map(event => this.#table.route(event));
     } catch (error) {
       if (error instanceof CatalogAwayError) {
-        return this.#matchByTopic(events);
+        return undefined;
       }
       throw error;
     }
   }
 
-  /** Without the catalog nobody knows who wants what, and the claims of those who may have to find out. */
-  #matchByTopic(
-    events: readonly LogEvent[],
-  ): { position: number; ids: string[] }[] {
-    return events.map(({ position, topic }) => ({
-      position,
-      ids: [...this.#routes].flatMap(([id, { selector }]) =>
-        selector.wantsTopic(topic) ? [id] : [],
-      ),
-    }));
+  /** Lets whoever may want one of the events read them, and ask for itself. */
+  #doubt(events: readonly LogEvent[]): void {
+    const topics = [...new Set(events.map(({ topic }) => topic))];
+    for (const { selector, endpoint } of this.#routes.values()) {
+      if (topics.some(topic => selector.wantsTopic(topic))) {
+        endpoint.onDoubt();
+      }
+    }
   }
 
   async #prepare(

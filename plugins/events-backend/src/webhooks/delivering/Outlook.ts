@@ -1,3 +1,12 @@
+import type { SeenEvents } from '../../subscriptions';
+
+/** An event that an endpoint wants. */
+export interface Match {
+  position: number;
+  /** Bytes of the payload. */
+  size: number;
+}
+
 /** More than a reader can be behind before it is as well off to read by itself. */
 const maxMatches = 10_000;
 
@@ -19,7 +28,7 @@ const maxMatches = 10_000;
 export class Outlook {
   #seenTo = 0;
   /** In order. */
-  #matches: number[] = [];
+  #matches: Match[] = [];
   #follows = false;
 
   /** Whether a claim may find a new event. */
@@ -33,29 +42,47 @@ export class Outlook {
   }
 
   /**
-   * The position up to which nothing is left that the endpoint wants and has not claimed.
+   * The next events that it wants, so that a claim need not look for them.
    *
    * @param routedTo - where the router is
+   * @param limit - how many at the most, and after how many bytes to stop
+   * @returns undefined while it is behind, and reads by itself
    */
-  passedTo(routedTo: number): number {
+  see(
+    routedTo: number,
+    limit: { events: number; bytes: number },
+  ): SeenEvents | undefined {
     if (!this.#follows) {
-      return this.#seenTo;
+      return undefined;
     }
-    const [next] = this.#matches;
-    return Math.max(this.#seenTo, next === undefined ? routedTo : next - 1);
+    const positions: number[] = [];
+    let bytes = 0;
+    for (const { position, size } of this.#matches) {
+      if (positions.length >= limit.events || bytes >= limit.bytes) {
+        return { positions, upTo: position - 1 };
+      }
+      positions.push(position);
+      bytes += size;
+    }
+    return { positions, upTo: Math.max(routedTo, this.#seenTo) };
   }
 
   /** The router found an event that the endpoint wants, behind all that it found before. */
-  onMatch(position: number): void {
+  onMatch({ position, size }: Match): void {
     if (!this.#follows || position <= this.#seenTo) {
       return;
     }
     if (this.#matches.length >= maxMatches) {
-      this.#follows = false;
-      this.#matches = [];
+      this.fallBehind();
       return;
     }
-    this.#matches.push(position);
+    this.#matches.push({ position, size });
+  }
+
+  /** The router could not say what it wants, so it has to read by itself until it has caught up. */
+  fallBehind(): void {
+    this.#follows = false;
+    this.#matches = [];
   }
 
   /**
@@ -67,7 +94,7 @@ export class Outlook {
   onClaimed(upTo: number, routedTo: number): void {
     this.#seenTo = Math.max(this.#seenTo, upTo);
     if (this.#follows) {
-      const next = this.#matches.findIndex(position => position > upTo);
+      const next = this.#matches.findIndex(({ position }) => position > upTo);
       this.#matches = next < 0 ? [] : this.#matches.slice(next);
     } else if (upTo >= routedTo) {
       this.#follows = true;

@@ -24,7 +24,7 @@ import {
 import type { DeliveryPool } from '../../deliveries';
 import { isWildcard } from '../../model/topicPattern';
 import { everyTopic, type SubscriptionPool } from '../../subscriptions';
-import type { BreakerPolicy } from '../sending';
+import type { Breaker, BreakerPolicy } from '../sending';
 import { toJwk } from '../signing';
 import { EndpointRunner, type RunnerOptions } from './EndpointRunner';
 import {
@@ -34,6 +34,7 @@ import {
 } from './EndpointSender';
 import type { EventRouter, Selection } from './EventRouter';
 import { findSettingsProblem } from './findSettingsProblem';
+import { readHealthState } from './endpointHealth';
 import { HealthKeeper } from './HealthKeeper';
 import { makeStandIns, makeTestEvent } from './makeTestEvent';
 import { toAttempt } from './sendBatch';
@@ -321,6 +322,11 @@ export class Webhooks {
     }
   }
 
+  /** Reads the breaker out of what is kept of the health of an endpoint. */
+  readBreaker(health: unknown): Breaker {
+    return readHealthState(health).breaker;
+  }
+
   /** The public keys of an endpoint as a JSON Web Key Set (RFC 7517, section 5). */
   jwks({ signingKeys }: Endpoint): { keys: object[] } {
     return {
@@ -412,9 +418,7 @@ export class Webhooks {
         logger: this.#logger,
         onChanged: () => this.#refreshSoon(),
       });
-      this.#router.add(id, endpoint.settings, position =>
-        runner.onMatch(position),
-      );
+      this.#router.add(id, endpoint.settings, runner);
       return runner;
     } catch (error) {
       if (this.#isUnavailable(error)) {

@@ -13,6 +13,8 @@ export function createWorlds() {
   const ends: (() => Promise<void>)[] = [];
   afterEach(async () => {
     await Promise.all(ends.splice(0).map(end => end()));
+    // PostgreSQL has no connections for the worlds of so many tests.
+    await stores.close();
   });
 
   return {
@@ -78,6 +80,43 @@ export async function untilTried(
     const [owed] = await readOwed(world, endpointId);
     if (owed?.attempts === attempts && owed.state !== 'claimed') {
       return owed;
+    }
+    await new Promise(resolve => setTimeout(resolve, 5));
+  }
+}
+
+/**
+ * Waits until nothing of an endpoint is to be read, in hand or owed.
+ *
+ * What is to be read only becomes less once everything is published. What is in hand and what is owed is asked for at once:
+ * it goes to and fro between the two.
+ */
+export async function untilSettled(
+  { pools }: WebhookWorld,
+  endpointId: string,
+): Promise<void> {
+  const { knex } = pools.store;
+  const id = toSubscriptionId(endpointId);
+  while (await pools.subscriptions.mayHaveNext(id)) {
+    await new Promise(resolve => setTimeout(resolve, 5));
+  }
+  const counting = knex
+    .select(
+      knex('callboard_batches')
+        .where({ subscription_id: id })
+        .count('*')
+        .as('batches'),
+      knex('callboard_deliveries')
+        .where({ subscription_id: id })
+        .whereIn('state', ['due', 'blocked', 'claimed'])
+        .count('*')
+        .as('owed'),
+    )
+    .first<{ batches: number | string; owed: number | string }>();
+  for (;;) {
+    const { batches, owed } = await counting.clone();
+    if (Number(batches) === 0 && Number(owed) === 0) {
+      return;
     }
     await new Promise(resolve => setTimeout(resolve, 5));
   }

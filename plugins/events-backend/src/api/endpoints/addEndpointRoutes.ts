@@ -1,0 +1,215 @@
+import {
+  endpointChangeSchema,
+  endpointCreatePermission,
+  endpointDeletePermission,
+  endpointReadPermission,
+  endpointsQuerySchema,
+  endpointUpdatePermission,
+  newEndpointSchema,
+  type EndpointsPage,
+  type EndpointWithKeys,
+  type NewEndpointRequest,
+} from '@callboard/backstage-plugin-events-common';
+import type { StartPosition } from '@callboard/backstage-plugin-events-node/bus';
+import type { Router } from 'express';
+import { z } from 'zod';
+import type { Endpoint, NewEndpoint } from '../../endpoints';
+import { parseInput } from '../../model/parseInput';
+import { decodeCursor, encodeCursor } from '../cursors';
+import { auditAction } from './auditAction';
+import { changeSettings } from './changeSettings';
+import { checkSettings } from './checkSettings';
+import type { EndpointApi } from './EndpointApiOptions';
+import { fitsQuery } from './fitsQuery';
+import { makeEndpointId } from './makeEndpointId';
+import { refuseDeclared } from './refuseDeclared';
+import { readIfMatch, setRevision, wasChanged } from './revisions';
+import { toEndpointView, toShownKey } from './endpointViews';
+
+const placeInEndpoints = z.tuple([z.string()]);
+
+/** Adds the routes that make, show, change and remove endpoints. */
+export function addEndpointRoutes(router: Router, api: EndpointApi): void {
+  const { endpoints, door, access, auditor } = api;
+
+  router.post('/', async (request, response) => {
+    await access.require(request, endpointCreatePermission);
+    const {
+      id = makeEndpointId(),
+      secrets = {},
+      startAt,
+      ...settings
+    } = parseInput(newEndpointSchema, request.body);
+    await access.checkNew(request, settings);
+    checkSettings(door, settings, secrets);
+    const createdBy = await access.nameCaller(request);
+    const created = await auditAction(
+      auditor,
+      {
+        eventId: 'endpoint-create',
+        severityLevel: 'medium',
+        request,
+        meta: {
+          endpointId: id,
+          owner: settings.owner,
+          topics: settings.topics,
+          secrets: Object.keys(secrets),
+        },
+      },
+      () =>
+        create(
+          { id, managedBy: 'api', settings, secrets, createdBy },
+          toStartPosition(startAt),
+        ),
+    );
+    setRevision(response, created.endpoint);
+    response
+      .status(201)
+      .location(`${request.baseUrl}/${id}`)
+      .json(withKeys(created));
+  });
+
+  router.get('/', async (request, response) => {
+    const isAllowed = await access.demand(request, endpointReadPermission);
+    const query = parseInput(endpointsQuerySchema, request.query);
+    const [after] =
+      query.cursor === undefined
+        ? [undefined]
+        : decodeCursor(query.cursor, placeInEndpoints);
+    const { owner, state } = query;
+    const all = await endpoints.list({ owner, state });
+    const found = all
+      .filter(
+        endpoint =>
+          (after === undefined || endpoint.id > after) &&
+          isAllowed(endpoint.settings) &&
+          fitsQuery(endpoint.settings, query),
+      )
+      .sort((one, other) => (one.id < other.id ? -1 : 1));
+    const items = found.slice(0, query.limit).map(toEndpointView);
+    const last = items.at(-1);
+    const page: EndpointsPage = {
+      items,
+      ...(last &&
+        found.length > items.length && { nextCursor: encodeCursor([last.id]) }),
+    };
+    response.json(page);
+  });
+
+  router.get('/:id', async (request, response) => {
+    const { endpoint } = await access.open(request, endpointReadPermission);
+    setRevision(response, endpoint);
+    response.json(toEndpointView(endpoint));
+  });
+
+  router.patch('/:id', async (request, response) => {
+    const { endpoint, isAllowed } = await access.open(
+      request,
+      endpointUpdatePermission,
+    );
+    const { id, revision } = endpoint;
+    refuseDeclared(endpoint);
+    const expected = readIfMatch(request) ?? revision;
+    if (expected !== revision) {
+      throw wasChanged(id);
+    }
+    const { secrets = {}, ...change } = parseInput(
+      endpointChangeSchema,
+      request.body,
+    );
+    const settings = changeSettings(endpoint.settings, change);
+    access.checkChanged(isAllowed, settings);
+    const { signing: _, ...held } = await endpoints.openSecrets(endpoint);
+    checkSettings(door, settings, { ...held, ...secrets });
+    const changed = await auditAction(
+      auditor,
+      {
+        eventId: 'endpoint-update',
+        severityLevel: 'medium',
+        request,
+        meta: {
+          endpointId: id,
+          owner: settings.owner,
+          fields: Object.keys(change),
+          secrets: Object.keys(secrets),
+        },
+      },
+      async () => {
+        const done = await endpoints.change(
+          id,
+          { settings, secrets },
+          revision,
+        );
+        try {
+          await door.register(done.endpoint);
+        } finally {
+          door.announceChange();
+        }
+        return done;
+      },
+    );
+    setRevision(response, changed.endpoint);
+    response.json(withKeys(changed));
+  });
+
+  router.delete('/:id', async (request, response) => {
+    const { endpoint } = await access.open(request, endpointDeletePermission);
+    const { id } = endpoint;
+    refuseDeclared(endpoint);
+    await auditAction(
+      auditor,
+      {
+        eventId: 'endpoint-delete',
+        severityLevel: 'medium',
+        request,
+        meta: { endpointId: id, owner: endpoint.settings.owner },
+      },
+      async () => {
+        // The endpoint first: while it is there, its subscription is made anew.
+        await endpoints.remove(id);
+        try {
+          await door.unregister(id);
+        } finally {
+          door.announceChange();
+        }
+      },
+    );
+    response.status(204).end();
+  });
+
+  /** An endpoint whose subscription cannot be made is no endpoint. */
+  async function create(endpoint: NewEndpoint, start: StartPosition) {
+    const created = await endpoints.create(endpoint);
+    try {
+      await door.register(created.endpoint, start);
+    } catch (error) {
+      // Where the store is away for this as well, the endpoint is there, and begins at the end.
+      await endpoints.remove(endpoint.id).catch(() => {});
+      throw error;
+    } finally {
+      door.announceChange();
+    }
+    return created;
+  }
+}
+
+function toStartPosition(
+  startAt: NewEndpointRequest['startAt'],
+): StartPosition {
+  return startAt === 'end' || startAt === 'beginning'
+    ? startAt
+    : { timeMs: Date.parse(startAt) };
+}
+
+function withKeys({
+  endpoint,
+  signing,
+}: {
+  endpoint: Endpoint;
+  signing: readonly string[];
+}): EndpointWithKeys {
+  return {
+    endpoint: toEndpointView(endpoint),
+    signing: signing.map(toShownKey),
+  };
+}

@@ -1,0 +1,90 @@
+import { endpointUpdatePermission } from '@callboard/backstage-plugin-events-common';
+import {
+  AuthorizeResult,
+  type PermissionCriteria,
+} from '@backstage/plugin-permission-common';
+import {
+  createConditionAuthorizer,
+  createConditionTransformer,
+} from '@backstage/plugin-permission-node';
+import {
+  createEndpointConditionalDecision,
+  endpointConditions,
+  endpointRules,
+  type EndpointResource,
+} from './endpointRules';
+
+const rules = Object.values(endpointRules);
+const isAllowed = createConditionAuthorizer([...rules]);
+const endpoint: EndpointResource = {
+  owner: 'group:default/Platform',
+  labels: { team: 'a' },
+};
+
+describe('the rules of endpoints', () => {
+  it.each([
+    [
+      'one of its owners',
+      endpointConditions.isOwner({
+        owners: ['user:default/guest', 'group:default/platform'],
+      }),
+      true,
+    ],
+    [
+      'another owner',
+      endpointConditions.isOwner({ owners: ['group:default/platform2'] }),
+      false,
+    ],
+    ['nobody', endpointConditions.isOwner({ owners: [] }), false],
+    ['a label', endpointConditions.hasLabel({ label: 'team' }), true],
+    [
+      'a label with its value',
+      endpointConditions.hasLabel({ label: 'team', value: 'a' }),
+      true,
+    ],
+    [
+      'a label with another value',
+      endpointConditions.hasLabel({ label: 'team', value: '' }),
+      false,
+    ],
+    [
+      'what every object has',
+      endpointConditions.hasLabel({ label: 'toString' }),
+      false,
+    ],
+  ])('decide by %s', (_, condition, expected) => {
+    expect(
+      isAllowed(
+        createEndpointConditionalDecision(endpointUpdatePermission, condition),
+        endpoint,
+      ),
+    ).toBe(expected);
+  });
+
+  it('decide the same where they are made into a filter', () => {
+    const toPredicate = createConditionTransformer([...rules]);
+    const fits = (
+      criteria: PermissionCriteria<(endpoint: EndpointResource) => boolean>,
+    ) => typeof criteria === 'function' && criteria(endpoint);
+    expect(
+      fits(toPredicate(endpointConditions.hasLabel({ label: 'team' }))),
+    ).toBe(true);
+    expect(
+      fits(toPredicate(endpointConditions.isOwner({ owners: ['group:x/y'] }))),
+    ).toBe(false);
+  });
+
+  it('can be joined', () => {
+    const decision = createEndpointConditionalDecision(
+      endpointUpdatePermission,
+      {
+        allOf: [
+          endpointConditions.hasLabel({ label: 'team' }),
+          { not: endpointConditions.isOwner({ owners: ['group:x/y'] }) },
+        ],
+      },
+    );
+    expect(decision.result).toBe(AuthorizeResult.CONDITIONAL);
+    expect(isAllowed(decision, endpoint)).toBe(true);
+  });
+});

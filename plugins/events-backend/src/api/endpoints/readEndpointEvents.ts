@@ -1,0 +1,109 @@
+import {
+  toSubscriptionId,
+  type Endpoint,
+  type EndpointAttempt,
+  type EndpointPool,
+} from '../../endpoints';
+import { fitsPattern } from '../../model/topicPattern';
+import type { EventTraces } from '../readTraces';
+import type { EndpointDoor } from './EndpointDoor';
+import type { EndpointEventFacts } from './explainEndpointEvent';
+import { selectEvent } from './selectEvent';
+
+/** More attempts at one event are not looked at: every endpoint that wants it may have made some. */
+const maxAttempts = 5_000;
+
+/** An endpoint that an event concerns, with its attempts at it, and what is known of them. */
+export interface EndpointEvent {
+  endpoint: Endpoint;
+  /** Newest first. */
+  attempts: EndpointAttempt[];
+  facts: EndpointEventFacts;
+}
+
+/** Reads what is known about the way of an event to each endpoint that wants its topic, or was sent it. */
+export async function readEndpointEvents(
+  options: { endpoints: EndpointPool; door: EndpointDoor },
+  traces: EventTraces,
+): Promise<EndpointEvent[]> {
+  const { endpoints } = options;
+  const { event, deliveries } = traces;
+  const [all, attempts] = await Promise.all([
+    endpoints.list(),
+    endpoints.listAttempts({ eventId: event.id, limit: maxAttempts }),
+  ]);
+  const sent = new Set([
+    ...attempts.map(({ endpointId }) => toSubscriptionId(endpointId)),
+    ...deliveries.map(row => row.subscription_id),
+  ]);
+  const concerned = all.filter(
+    ({ id, settings }) =>
+      settings.topics.some(pattern => fitsPattern(event.topic, pattern)) ||
+      sent.has(toSubscriptionId(id)),
+  );
+  if (concerned.length === 0) {
+    return [];
+  }
+  const health = await endpoints.readAllHealth();
+  return Promise.all(
+    concerned.map(endpoint =>
+      gatherFacts(options.door, traces, endpoint, {
+        attempts: attempts.filter(
+          ({ endpointId }) => endpointId === endpoint.id,
+        ),
+        health: health.get(endpoint.id)?.health,
+      }),
+    ),
+  );
+}
+
+/** Reads what is known about the way of an event to one endpoint. */
+export async function readEndpointEvent(
+  options: { endpoints: EndpointPool; door: EndpointDoor },
+  traces: EventTraces,
+  endpoint: Endpoint,
+): Promise<EndpointEvent> {
+  const { endpoints, door } = options;
+  const [attempts, health] = await Promise.all([
+    endpoints.listAttempts({
+      endpointId: endpoint.id,
+      eventId: traces.event.id,
+      limit: maxAttempts,
+    }),
+    endpoints.readHealth(endpoint.id),
+  ]);
+  return gatherFacts(door, traces, endpoint, {
+    attempts,
+    health: health?.health,
+  });
+}
+
+async function gatherFacts(
+  door: EndpointDoor,
+  traces: EventTraces,
+  endpoint: Endpoint,
+  { attempts, health }: { attempts: EndpointAttempt[]; health: unknown },
+): Promise<EndpointEvent> {
+  const { event, isEphemeral } = traces;
+  const subscriptionId = toSubscriptionId(endpoint.id);
+  return {
+    endpoint,
+    attempts,
+    facts: {
+      endpoint,
+      event,
+      isEphemeral,
+      subscription: traces.subscriptions.find(
+        ({ id }) => id === subscriptionId,
+      ),
+      selection: await selectEvent(door, endpoint.settings, event),
+      breaker: door.readBreaker(health),
+      delivery: traces.deliveries.find(
+        row => row.subscription_id === subscriptionId,
+      ),
+      isClaimed:
+        traces.claimed.get(subscriptionId)?.has(event.position) === true,
+      attempts,
+    },
+  };
+}

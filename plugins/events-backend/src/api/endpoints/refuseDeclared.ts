@@ -1,0 +1,14 @@
+import { ConflictError } from '@backstage/errors';
+import type { Endpoint } from '../../endpoints';
+
+/** @throws ConflictError when an endpoint is declared in the configuration, which alone may change it */
+export function refuseDeclared({
+  id,
+  managedBy,
+}: Pick<Endpoint, 'id' | 'managedBy'>): void {
+  if (managedBy === 'config') {
+    throw new ConflictError(
+      `Endpoint '${id}' is declared in the configuration under events.webhooks.endpoints.${id}; change it there`,
+    );
+  }
+}
