@@ -34,6 +34,9 @@ exports.up = async function up(knex) {
     table.text('state_by').notNullable();
     table.bigInteger('state_at').notNullable();
     table
+      .bigInteger('start_position')
+      .comment('Behind which its subscription begins; null for the end');
+    table
       .uuid('revision')
       .notNullable()
       .comment('Another one after every change');

@@ -106,6 +106,10 @@ describe.each(stores.ids)('indexes on %s', storeId => {
     ],
     ['asking when something is due', () => pools.deliveries.dueInMs('sub 10')],
     [
+      'letting what failed be due at once',
+      () => pools.deliveries.hasten('sub 10', 1_000),
+    ],
+    [
       'asking when something is due of each',
       () => pools.deliveries.listNextDue(),
     ],

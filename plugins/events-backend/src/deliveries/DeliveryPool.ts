@@ -13,6 +13,7 @@ import {
   listDeliveries,
   type DeliveryListing,
 } from './operations/listDeliveries';
+import { hastenDeliveries } from './operations/hastenDeliveries';
 import { listNextDue } from './operations/listNextDue';
 import { oweAgain, type OweAgainOptions } from './operations/oweAgain';
 import { removeAndPromote } from './operations/removeAndPromote';
@@ -71,6 +72,16 @@ export class DeliveryPool {
   /** Milliseconds until the next delivery of each subscription is due, where one is to come. */
   listNextDue(): Promise<Map<string, number>> {
     return listNextDue(this.#store);
+  }
+
+  /**
+   * Lets what failed lately be due at once: whatever it failed for is over.
+   *
+   * @param sinceMs - since when, in milliseconds before now
+   * @returns how many there were
+   */
+  hasten(subscriptionId: string, sinceMs: number): Promise<number> {
+    return hastenDeliveries(this.#store, subscriptionId, sinceMs);
   }
 
   /** Claims due deliveries, but none with a key that is excluded. */

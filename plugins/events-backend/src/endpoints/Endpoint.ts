@@ -32,6 +32,8 @@ export interface Endpoint {
   /** Who brought it into its state: reference of a user, or `system`. */
   stateBy: string;
   stateAtMs: number;
+  /** Position behind which its subscription begins; undefined for the end. */
+  startPosition: number | undefined;
   /** Another one after every change of settings, secrets or state; a UUID. It is the `wish` of its subscription. */
   revision: string;
   createdAtMs: number;

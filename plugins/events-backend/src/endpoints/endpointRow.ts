@@ -21,6 +21,7 @@ export interface EndpointRow {
   state_reason: string | null;
   state_by: string;
   state_at: number | string;
+  start_position: number | string | null;
   revision: string;
   announcement: string | null;
   created_at: number | string;
@@ -47,6 +48,7 @@ const rowSchema = z.object({
   secret_headers: jsonOf(z.array(z.string())),
   state: endpointStateSchema,
   state_at: bigNumberSchema,
+  start_position: bigNumberSchema.nullable(),
   created_at: bigNumberSchema,
   updated_at: bigNumberSchema,
 });
@@ -72,6 +74,7 @@ export function toEndpoint(row: EndpointRow): Endpoint {
     stateReason: row.state_reason ?? undefined,
     stateBy: row.state_by,
     stateAtMs: parsed.data.state_at,
+    startPosition: parsed.data.start_position ?? undefined,
     revision: row.revision,
     createdAtMs: parsed.data.created_at,
     createdBy: row.created_by,

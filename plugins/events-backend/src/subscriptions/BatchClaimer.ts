@@ -14,6 +14,7 @@ import { claimBatch, type ClaimedBatch } from './operations/claimBatch';
 import { claimUncontended } from './operations/claimUncontended';
 import { keepUp } from './operations/keepUp';
 import { readSubscription } from './operations/readSubscriptions';
+import { WishChangedError } from './WishChangedError';
 import {
   topicsBehind,
   wantedTopics,
@@ -64,15 +65,6 @@ export interface SeenEvents {
   /** Positions of all events that it wants behind its cursor and up to `upTo`, in order, and no others. */
   positions: readonly number[];
   upTo: number;
-}
-
-/** The subscription wants something else by now, so what its reader would choose may be wrong. */
-export class WishChangedError extends Error {
-  override readonly name = 'WishChangedError';
-
-  constructor(id: string) {
-    super(`Subscription '${id}' wants something else by now`);
-  }
 }
 
 /** The part of the log that claims read. */

@@ -51,7 +51,7 @@ export interface SubscribedLog
 /** What may be said of a subscription when it is registered. */
 export interface Terms {
   /** Where it starts when it is made. Default: the end. */
-  start?: StartPosition;
+  start?: StartPosition | { position: number };
   /** Default: what another process said, or what is configured. */
   retry?: RetryWish;
   /**
@@ -64,7 +64,11 @@ export interface Terms {
    * It stands until it is removed, whether or not anybody reads it, and wants exactly the topics that are named. Its wish
    * is as given, by which its reader tells whether it knows what is wanted: see `ClaimOptions.wish`.
    */
-  standing?: { wish: string };
+  standing?: {
+    wish: string;
+    /** The wish that it must still have, if it is there; so whoever is late takes nothing back. */
+    replaces: string | undefined;
+  };
 }
 
 /**
@@ -115,6 +119,7 @@ export class SubscriptionPool {
    *   `endUnwantedTopics` ends them
    * @returns when the row is there: every event appended later reaches it
    * @throws InputError when it would want more topics than one subscription may
+   * @throws WishChangedError when another was faster to make it stand for something else
    */
   async register(
     id: string,
@@ -129,7 +134,9 @@ export class SubscriptionPool {
   }
 
   /** Which position lies before the first event to be read; undefined for the tail, whatever it is by then. */
-  async #findStart(start: StartPosition): Promise<number | undefined> {
+  async #findStart(
+    start: StartPosition | { position: number },
+  ): Promise<number | undefined> {
     switch (start) {
       case 'end':
         return undefined;
@@ -139,7 +146,9 @@ export class SubscriptionPool {
         // Before an event that is trimmed nothing is left to read, and the log would be kept for it.
         const [{ head }, position] = await Promise.all([
           this.#log.ends(),
-          this.#log.positionBefore(start.timeMs),
+          'position' in start
+            ? start.position
+            : this.#log.positionBefore(start.timeMs),
         ]);
         return Math.max(head, position);
       }

@@ -13,7 +13,7 @@ import {
 } from '../__testUtils__/pools';
 import { createTestStores } from '../__testUtils__/stores';
 import type { Batch } from '../model/batch';
-import { WishChangedError } from './BatchClaimer';
+import { WishChangedError } from './WishChangedError';
 import { everyTopic } from './subscriptionRow';
 
 const stores = createTestStores();
@@ -364,8 +364,15 @@ describe.each(stores.ids)('claiming with a choice on %s', storeId => {
 describe.each(stores.ids)('a standing subscription on %s', storeId => {
   const wish = '00000000-0000-7000-8000-000000000001';
   const another = '00000000-0000-7000-8000-000000000002';
-  const stand = (pools: Pools, topics: string[], standing = { wish }) =>
-    pools.subscriptions.register('s', topics, { standing });
+  const third = '00000000-0000-7000-8000-000000000003';
+  const stand = (
+    pools: Pools,
+    topics: string[],
+    standing: { wish: string; replaces?: string } = { wish },
+  ) =>
+    pools.subscriptions.register('s', topics, {
+      standing: { replaces: undefined, ...standing },
+    });
 
   it('is claimed only by who knows what it wants', async () => {
     const pools = createPools(await stores.open(storeId));
@@ -375,7 +382,7 @@ describe.each(stores.ids)('a standing subscription on %s', storeId => {
       WishChangedError,
     );
     expect(positionsOf(await pools.claim('s', { wish }))).toEqual([1]);
-    await stand(pools, ['t'], { wish: another });
+    await stand(pools, ['t'], { wish: another, replaces: wish });
     await pools.publish('b');
     await expect(pools.claim('s', { wish })).rejects.toThrow(WishChangedError);
     await expect(pools.claim('s', { wish: another })).resolves.toBeDefined();
@@ -385,10 +392,28 @@ describe.each(stores.ids)('a standing subscription on %s', storeId => {
     const pools = createPools(await stores.open(storeId));
     await stand(pools, ['t', 'other']);
     await pools.publish('before');
-    await stand(pools, ['other'], { wish: another });
+    await stand(pools, ['other'], { wish: another, replaces: wish });
     await pools.publish('after');
     await pools.log.append([makeEvent('other')]);
     expect(positionsOf(await pools.claim('s'))).toEqual([1, 3]);
+  });
+
+  it('takes nothing back for whoever is late', async () => {
+    const pools = createPools(await stores.open(storeId));
+    await stand(pools, ['t']);
+    await stand(pools, ['other'], { wish: another, replaces: wish });
+    for (const late of [{ wish }, { wish: third, replaces: wish }]) {
+      await expect(stand(pools, ['t'], late)).rejects.toThrow(WishChangedError);
+    }
+    const subscription = await pools.subscriptions.read('s');
+    expect(subscription).toMatchObject({ wish: another });
+    expect(
+      subscription?.topics
+        .filter(({ to }) => to === undefined)
+        .map(({ topic }) => topic),
+    ).toEqual(['other']);
+    // To say the same again is no change.
+    await stand(pools, ['other'], { wish: another });
   });
 
   it('never expires', async () => {
@@ -421,7 +446,7 @@ describe.each(stores.ids)('a standing subscription on %s', storeId => {
     const pools = createPools(await stores.open(storeId));
     await stand(pools, ['t']);
     await pools.subscriptions.register('changed', ['t'], {
-      standing: { wish: another },
+      standing: { wish: another, replaces: undefined },
     });
     await pools.publish('a', 'b', 'c');
     const passed = [

@@ -21,6 +21,8 @@ export interface NewEndpoint {
   settings: EndpointSettings;
   /** Keys of versions that are not given are made. */
   secrets: EndpointSecrets;
+  /** Behind which its subscription begins; undefined for the end, whatever that is when it begins. */
+  startPosition?: number;
   /** Reference of the user. */
   createdBy: string;
 }
@@ -37,7 +39,7 @@ export async function createEndpoint(
   store: Store,
   vault: SecretVault,
   maker: KeyMaker,
-  { id, managedBy, settings, secrets, createdBy }: NewEndpoint,
+  { id, managedBy, settings, secrets, startPosition, createdBy }: NewEndpoint,
 ): Promise<{ endpoint: Endpoint; signing: string[] }> {
   return changeDurably(store, async trx => {
     const nowMs = await readNow(trx, store.dialect);
@@ -63,6 +65,7 @@ export async function createEndpoint(
         state_reason: null,
         state_by: createdBy,
         state_at: nowMs,
+        start_position: startPosition ?? null,
         revision: randomUUID(),
         announcement: null,
         created_at: nowMs,

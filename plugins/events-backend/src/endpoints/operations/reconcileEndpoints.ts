@@ -103,6 +103,7 @@ async function insertDeclared(
     state_reason: null,
     state_by: 'system',
     state_at: nowMs,
+    start_position: null,
     announcement: null,
     created_at: nowMs,
     created_by: 'system',

@@ -5,6 +5,7 @@ import {
   maxWantedTopics,
   type RetryWish,
 } from '@callboard/backstage-plugin-events-node/bus';
+import { WishChangedError } from '../WishChangedError';
 import type { SubscriptionTopicRow } from '../subscriptionRow';
 import { readSubscription } from './readSubscriptions';
 
@@ -35,7 +36,7 @@ export async function registerSubscription(
     startPosition: number | undefined;
     retry?: RetryWish;
     decideExpiry?: (topics: readonly string[]) => number | undefined;
-    standing?: { wish: string };
+    standing?: { wish: string; replaces: string | undefined };
   },
 ): Promise<void> {
   const { startPosition, decideExpiry, standing } = terms;
@@ -60,6 +61,13 @@ export async function registerSubscription(
     await dialect.lockSubscription(trx, id);
     const { tail } = await tailNow.clone().first();
     const subscription = await readSubscription(trx, id);
+    if (
+      standing &&
+      // The new wish is that of a row that was inserted just now.
+      ![standing.wish, standing.replaces].includes(subscription?.wish)
+    ) {
+      throw new WishChangedError(id);
+    }
     // Without any topic yet, it was made just now.
     const from = subscription?.topics.length ? tail : subscription?.cursor;
 
@@ -109,7 +117,9 @@ export async function registerSubscription(
         expires_after: standing
           ? neverMs
           : decideExpiry?.([...before, ...added]) ?? null,
-        ...(standing ?? (added.length > 0 && { wish: randomUUID() })),
+        ...(standing
+          ? { wish: standing.wish }
+          : added.length > 0 && { wish: randomUUID() }),
       });
   });
 }

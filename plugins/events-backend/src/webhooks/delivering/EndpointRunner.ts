@@ -7,6 +7,7 @@ import {
   type HandledEvent,
   type LoopOptions,
 } from '@callboard/backstage-plugin-events-node/bus';
+import type { DeliveryPool } from '../../deliveries';
 import {
   toSubscriptionId,
   type Endpoint,
@@ -37,6 +38,7 @@ export interface RunnerOptions extends EndpointReadingOptions {
 export interface RunnerContext {
   subscriptions: SubscriptionPool;
   endpoints: EndpointPool;
+  deliveries: Pick<DeliveryPool, 'hasten'>;
   options: RunnerOptions;
   /** Where the router is. */
   readRoute(): number;
@@ -50,6 +52,11 @@ export interface RunnerContext {
   /** The endpoint is not any more what it was. */
   onChanged(): void;
 }
+
+/** A receiver that fails now and then is not away, and its events keep to their schedule; in milliseconds. */
+const leastAwayMs = 60_000;
+/** By which the clocks of this process and of the store may differ, in milliseconds. */
+const clockMarginMs = 60_000;
 
 /** Batches that may be open at once, however few requests are sent side by side: one may be settling. */
 const leastOpenBatches = 4;
@@ -157,9 +164,13 @@ export class EndpointRunner {
       mayBegin: () => mayBegin() && !this.#givenUp.signal.aborted,
       check: () => health.check(round),
       note: verdict => {
+        const { spell } = health.state;
         health.note(verdict, round);
         if (verdict.kind === 'gone') {
           this.#disable(verdict.reason);
+        }
+        if (spell && !health.state.spell) {
+          this.#onRecovered(this.#context.now() - spell.firstMs);
         }
       },
       observer,
@@ -175,6 +186,28 @@ export class EndpointRunner {
       this.#disable(disabling.reason);
     }
     return handled;
+  }
+
+  /**
+   * A receiver that was away is back: what failed meanwhile need not wait for its schedule, and nor need what waits behind
+   * it with the same key.
+   *
+   * @param awayMs - how long nothing but failures was seen, in milliseconds
+   */
+  #onRecovered(awayMs: number): void {
+    if (awayMs < leastAwayMs) {
+      return;
+    }
+    const { deliveries, logger } = this.#context;
+    deliveries
+      .hasten(toSubscriptionId(this.endpoint.id), awayMs + clockMarginMs)
+      .then(() => this.#reader.onDue(0))
+      .catch(error =>
+        logger.warn(
+          `What endpoint ${this.endpoint.id} is owed waits for its schedule, though its receiver is back`,
+          error,
+        ),
+      );
   }
 
   #disable(reason: string): void {

@@ -8,11 +8,7 @@ import type {
   LogEvent,
   Notifier,
 } from '@callboard/backstage-plugin-events-node';
-import {
-  FailureLog,
-  Slots,
-  type StartPosition,
-} from '@callboard/backstage-plugin-events-node/bus';
+import { FailureLog, Slots } from '@callboard/backstage-plugin-events-node/bus';
 import {
   toEndpointId,
   toSubscriptionId,
@@ -23,7 +19,11 @@ import {
 } from '../../endpoints';
 import type { DeliveryPool } from '../../deliveries';
 import { isWildcard } from '../../model/topicPattern';
-import { everyTopic, type SubscriptionPool } from '../../subscriptions';
+import {
+  everyTopic,
+  WishChangedError,
+  type SubscriptionPool,
+} from '../../subscriptions';
 import type { Breaker, BreakerPolicy } from '../sending';
 import { toJwk } from '../signing';
 import { EndpointRunner, type RunnerOptions } from './EndpointRunner';
@@ -226,23 +226,44 @@ export class Webhooks {
   }
 
   /**
-   * Makes the subscription of an endpoint what the endpoint says.
+   * Makes the subscription of an endpoint what the endpoint says now.
    *
-   * @param start - where it begins when it is new. Default: the end
+   * @param endpoint - as it is known; one that was changed since is taken as it is
    */
-  async register(
-    { id, settings, revision }: Endpoint,
-    start: StartPosition = 'end',
+  async register({ id }: Pick<Endpoint, 'id'>): Promise<void> {
+    const subscriptionId = toSubscriptionId(id);
+    for (;;) {
+      // In this order: whoever changes the endpoint in between replaces this wish, and is not replaced in turn.
+      const replaces = (await this.#subscriptions.read(subscriptionId))?.wish;
+      const endpoint = await this.#endpoints.read(id);
+      if (!endpoint || replaces === endpoint.revision) {
+        return;
+      }
+      try {
+        await this.#stand(endpoint, replaces);
+        return;
+      } catch (error) {
+        if (!(error instanceof WishChangedError)) {
+          throw error;
+        }
+      }
+    }
+  }
+
+  async #stand(
+    { id, settings, startPosition, revision }: Endpoint,
+    replaces: string | undefined,
   ): Promise<void> {
     const { topics, retryScheduleMs } = settings;
     await this.#subscriptions.register(
       toSubscriptionId(id),
       topics.some(isWildcard) ? [everyTopic] : topics,
       {
-        start,
+        start:
+          startPosition === undefined ? 'end' : { position: startPosition },
         // For events whose reader vanished; others follow the schedule of the endpoint.
         retry: { maxAttempts: retryScheduleMs.length },
-        standing: { wish: revision },
+        standing: { wish: revision, replaces },
       },
     );
   }
@@ -360,7 +381,7 @@ export class Webhooks {
       return;
     }
     const before = this.#known.get(id)?.runner;
-    await this.#registerIfNeeded(endpoint);
+    await this.register(endpoint);
     this.#router.remove(id);
     const runner =
       endpoint.state === 'active' ? await this.#open(endpoint) : undefined;
@@ -386,15 +407,6 @@ export class Webhooks {
     }
   }
 
-  async #registerIfNeeded(endpoint: Endpoint): Promise<void> {
-    const subscription = await this.#subscriptions.read(
-      toSubscriptionId(endpoint.id),
-    );
-    if (subscription?.wish !== endpoint.revision) {
-      await this.register(endpoint);
-    }
-  }
-
   async #open(endpoint: Endpoint): Promise<EndpointRunner | undefined> {
     const { id } = endpoint;
     try {
@@ -409,6 +421,7 @@ export class Webhooks {
       const runner = new EndpointRunner(endpoint, sender, health, {
         subscriptions: this.#subscriptions,
         endpoints: this.#endpoints,
+        deliveries: this.#deliveries,
         options: this.#options,
         readRoute: () => this.#router.position,
         choose: events => this.#router.choose(id, events),
@@ -416,7 +429,10 @@ export class Webhooks {
         now: this.#now,
         observer: this.#observer,
         logger: this.#logger,
-        onChanged: () => this.#refreshSoon(),
+        onChanged: () => {
+          this.#doubt(id);
+          this.#refreshSoon();
+        },
       });
       this.#router.add(id, endpoint.settings, runner);
       return runner;
@@ -457,6 +473,14 @@ export class Webhooks {
         )
         .finally(() => this.#stoppingRunners.delete(stopping));
       this.#stoppingRunners.add(stopping);
+    }
+  }
+
+  /** Has an endpoint taken anew, whether or not its revision is another. */
+  #doubt(id: string): void {
+    const known = this.#known.get(id);
+    if (known) {
+      known.revision = '';
     }
   }
 

@@ -192,6 +192,21 @@ describe.each(stores.ids)('sending to endpoints, on %s', storeId => {
     expect(receiver.requests).toHaveLength(210);
   });
 
+  it('sends what failed at once when a receiver is back that was away for more than a minute', async () => {
+    const { receiver, url } = await startReceiver({ answer: answer(500) });
+    const world = await startWorld(storeId);
+    const hour = 3_600_000;
+    await world.create('e', url, { retryScheduleMs: [0, hour, hour] });
+    const [first] = await world.publish('k');
+    await world.untilAttempts('e', 1);
+    receiver.answerWith(answer(200));
+    world.aheadMs = 61_000;
+    await world.publish('k', 'other');
+    await receiver.waitFor(4);
+    await world.untilDone('e');
+    expect(idsOf(receiver).filter(id => id === first.id)).toHaveLength(2);
+  });
+
   it('sends nothing to a receiver until the pause that it asked for is over', async () => {
     const { receiver, url } = await startReceiver({
       answer: answer(429, { 'retry-after': '60' }),
