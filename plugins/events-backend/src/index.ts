@@ -5,3 +5,10 @@
  */
 export { eventsFeature as default } from './plugin';
 export { HttpPostIngressEventPublisher } from './ingress';
+export {
+  createEndpointConditionalDecision,
+  endpointConditions,
+  endpointResourceRef,
+  type EndpointPredicate,
+  type EndpointResource,
+} from './api';

@@ -29,7 +29,7 @@ const dayMs = 24 * hourMs;
  *
  * @public
  */
-export const maxCounted = 10_000;
+export const maxCountedEvents = 10_000;
 
 const settings = endpointSettingsSchema.shape;
 const reasonSchema = textSchema
@@ -439,7 +439,7 @@ export type EndpointReplayRequest = z.infer<typeof endpointReplayRequestSchema>;
 const countedSchema = z
   .int()
   .describe(
-    `Events of the query, counted to ${maxCounted} at the most. Those that the endpoint does not want are among them: it is asked as the replay goes on.`,
+    `Events of the query, counted to ${maxCountedEvents} at the most. Those that the endpoint does not want are among them: it is asked as the replay goes on.`,
   );
 
 /** @public */
@@ -507,7 +507,9 @@ export const endpointHealthSchema = z.object({
   window: z
     .literal('24h')
     .describe('What `attempts` and the fields that are made from them cover.'),
-  attempts: z.int().describe(`Counted to ${maxCounted}, the newest first.`),
+  attempts: z
+    .int()
+    .describe(`Counted to ${maxCountedEvents}, the newest first.`),
   successRate: z
     .number()
     .nullable()

@@ -5,8 +5,10 @@ import {
 import { mockCredentials, mockServices } from '@backstage/backend-test-utils';
 import { AuthorizeResult } from '@backstage/plugin-permission-common';
 import { createEventParams } from '@callboard/backstage-plugin-events-node';
+import { createPermissionIntegrationRouter } from '@backstage/plugin-permission-node';
 import Ajv2020 from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
+import type { Router } from 'express';
 import {
   createParticipant,
   createRecorder,
@@ -14,7 +16,10 @@ import {
 import { createPools } from '../__testUtils__/pools';
 import { createTestStores, type StoreId } from '../__testUtils__/stores';
 import { startPortal } from '../__testUtils__/startPortal';
+import { createEndpointPool } from '../endpoints/__testUtils__/endpointPools';
 import { InProcessNotifier } from '../notifiers';
+import { createEndpointRouter, EndpointAccess } from './endpoints';
+import { FakeDoor } from './endpoints/__testUtils__/FakeDoor';
 import { createApiRouter } from './createApiRouter';
 import { openApiDocument } from './openApiDocument';
 
@@ -66,12 +71,19 @@ async function start(
       },
     }),
   });
+  const decide = ({ name }: { name: string }) => ({
+    result:
+      options.deny === true || options.deny === name
+        ? AuthorizeResult.DENY
+        : AuthorizeResult.ALLOW,
+  });
   const portal = await startPortal({
     knex,
     config: {
       events: {
         http: { topics: ['door'] },
         handlers: { retry: { maxAttempts: 1 } },
+        webhooks: { encryptionKeys: ['a key that is long enough to be one'] },
       },
     },
     features: [
@@ -79,12 +91,9 @@ async function start(
       auditor,
       mockServices.permissions.mock({
         authorize: async requests =>
-          requests.map(({ permission }) => ({
-            result:
-              options.deny === true || options.deny === permission.name
-                ? AuthorizeResult.DENY
-                : AuthorizeResult.ALLOW,
-          })),
+          requests.map(({ permission }) => decide(permission)),
+        authorizeConditional: async requests =>
+          requests.map(({ permission }) => decide(permission)),
       }).factory,
     ],
   });
@@ -365,6 +374,42 @@ describe.each(stores.ids)('the API on %s', storeId => {
     await stop();
   });
 
+  it('opens the public keys of endpoints to everybody, and nothing beside them', async () => {
+    const { post, get, url, stop } = await start(storeId);
+    const made = await post('/endpoints', {
+      id: 'e',
+      url: 'https://receiver.example.com',
+      topics: ['t'],
+      owner: 'group:default/platform',
+      signatures: ['v1a'],
+    });
+    expectDescribed('post', '/endpoints', made.status, made.body);
+    expect(made.body.signing).toEqual([
+      { version: 'v1a', publicKey: expect.stringMatching(/^whpk_/) },
+    ]);
+    const anonymous = {
+      headers: { authorization: mockCredentials.none.header() },
+    };
+    const keys = await fetch(`${url}/webhooks/jwks/e.json`, anonymous);
+    expect(await keys.json()).toEqual({
+      keys: [expect.objectContaining({ kty: 'OKP', crv: 'Ed25519' })],
+    });
+    const statuses = await Promise.all(
+      ['/v1/endpoints/e', '/webhooks', '/webhooks/jwks/../../v1/endpoints'].map(
+        async path => (await fetch(`${url}${path}`, anonymous)).status,
+      ),
+    );
+    expect(statuses).toEqual([401, 401, 401]);
+    const health = await get('/endpoints/e/health');
+    expectDescribed(
+      'get',
+      '/endpoints/{id}/health',
+      health.status,
+      health.body,
+    );
+    await stop();
+  });
+
   it.each([
     ['get', '/events', '/events?limit=0', 400],
     ['get', '/events', '/events?limit=201', 400],
@@ -419,7 +464,7 @@ describe.each(stores.ids)('the API on %s', storeId => {
     for (const [path, operations] of Object.entries(openApiDocument.paths)) {
       for (const method of Object.keys(operations)) {
         const url = path.replace(
-          '{id}',
+          /\{\w+\}/g,
           '018f2d4e-0000-7000-8000-000000000001',
         );
         const init = { method: method.toUpperCase() };
@@ -440,10 +485,26 @@ describe.each(stores.ids)('the API on %s', storeId => {
   });
 });
 
+/** Each route of a router, as the OpenAPI document names it. */
+function listRoutes({ stack }: Router, prefix = ''): string[] {
+  return stack.flatMap(({ route }) =>
+    route
+      ? route.stack.map(({ method }) => {
+          const path = `${prefix}${route.path}`.replace(/(?<=.)\/$/, '');
+          return `${method} ${path.replace(/:(\w+)/g, '{$1}')}`;
+        })
+      : [],
+  );
+}
+
 describe('the description of the API', () => {
   it('has every route, and no other', async () => {
-    const router = createApiRouter({
-      ...createPools(await stores.open('SQLITE_FILE')),
+    const store = await stores.open('SQLITE_FILE');
+    const pools = createPools(store);
+    const options = {
+      ...pools,
+      endpoints: createEndpointPool(store).pool,
+      door: new FakeDoor(pools.subscriptions),
       notifier: new InProcessNotifier(),
       follow: {
         stream: async () => {},
@@ -452,16 +513,14 @@ describe('the description of the API', () => {
       listIngressTopics: () => [],
       httpAuth: mockServices.httpAuth(),
       permissions: mockServices.permissions.mock(),
+      permissionsRegistry: createPermissionIntegrationRouter(),
       auditor: mockServices.auditor.mock(),
-    });
-    const routes = router.stack.flatMap(({ route }) =>
-      route
-        ? route.stack.map(
-            ({ method }) =>
-              `${method} ${route.path.replace(/:(\w+)/g, '{$1}')}`,
-          )
-        : [],
-    );
+    };
+    const access = new EndpointAccess(options);
+    const routes = [
+      ...listRoutes(createApiRouter(options)),
+      ...listRoutes(createEndpointRouter({ ...options, access }), '/endpoints'),
+    ];
     const described = Object.entries(openApiDocument.paths).flatMap(
       ([path, operations]) =>
         Object.keys(operations).map(method => `${method} ${path}`),

@@ -4,6 +4,7 @@ import {
   hkdfSync,
   randomBytes,
 } from 'node:crypto';
+import { NotImplementedError } from '@backstage/errors';
 
 const algorithm = 'aes-256-gcm';
 const keyBytes = 32;
@@ -54,12 +55,12 @@ export class SecretVault {
    *
    * @param owner - whose it is, such as the id of an endpoint
    * @returns text that can be stored
-   * @throws Error with the remedy, when there is no key
+   * @throws NotImplementedError with the remedy, when there is no key
    */
   seal(secret: string, owner: string): string {
     const [newest] = this.#keys;
     if (!newest) {
-      throw new Error(
+      throw new NotImplementedError(
         'Secrets of endpoints are encrypted at rest, and there is no key for that. Set events.webhooks.encryptionKeys to a list of one, made with: openssl rand -base64 32',
       );
     }

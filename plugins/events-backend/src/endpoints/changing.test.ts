@@ -152,17 +152,21 @@ describe.each(stores.ids)('an endpoint of the API on %s', storeId => {
     expect(new Set(revisions).size).toBe(5);
   });
 
-  it('has those secrets replaced that are given, and keeps the others', async () => {
+  it('has those secrets replaced that are given, and keeps the others as long as they are of use', async () => {
     const { pool, create } = await open();
+    const basic: Parameters<typeof create>[1] = {
+      auth: { type: 'basic', username: 'u' },
+      tls: { certificate: 'certificate' },
+    };
     const before = await pool.openSecrets(
-      await create(
-        'e',
-        {},
-        { headers: { a: '1', b: '2' }, password: 'p', clientSecret: 'c' },
-      ),
+      await create('e', basic, {
+        headers: { a: '1', b: '2' },
+        password: 'p',
+        clientSecret: 'of no use',
+      }),
     );
     const changed = await pool.change('e', {
-      settings: makeSettings({ url: 'https://other.example.com' }),
+      settings: makeSettings({ ...basic, url: 'https://other.example.com' }),
       secrets: { headers: { b: '3' }, tlsKey: 'k' },
     });
     expect(changed.signing).toEqual([]);
@@ -172,8 +176,14 @@ describe.each(stores.ids)('an endpoint of the API on %s', storeId => {
       signing: before.signing,
       headers: { b: '3' },
       password: 'p',
-      clientSecret: 'c',
+      clientSecret: undefined,
       tlsKey: 'k',
+    });
+    const without = await pool.change('e', { settings: makeSettings() });
+    await expect(pool.openSecrets(without.endpoint)).resolves.toMatchObject({
+      headers: { b: '3' },
+      password: undefined,
+      tlsKey: undefined,
     });
   });
 

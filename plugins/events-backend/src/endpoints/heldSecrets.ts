@@ -1,4 +1,7 @@
-import type { EndpointSecrets } from '@callboard/backstage-plugin-events-common';
+import type {
+  EndpointSecrets,
+  EndpointSettings,
+} from '@callboard/backstage-plugin-events-common';
 import { z } from 'zod';
 import { readSigningKeys, type EndpointRow } from './endpointRow';
 import { jsonOf } from './readRows';
@@ -79,15 +82,24 @@ export function openSealed(
   return { keys, headers, password, clientSecret, tlsKey };
 }
 
-/** Puts the secrets that are given in the place of those that are held; the keys are another matter. */
+/**
+ * Puts the secrets that are given in the place of those that are held; the keys are another matter. What the settings have
+ * no use for goes.
+ */
 export function replaceSecrets(
+  { auth, tls }: Pick<EndpointSettings, 'auth' | 'tls'>,
   held: HeldSecrets | undefined,
   given: EndpointSecrets,
 ): Omit<HeldSecrets, 'keys'> {
   return {
     headers: given.headers ?? held?.headers ?? {},
-    password: given.password ?? held?.password,
-    clientSecret: given.clientSecret ?? held?.clientSecret,
-    tlsKey: given.tlsKey ?? held?.tlsKey,
+    password:
+      auth?.type === 'basic' ? given.password ?? held?.password : undefined,
+    clientSecret:
+      auth?.type === 'oauth2'
+        ? given.clientSecret ?? held?.clientSecret
+        : undefined,
+    tlsKey:
+      tls?.certificate === undefined ? undefined : given.tlsKey ?? held?.tlsKey,
   };
 }

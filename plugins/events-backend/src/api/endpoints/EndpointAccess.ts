@@ -144,20 +144,8 @@ export class EndpointAccess {
    */
   async checkNew(request: Request, endpoint: EndpointResource): Promise<void> {
     const decision = await this.#decide(request, endpointUpdatePermission);
-    const isConditional = decision.result === AuthorizeResult.CONDITIONAL;
-    if (isConditional && !this.#isAllowed(decision, endpoint)) {
-      throw refuseOwner();
-    }
-  }
-
-  /**
-   * Sees that an endpoint that is changed stays one that whoever changes it may change.
-   *
-   * @throws NotAllowedError when it does not
-   */
-  checkChanged(isAllowed: EndpointPredicate, endpoint: EndpointResource): void {
-    if (!isAllowed(endpoint)) {
-      throw refuseOwner();
+    if (decision.result === AuthorizeResult.CONDITIONAL) {
+      requireFit(fit => this.#isAllowed(decision, fit), endpoint);
     }
   }
 
@@ -181,8 +169,18 @@ function lacks({ name }: { name: string }): NotAllowedError {
   return new NotAllowedError(`Needs the permission ${name}`);
 }
 
-function refuseOwner(): NotAllowedError {
-  return new NotAllowedError(
-    `Needs the permission ${endpointUpdatePermission.name} for an endpoint with this owner and these labels. Choose an owner whose endpoints you may change`,
-  );
+/**
+ * Sees that an endpoint is, or stays, one that whoever makes it so may change.
+ *
+ * @throws NotAllowedError when it does not
+ */
+export function requireFit(
+  isAllowed: EndpointPredicate,
+  endpoint: EndpointResource,
+): void {
+  if (!isAllowed(endpoint)) {
+    throw new NotAllowedError(
+      `Needs the permission ${endpointUpdatePermission.name} for an endpoint with this owner and these labels. Choose an owner whose endpoints you may change`,
+    );
+  }
 }

@@ -3,7 +3,6 @@ import type {
   EndpointSettings,
 } from '@callboard/backstage-plugin-events-common';
 import type { LogEvent } from '@callboard/backstage-plugin-events-node';
-import type { StartPosition } from '@callboard/backstage-plugin-events-node/bus';
 import type { Endpoint, EndpointAttempt } from '../../endpoints';
 
 /** Whether an endpoint wants an event, and why not. */
@@ -34,12 +33,8 @@ export interface RequestPreview {
 
 /** What knows how events are chosen, signed and sent. The API itself sends nothing. */
 export interface EndpointDoor {
-  /**
-   * Makes the subscription of an endpoint what the endpoint says.
-   *
-   * @param start - where it begins when it is new. Default: the end
-   */
-  register(endpoint: Endpoint, start?: StartPosition): Promise<void>;
+  /** Makes the subscription of an endpoint what the endpoint says. */
+  register(endpoint: Endpoint): Promise<void>;
   /** Removes the subscription of an endpoint that is gone, with everything that is owed to it. */
   unregister(endpointId: string): Promise<void>;
   /** An endpoint was made, changed or removed: every process looks. */
@@ -47,12 +42,12 @@ export interface EndpointDoor {
   /**
    * What is wrong with settings, beyond the shape of each.
    *
-   * @param secrets - all that go with the settings, as far as they are known; signing keys only if they are new
+   * @param secrets - all that go with the settings, signing keys only if they are new; undefined when nobody knows them
    * @returns a sentence for people, with the remedy; undefined when nothing is
    */
   findProblem(
     settings: EndpointSettings,
-    secrets: EndpointSecrets,
+    secrets: EndpointSecrets | undefined,
   ): string | undefined;
   /**
    * Says whether somebody with these settings wants an event.

@@ -11,6 +11,7 @@ import { parseInput } from '../../model/parseInput';
 import { decodeCursor, encodeCursor } from '../cursors';
 import type { EndpointApi } from './EndpointApiOptions';
 import { toAttemptSummary, toAttemptView } from './endpointViews';
+import { sinceOf } from './sinceOf';
 
 const placeInAttempts = z.tuple([z.int(), z.uuid()]);
 const attemptParams = z.object({ attemptId: z.uuid() });
@@ -31,7 +32,11 @@ export function addAttemptRoutes(router: Router, api: EndpointApi): void {
       endpointId: endpoint.id,
       eventId,
       outcome,
-      fromMs: from === undefined ? undefined : Date.parse(from),
+      // Of one that had the same id before, attempts may be left.
+      fromMs: Math.max(
+        sinceOf(endpoint),
+        from === undefined ? 0 : Date.parse(from),
+      ),
       toMs: to === undefined ? undefined : Date.parse(to),
       before: place && { startedAtMs: place[0], id: place[1] },
       limit: limit + 1,

@@ -10,27 +10,31 @@ import {
   type EndpointWithKeys,
   type NewEndpointRequest,
 } from '@callboard/backstage-plugin-events-common';
-import type { StartPosition } from '@callboard/backstage-plugin-events-node/bus';
+import { InputError } from '@backstage/errors';
 import type { Router } from 'express';
 import { z } from 'zod';
 import type { Endpoint, NewEndpoint } from '../../endpoints';
+import type { SqlEventLog } from '../../log';
 import { parseInput } from '../../model/parseInput';
 import { decodeCursor, encodeCursor } from '../cursors';
 import { auditAction } from './auditAction';
 import { changeSettings } from './changeSettings';
 import { checkSettings } from './checkSettings';
+import { requireFit } from './EndpointAccess';
 import type { EndpointApi } from './EndpointApiOptions';
+import { findCarriedSecrets } from './findCarriedSecrets';
 import { fitsQuery } from './fitsQuery';
 import { makeEndpointId } from './makeEndpointId';
 import { refuseDeclared } from './refuseDeclared';
 import { readIfMatch, setRevision, wasChanged } from './revisions';
+import { selectUsedSecrets } from './selectUsedSecrets';
 import { toEndpointView, toShownKey } from './endpointViews';
 
 const placeInEndpoints = z.tuple([z.string()]);
 
 /** Adds the routes that make, show, change and remove endpoints. */
 export function addEndpointRoutes(router: Router, api: EndpointApi): void {
-  const { endpoints, door, access, auditor } = api;
+  const { endpoints, door, log, access, auditor } = api;
 
   router.post('/', async (request, response) => {
     await access.require(request, endpointCreatePermission);
@@ -56,11 +60,16 @@ export function addEndpointRoutes(router: Router, api: EndpointApi): void {
           secrets: Object.keys(secrets),
         },
       },
-      () =>
-        create(
-          { id, managedBy: 'api', settings, secrets, createdBy },
-          toStartPosition(startAt),
-        ),
+      async () =>
+        create({
+          id,
+          managedBy: 'api',
+          settings,
+          secrets,
+          // Kept with the endpoint, since any process may be the first to make its subscription.
+          startPosition: await findStartPosition(log, startAt),
+          createdBy,
+        }),
     );
     setRevision(response, created.endpoint);
     response
@@ -118,9 +127,25 @@ export function addEndpointRoutes(router: Router, api: EndpointApi): void {
       request.body,
     );
     const settings = changeSettings(endpoint.settings, change);
-    access.checkChanged(isAllowed, settings);
-    const { signing: _, ...held } = await endpoints.openSecrets(endpoint);
-    checkSettings(door, settings, { ...held, ...secrets });
+    requireFit(isAllowed, settings);
+    const held = await endpoints.openSecrets(endpoint);
+    const carried = findCarriedSecrets(
+      endpoint.settings,
+      settings,
+      selectUsedSecrets(endpoint.settings, held),
+      secrets,
+    );
+    if (carried.length > 0) {
+      throw new InputError(
+        `Credentials are not carried to another receiver: give ${carried.join(
+          ' and ',
+        )} with this change (an empty 'secrets.headers' drops them)`,
+      );
+    }
+    checkSettings(door, settings, {
+      ...selectUsedSecrets(settings, held),
+      ...secrets,
+    });
     const changed = await auditAction(
       auditor,
       {
@@ -178,12 +203,12 @@ export function addEndpointRoutes(router: Router, api: EndpointApi): void {
   });
 
   /** An endpoint whose subscription cannot be made is no endpoint. */
-  async function create(endpoint: NewEndpoint, start: StartPosition) {
+  async function create(endpoint: NewEndpoint) {
     const created = await endpoints.create(endpoint);
     try {
-      await door.register(created.endpoint, start);
+      await door.register(created.endpoint);
     } catch (error) {
-      // Where the store is away for this as well, the endpoint is there, and begins at the end.
+      // Where the store is away for this as well, the endpoint is there, and begins where it was told.
       await endpoints.remove(endpoint.id).catch(() => {});
       throw error;
     } finally {
@@ -193,12 +218,19 @@ export function addEndpointRoutes(router: Router, api: EndpointApi): void {
   }
 }
 
-function toStartPosition(
+async function findStartPosition(
+  log: Pick<SqlEventLog, 'ends' | 'positionBefore'>,
   startAt: NewEndpointRequest['startAt'],
-): StartPosition {
-  return startAt === 'end' || startAt === 'beginning'
-    ? startAt
-    : { timeMs: Date.parse(startAt) };
+): Promise<number> {
+  const { head, tail } = await log.ends();
+  switch (startAt) {
+    case 'end':
+      return tail;
+    case 'beginning':
+      return head;
+    default:
+      return Math.max(head, await log.positionBefore(Date.parse(startAt)));
+  }
 }
 
 function withKeys({

@@ -25,11 +25,10 @@ export function addTrialRoutes(router: Router, api: EndpointApi): void {
       // Whoever may change one tries what it is to become.
       await access.demand(request, endpointUpdatePermission);
     }
-    const {
-      secrets = {},
-      last,
-      ...settings
-    } = parseInput(settingsDryRunSchema, request.body);
+    const { secrets, last, ...settings } = parseInput(
+      settingsDryRunSchema,
+      request.body,
+    );
     checkSettings(door, settings, secrets);
     response.json(await dryRun(api, makeDraft(settings, secrets), last));
   });

@@ -9,7 +9,7 @@ import type { EndpointDoor } from './EndpointDoor';
 export function checkSettings(
   door: Pick<EndpointDoor, 'findProblem'>,
   settings: EndpointSettings,
-  secrets: EndpointSecrets,
+  secrets: EndpointSecrets | undefined,
 ): void {
   const problem = door.findProblem(settings, secrets);
   if (problem !== undefined) {

@@ -3,14 +3,12 @@ import {
   AuthorizeResult,
   type PermissionCriteria,
 } from '@backstage/plugin-permission-common';
-import {
-  createConditionAuthorizer,
-  createConditionTransformer,
-} from '@backstage/plugin-permission-node';
+import { createConditionAuthorizer } from '@backstage/plugin-permission-node';
 import {
   createEndpointConditionalDecision,
   endpointConditions,
   endpointRules,
+  type EndpointPredicate,
   type EndpointResource,
 } from './endpointRules';
 
@@ -62,16 +60,13 @@ describe('the rules of endpoints', () => {
   });
 
   it('decide the same where they are made into a filter', () => {
-    const toPredicate = createConditionTransformer([...rules]);
-    const fits = (
-      criteria: PermissionCriteria<(endpoint: EndpointResource) => boolean>,
-    ) => typeof criteria === 'function' && criteria(endpoint);
-    expect(
-      fits(toPredicate(endpointConditions.hasLabel({ label: 'team' }))),
-    ).toBe(true);
-    expect(
-      fits(toPredicate(endpointConditions.isOwner({ owners: ['group:x/y'] }))),
-    ).toBe(false);
+    const { isOwner, hasLabel } = endpointRules;
+    const fits = (criteria: PermissionCriteria<EndpointPredicate>) =>
+      typeof criteria === 'function' && criteria(endpoint);
+    expect(fits(hasLabel.toQuery({ label: 'team' }))).toBe(true);
+    expect(fits(hasLabel.toQuery({ label: 'team', value: 'b' }))).toBe(false);
+    expect(fits(isOwner.toQuery({ owners: [endpoint.owner] }))).toBe(true);
+    expect(fits(isOwner.toQuery({ owners: ['group:x/y'] }))).toBe(false);
   });
 
   it('can be joined', () => {

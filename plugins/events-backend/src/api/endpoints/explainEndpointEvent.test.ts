@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import {
   describeHold,
   explainEndpointEvent,
@@ -16,6 +17,8 @@ const paused = {
   state: 'paused',
   stateReason: 'maintenance',
 } as const;
+const wanted = { matches: true } as const;
+const closed = { state: 'closed' } as const;
 const open = { state: 'open', untilMs: 60_000 } as const;
 const unwanted = {
   matches: false,
@@ -54,8 +57,8 @@ function explain(facts: Partial<EndpointEventFacts> = {}) {
       cursor: 9,
       topics: [{ topic: 't', from: 0, to: undefined }],
     },
-    selection: { matches: true },
-    breaker: { state: 'closed' },
+    selection: wanted,
+    breaker: closed,
     delivery: undefined,
     isClaimed: false,
     attempts: [],
@@ -77,7 +80,7 @@ describe('explaining an event to an endpoint', () => {
   ] as const)(
     'says what follows for a delivery that is %s, whatever the endpoint chooses now',
     (state, explanation) => {
-      for (const selection of [{ matches: true }, unwanted, unknown] as const) {
+      for (const selection of [wanted, unwanted, unknown]) {
         expect(explain({ delivery: owed(state), selection })).toMatchObject({
           status: state,
           explanation,
@@ -111,7 +114,7 @@ describe('explaining an event to an endpoint', () => {
 
   it('goes by an attempt that was delivered before anything else that is not owed', () => {
     const attempts = [attempt(2, 'delivered'), attempt(1, 'failed')];
-    for (const selection of [{ matches: true }, unwanted, unknown] as const) {
+    for (const selection of [wanted, unwanted, unknown]) {
       expect(explain({ attempts, selection })).toEqual({
         status: 'delivered',
         explanation:
@@ -218,6 +221,44 @@ describe('explaining an event to an endpoint', () => {
     });
   });
 
+  it('calls an event delivered only if that is written down, and due only with a time', () => {
+    const anyFacts = fc.record(
+      {
+        endpoint: fc.constantFrom(endpoint, paused),
+        isEphemeral: fc.boolean(),
+        subscription: fc.constantFrom(
+          ahead,
+          { ...ahead, cursor: 9 },
+          undefined,
+        ),
+        selection: fc.constantFrom(wanted, unwanted, unknown),
+        breaker: fc.constantFrom(closed, open),
+        delivery: fc.constantFrom(
+          ...(['due', 'blocked', 'claimed', 'delivered', 'dead'] as const).map(
+            owed,
+          ),
+          undefined,
+        ),
+        isClaimed: fc.boolean(),
+        attempts: fc.subarray([attempt(2, 'delivered'), attempt(1, 'failed')]),
+      } satisfies {
+        [K in keyof EndpointEventFacts]?: fc.Arbitrary<EndpointEventFacts[K]>;
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(anyFacts, facts => {
+        const { status, explanation, dueAt } = explain(facts);
+        const isWritten =
+          facts.delivery?.state === 'delivered' ||
+          facts.attempts?.some(({ outcome }) => outcome === 'delivered');
+        expect(status !== 'delivered' || isWritten).toBe(true);
+        expect(dueAt !== undefined).toBe(status === 'due');
+        expect(explanation).not.toMatch(/undefined|null|NaN/);
+      }),
+    );
+  });
+
   it('does not call an event delivered that it knows nothing of', () => {
     expect(explain()).toMatchObject({
       status: 'tried',
@@ -228,7 +269,7 @@ describe('explaining an event to an endpoint', () => {
 
 describe('what keeps an endpoint from sending', () => {
   it('is nothing while it is active and its breaker is closed', () => {
-    expect(describeHold(endpoint, { state: 'closed' })).toBeUndefined();
+    expect(describeHold(endpoint, closed)).toBeUndefined();
   });
 
   it('is its state before its breaker', () => {

@@ -7,7 +7,7 @@ import type { Endpoint } from '../../endpoints';
 /** Makes an endpoint of settings that are not saved, to be asked what it would do. */
 export function makeDraft(
   settings: EndpointSettings,
-  { headers = {} }: EndpointSecrets,
+  { headers = {} }: EndpointSecrets = {},
 ): Endpoint {
   const nowMs = Date.now();
   return {
@@ -20,6 +20,7 @@ export function makeDraft(
     stateReason: undefined,
     stateBy: 'system',
     stateAtMs: nowMs,
+    startPosition: undefined,
     revision: '',
     createdAtMs: nowMs,
     createdBy: 'system',

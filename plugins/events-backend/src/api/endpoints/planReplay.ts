@@ -1,5 +1,5 @@
 import {
-  maxCounted,
+  maxCountedEvents,
   type EndpointReplayRequest,
 } from '@callboard/backstage-plugin-events-common';
 import type { DeliveryPool } from '../../deliveries';
@@ -8,6 +8,8 @@ import type { SqlEventLog } from '../../log';
 import { fitsPattern } from '../../model/topicPattern';
 
 const eventsPerPage = 500;
+
+type ReplayedLog = Pick<SqlEventLog, 'ends' | 'positionBefore' | 'list'>;
 
 /** What a replay takes. */
 export interface ReplayPlan {
@@ -23,7 +25,10 @@ export interface ReplayPlan {
 
 /** Finds between which positions a replay takes events, and counts those that it looks at. */
 export async function planReplay(
-  { log, deliveries }: { log: SqlEventLog; deliveries: DeliveryPool },
+  {
+    log,
+    deliveries,
+  }: { log: ReplayedLog; deliveries: Pick<DeliveryPool, 'list'> },
   endpoint: Pick<Endpoint, 'id' | 'settings'>,
   query: Omit<EndpointReplayRequest, 'dryRun'>,
 ): Promise<ReplayPlan> {
@@ -57,7 +62,7 @@ export async function planReplay(
 
 /** The topics of the events that match, one for each event. */
 async function findMatching(
-  log: SqlEventLog,
+  log: ReplayedLog,
   { topic, key }: Pick<EndpointReplayRequest, 'topic' | 'key'>,
   { place, upTo }: Pick<ReplayPlan, 'place' | 'upTo'>,
 ): Promise<string[]> {
@@ -68,7 +73,7 @@ async function findMatching(
 
 /** The topics of the dead deliveries that match, one for each. */
 async function findDead(
-  deliveries: DeliveryPool,
+  deliveries: Pick<DeliveryPool, 'list'>,
   subscriptionId: string,
   { topic, key }: Pick<EndpointReplayRequest, 'topic' | 'key'>,
   { place, upTo }: Pick<ReplayPlan, 'place' | 'upTo'>,
@@ -95,15 +100,15 @@ async function collect(
 ): Promise<string[]> {
   const topics: string[] = [];
   let after = place;
-  while (topics.length < maxCounted && after < upTo) {
+  while (topics.length < maxCountedEvents && after < upTo) {
     const page = await readPage(after);
     const within = page.filter(({ position }) => Number(position) <= upTo);
     topics.push(...within.map(({ topic }) => topic));
     const last = within.at(-1);
     if (!last || within.length < eventsPerPage) {
-      return topics.slice(0, maxCounted);
+      return topics.slice(0, maxCountedEvents);
     }
     after = Number(last.position);
   }
-  return topics.slice(0, maxCounted);
+  return topics.slice(0, maxCountedEvents);
 }

@@ -2,6 +2,7 @@ import type { EndpointHealthView } from '@callboard/backstage-plugin-events-comm
 import { toSubscriptionId, type Endpoint } from '../../endpoints';
 import type { EndpointApi } from './EndpointApiOptions';
 import { toInstant } from './endpointViews';
+import { sinceOf } from './sinceOf';
 
 const windowMs = 24 * 3_600_000;
 
@@ -17,11 +18,15 @@ export async function readEndpointHealth(
     EndpointApi,
     'endpoints' | 'subscriptions' | 'deliveries' | 'log' | 'door'
   >,
-  { id, state }: Endpoint,
+  endpoint: Endpoint,
 ): Promise<EndpointHealthView> {
+  const { id, state } = endpoint;
   const subscriptionId = toSubscriptionId(id);
   const [summary, kept, owed, subscription] = await Promise.all([
-    endpoints.summarizeAttempts(id, Date.now() - windowMs),
+    endpoints.summarizeAttempts(
+      id,
+      Math.max(sinceOf(endpoint), Date.now() - windowMs),
+    ),
     endpoints.readHealth(id),
     deliveries.count(subscriptionId, ['due', 'blocked', 'claimed', 'dead']),
     subscriptions.read(subscriptionId),

@@ -45,7 +45,7 @@ export async function redeliver(
     [event],
     {
       dryRun: false,
-      // What the endpoint does not choose never comes by itself, wherever its cursor is.
+      // What the endpoint does not choose, or may not, does not come by itself, wherever its cursor is.
       ...(selection.matches && {
         choose: (...args) => subscriptions.chooseForReplay(...args),
       }),

@@ -17,7 +17,7 @@ import { lockForChange } from './lockForChange';
 export interface EndpointChange {
   /** All of them: they take the place of the former ones. */
   settings: EndpointSettings;
-  /** Each that is given takes the place of the former one; the others stay. */
+  /** Each that is given takes the place of the former one; the others stay, if the settings have a use for them. */
   secrets?: EndpointSecrets;
 }
 
@@ -59,7 +59,10 @@ export async function changeEndpoint(
       .update({
         settings: JSON.stringify(settings),
         owner: settings.owner,
-        ...sealSecrets(vault, id, { keys, ...replaceSecrets(held, secrets) }),
+        ...sealSecrets(vault, id, {
+          keys,
+          ...replaceSecrets(settings, held, secrets),
+        }),
         revision: randomUUID(),
         updated_at: nowMs,
       } satisfies Partial<EndpointRow>)

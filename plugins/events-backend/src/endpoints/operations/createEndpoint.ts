@@ -59,7 +59,7 @@ export async function createEndpoint(
         owner: settings.owner,
         ...sealSecrets(vault, id, {
           keys,
-          ...replaceSecrets(undefined, secrets),
+          ...replaceSecrets(settings, undefined, secrets),
         }),
         state: 'active',
         state_reason: null,

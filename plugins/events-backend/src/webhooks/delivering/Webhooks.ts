@@ -306,7 +306,7 @@ export class Webhooks {
   /** What is wrong with settings, as a sentence for people; undefined when nothing is. */
   findProblem(
     settings: EndpointSettings,
-    secrets: EndpointSecrets,
+    secrets: EndpointSecrets | undefined,
   ): string | undefined {
     return findSettingsProblem(settings, secrets, this.#options.sending.guard);
   }

@@ -12,12 +12,12 @@ import { parseSigner } from '../signing';
  * What is wrong with the settings of an endpoint, beyond the shape of each: nothing that is saved should fail when it is
  * used.
  *
- * @param secrets - as far as they are given; undefined where those that are kept stay
+ * @param secrets - all that go with the settings, signing keys only if they are new; undefined when nobody knows them
  * @returns a sentence for people, with the remedy; undefined when nothing is
  */
 export function findSettingsProblem(
   settings: EndpointSettings,
-  secrets: EndpointSecrets,
+  secrets: EndpointSecrets | undefined,
   guard: Guard,
 ): string | undefined {
   return (
@@ -27,9 +27,9 @@ export function findSettingsProblem(
       : undefined) ??
     findSelectorProblem(settings) ??
     findFormatProblem(settings) ??
-    findHeadersProblem(settings, secrets.headers ?? {}) ??
-    findKeysProblem(settings, secrets.signing) ??
-    findTlsProblem(settings, secrets)
+    findHeadersProblem(settings, secrets?.headers ?? {}) ??
+    findKeysProblem(settings, secrets?.signing) ??
+    (secrets && findCredentialsProblem(settings, secrets))
   );
 }
 
@@ -98,14 +98,15 @@ function findKeysProblem(
     : undefined;
 }
 
-function findTlsProblem(
-  { tls }: EndpointSettings,
-  { tlsKey }: EndpointSecrets,
+function findCredentialsProblem(
+  { auth, tls }: EndpointSettings,
+  { password, clientSecret, tlsKey }: EndpointSecrets,
 ): string | undefined {
-  // The key that is kept is not shown to whoever changes something else; both are changed together.
-  const isUnchanged = tls?.certificate !== undefined && tlsKey === undefined;
-  if (isUnchanged) {
-    return undefined;
+  if (auth?.type === 'basic' && password === undefined) {
+    return "auth has the type 'basic', and secrets.password is missing";
+  }
+  if (auth?.type === 'oauth2' && clientSecret === undefined) {
+    return "auth has the type 'oauth2', and secrets.clientSecret is missing";
   }
   const read = readTlsOptions(tls, tlsKey);
   return 'problem' in read ? read.problem : undefined;

@@ -3,7 +3,6 @@ import type {
   EndpointSettings,
 } from '@callboard/backstage-plugin-events-common';
 import type { LogEvent } from '@callboard/backstage-plugin-events-node';
-import type { StartPosition } from '@callboard/backstage-plugin-events-node/bus';
 import { z } from 'zod';
 import { toSubscriptionId, type Endpoint } from '../../../endpoints';
 import { makeAttempt } from '../../../endpoints/__testUtils__/endpointPools';
@@ -29,21 +28,29 @@ export class FakeDoor implements EndpointDoor {
   /** Thrown by what asks the catalog, or makes a subscription. */
   failure: Error | undefined;
   /** What settings were checked with. */
-  readonly checked: EndpointSecrets[] = [];
+  readonly checked: (EndpointSecrets | undefined)[] = [];
 
   constructor(subscriptions: SubscriptionPool) {
     this.#subscriptions = subscriptions;
   }
 
-  async register(
-    { id, settings, revision }: Endpoint,
-    start: StartPosition = 'end',
-  ): Promise<void> {
+  async register({
+    id,
+    settings,
+    startPosition,
+    revision,
+  }: Endpoint): Promise<void> {
     this.#fail();
+    const subscriptionId = toSubscriptionId(id);
+    const before = await this.#subscriptions.read(subscriptionId);
     await this.#subscriptions.register(
-      toSubscriptionId(id),
+      subscriptionId,
       settings.topics.some(isWildcard) ? [everyTopic] : settings.topics,
-      { start, standing: { wish: revision } },
+      {
+        start:
+          startPosition === undefined ? 'end' : { position: startPosition },
+        standing: { wish: revision, replaces: before?.wish },
+      },
     );
   }
 
@@ -57,7 +64,7 @@ export class FakeDoor implements EndpointDoor {
 
   findProblem(
     { url }: EndpointSettings,
-    secrets: EndpointSecrets,
+    secrets: EndpointSecrets | undefined,
   ): string | undefined {
     this.checked.push(secrets);
     return url.includes('10.0.0.1')
