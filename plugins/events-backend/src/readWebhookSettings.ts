@@ -8,6 +8,7 @@ import {
   type EndpointSettings,
 } from '@callboard/backstage-plugin-events-common';
 import { z } from 'zod';
+import { parseUrl } from './model/parseUrl';
 import type { ProxyOptions } from './webhooks';
 
 /** An endpoint that the configuration declares. */
@@ -68,7 +69,7 @@ function readProxy(proxy: Config | undefined): ProxyOptions | undefined {
     return undefined;
   }
   const url = proxy.getString('url');
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+  if (!/^https?:$/.test(parseUrl(url)?.protocol ?? '')) {
     throw new Error(
       `Invalid configuration: ${key}.proxy.url must be a URL with http or https`,
     );
@@ -93,6 +94,11 @@ function readEndpoint(id: string, declared: unknown): ConfiguredEndpoint {
       `Invalid configuration: ${place}: the id ${idError.issues[0].message}`,
     );
   }
+  if (!signedSchema.safeParse(declared).success) {
+    throw new Error(
+      `Invalid configuration: ${place}.secrets.signing is missing: a list of the keys to sign with, the newest first. Make one with: echo "whsec_$(openssl rand -base64 32)"`,
+    );
+  }
   const { data, error } = declaredSchema.safeParse(declared);
   if (error) {
     throw new Error(`Invalid configuration: ${place}: ${describe(error)}`);
@@ -101,9 +107,14 @@ function readEndpoint(id: string, declared: unknown): ConfiguredEndpoint {
   return { id, settings, secrets };
 }
 
+const signedSchema = z.object({
+  secrets: z.object({ signing: z.array(z.unknown()).min(1) }),
+});
+
 /** Places and problems; messages of zod hold no values. */
 function describe({ issues }: z.ZodError): string {
   return issues
-    .map(({ path, message }) => `${path.join('.') || 'it'}: ${message}`)
+    .map(({ path, message }) => [path.join('.'), message])
+    .map(([path, message]) => (path ? `${path}: ${message}` : message))
     .join('; ');
 }

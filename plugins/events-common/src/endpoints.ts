@@ -29,7 +29,22 @@ export const endpointIdSchema = z
     /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
     'must be 1 to 63 small letters, digits and dashes, with no dash at its ends',
   )
-  .describe('Names the endpoint; never used again for another one.');
+  .describe('Names the endpoint.');
+
+/** `z.url` asks `URL.canParse`, which is not reliable in Node.js 20 and 22. */
+const urlSchema = z
+  .string()
+  .max(2_048)
+  .refine(isUrl, 'must be a URL')
+  .meta({ format: 'uri' });
+
+function isUrl(text: string): boolean {
+  try {
+    return new URL(text).href !== '';
+  } catch {
+    return false;
+  }
+}
 
 const entityRefSchema = z
   .string()
@@ -105,7 +120,7 @@ export const endpointAuthSchema = z.discriminatedUnion('type', [
   }),
   z.strictObject({
     type: z.literal('oauth2'),
-    tokenUrl: z.url().max(2_048),
+    tokenUrl: urlSchema,
     clientId: text(255),
     scope: text(1_000).optional(),
     audience: text(1_000).optional(),
@@ -126,7 +141,7 @@ export type EndpointAuth = z.infer<typeof endpointAuthSchema>;
  * @public
  */
 export const endpointSettingsSchema = z.strictObject({
-  url: z.url().max(2_048).describe('Where requests go.'),
+  url: urlSchema.describe('Where requests go.'),
   topics: z
     .array(text(255))
     .min(1)

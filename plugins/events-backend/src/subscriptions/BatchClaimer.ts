@@ -107,12 +107,7 @@ export class BatchClaimer {
    */
   async claim(id: string, options: ClaimOptions): Promise<Claim> {
     for (let turn = 1; ; turn += 1) {
-      const subscription =
-        this.#loneReaders.recall(id) ?? (await this.#readAnew(id));
-      if (options.wish !== undefined && options.wish !== subscription.wish) {
-        this.#loneReaders.forget(id);
-        throw new WishChangedError(id);
-      }
+      const subscription = await this.#recall(id, options.wish);
       const claim = await this.#claimBehind(subscription, options);
       if (claim !== 'moved') {
         return claim;
@@ -129,6 +124,20 @@ export class BatchClaimer {
         };
       }
     }
+  }
+
+  /** Reads a subscription, unless this process remembers it as the reader knows it. */
+  async #recall(id: string, wish: string | undefined): Promise<Subscription> {
+    const remembered = this.#loneReaders.recall(id);
+    if (remembered && (wish === undefined || wish === remembered.wish)) {
+      return remembered;
+    }
+    const subscription = await this.#readAnew(id);
+    if (wish !== undefined && wish !== subscription.wish) {
+      this.#loneReaders.forget(id);
+      throw new WishChangedError(id);
+    }
+    return subscription;
   }
 
   /** Claims behind a cursor, if it is there still. */

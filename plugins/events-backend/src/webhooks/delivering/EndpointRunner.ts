@@ -153,6 +153,10 @@ export class EndpointRunner {
     const { endpoint, health } = this;
     const { events, round } = this.#reader.describe(claimed);
     const { observer } = this.#context;
+    let disabling: Promise<void> | undefined;
+    const disable = (reason: string) => {
+      disabling ??= this.#disable(reason);
+    };
     const { handled, attempts } = await sendBatch(events, {
       endpoint,
       sender: this.#sender,
@@ -167,7 +171,7 @@ export class EndpointRunner {
         const { spell } = health.state;
         health.note(verdict, round);
         if (verdict.kind === 'gone') {
-          this.#disable(verdict.reason);
+          disable(verdict.reason);
         }
         if (spell && !health.state.spell) {
           this.#onRecovered(this.#context.now() - spell.firstMs);
@@ -178,13 +182,15 @@ export class EndpointRunner {
       random: Math.random,
     });
     this.#reader.noteAttempts(claimed, attempts);
-    const disabling = decideDisabling(
+    const spent = decideDisabling(
       health.state.spell,
       this.#context.options.disabling,
     );
-    if (disabling) {
-      this.#disable(disabling.reason);
+    if (spent) {
+      disable(spent.reason);
     }
+    // Before the batch is settled, and its events are due.
+    await disabling;
     return handled;
   }
 
@@ -210,27 +216,25 @@ export class EndpointRunner {
       );
   }
 
-  #disable(reason: string): void {
+  async #disable(reason: string): Promise<void> {
     const { endpoints, logger, onChanged } = this.#context;
-    endpoints
-      .setState(
+    try {
+      const disabled = await endpoints.setState(
         this.endpoint.id,
         { state: 'disabled', reason, by: 'system', announce: true },
         this.endpoint.revision,
-      )
-      .then(disabled => {
-        if (disabled) {
-          logger.warn(
-            `Endpoint ${this.endpoint.id} is disabled: ${reason}. Its cursor waits; resume it when its receiver works again`,
-          );
-        }
-        onChanged();
-      })
-      .catch(error =>
-        logger.warn(
-          `Endpoint ${this.endpoint.id} could not be disabled; it is tried again after its next failure`,
-          error,
-        ),
       );
+      if (disabled) {
+        logger.warn(
+          `Endpoint ${this.endpoint.id} is disabled: ${reason}. Its cursor waits; resume it when its receiver works again`,
+        );
+      }
+    } catch (error) {
+      logger.warn(
+        `Endpoint ${this.endpoint.id} could not be disabled; it is tried again after its next failure`,
+        error instanceof Error ? error : new Error(String(error)),
+      );
+    }
+    onChanged();
   }
 }

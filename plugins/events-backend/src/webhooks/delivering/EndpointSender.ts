@@ -39,8 +39,11 @@ export interface RequestPreview {
   body: string;
 }
 
-/** Idle connections are closed after so long, in milliseconds, whatever the receiver says. */
-const keepAliveMs = 30_000;
+/**
+ * Idle connections are closed after so long, in milliseconds, or sooner if the receiver says so: most close them after
+ * five seconds, and a request that is on its way then fails.
+ */
+const keepAliveMs = 4_000;
 
 /** Makes, signs and sends the requests of one endpoint, over connections of its own: none waits for another's. */
 export class EndpointSender {
@@ -117,12 +120,12 @@ export class EndpointSender {
         messageId,
         authorized.headers,
       );
-      const spentMs = performance.now() - start;
+      const leftMs = Math.ceil(timeLimitMs - (performance.now() - start));
       const result = await this.#send({
         url,
         headers,
         body,
-        timeLimitMs: Math.max(1, timeLimitMs - spentMs),
+        timeLimitMs: Math.max(1, leftMs),
         signal,
       });
       if (result.kind === 'answered' && result.status === 401) {

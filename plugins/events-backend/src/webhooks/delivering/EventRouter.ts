@@ -25,6 +25,8 @@ import {
   type Selector,
 } from '../routing';
 import type { Match } from './Outlook';
+import { toSubscriptionId } from '../../endpoints';
+import { WishChangedError } from '../../subscriptions';
 import { RecentEvents } from './RecentEvents';
 
 export type { Selection } from '../routing';
@@ -144,12 +146,13 @@ export class EventRouter {
    * Chooses those of some events that an endpoint wants.
    *
    * @throws CatalogAwayError when that depends on the catalog, which cannot be asked
+   * @throws WishChangedError when the endpoint is not here any more
    */
   async choose(id: string, events: readonly LogEvent[]): Promise<LogEvent[]> {
     const selector = this.#routes.get(id)?.selector;
     if (!selector) {
-      // Its claim finds that it was changed.
-      return [];
+      // Nobody may pass over what nobody has looked at.
+      throw new WishChangedError(toSubscriptionId(id));
     }
     return this.#select(selector, events);
   }

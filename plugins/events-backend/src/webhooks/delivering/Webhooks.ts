@@ -90,6 +90,8 @@ export class Webhooks {
     { revision: string; runner: EndpointRunner | undefined }
   >();
   readonly #stoppingRunners = new Set<Promise<void>>();
+  /** What is under way. */
+  readonly #attempts = new Set<Promise<void>>();
   readonly #timers: NodeJS.Timeout[] = [];
   #unlisten = () => {};
   #refreshing: Promise<void> | undefined;
@@ -152,7 +154,7 @@ export class Webhooks {
     this.#stopped = true;
     this.#unlisten();
     this.#timers.forEach(clearInterval);
-    await this.#refreshing?.catch(() => {});
+    await Promise.all(this.#attempts);
     await this.#router.stop();
     for (const [id, { runner }] of this.#known) {
       this.#known.delete(id);
@@ -382,6 +384,11 @@ export class Webhooks {
     }
     const before = this.#known.get(id)?.runner;
     await this.register(endpoint);
+    if (before?.endpoint.revision === endpoint.revision) {
+      // What was doubted was its subscription, which is as it should be now.
+      this.#known.set(id, { revision: endpoint.revision, runner: before });
+      return;
+    }
     this.#router.remove(id);
     const runner =
       endpoint.state === 'active' ? await this.#open(endpoint) : undefined;
@@ -501,7 +508,16 @@ export class Webhooks {
     this.#timers.push(timer);
   }
 
-  async #attempt(run: () => Promise<void>): Promise<void> {
+  /** Never rejects; a stop waits for it. */
+  #attempt(run: () => Promise<void>): Promise<void> {
+    const attempt = this.#run(run).finally(() =>
+      this.#attempts.delete(attempt),
+    );
+    this.#attempts.add(attempt);
+    return attempt;
+  }
+
+  async #run(run: () => Promise<void>): Promise<void> {
     try {
       await run();
       this.#failures.onWorked();

@@ -112,7 +112,7 @@ async function sendWhileRotating(
       toLearn = signing;
     }
   }
-  await untilSettled(world, 'e');
+  await world.untilSettled('e');
 }
 
 /** The versions of a request's signatures. */
@@ -206,6 +206,23 @@ describe.each(worlds.ids)(
       await expect(readPublicKeys(world)).resolves.toHaveLength(rounds);
     });
 
+    it('loses no event that is published right after a key was rotated, time and again', async () => {
+      const { receiver, url } = await startReceiver();
+      const world = await startWorld(storeId);
+      await world.create('e', url);
+      const ids: string[] = [];
+      for (let round = 1; round <= 40; round += 1) {
+        await world.endpoints.rotate('e', { version: 'v1', overlapMs: hour });
+        await world.webhooks.refresh();
+        const [event] = await world.publish('k');
+        ids.push(event.id);
+        await receiver.waitFor(round);
+      }
+      expect(
+        receiver.requests.map(({ headers }) => headers['webhook-id']),
+      ).toEqual(ids);
+    });
+
     it.each(Object.keys(verifiers))(
       'ends with the overlap: the old secret verifies no more with %s, the new one does',
       async name => {
@@ -294,11 +311,6 @@ const anyPayload = fc.oneof(
   fc.jsonValue({ stringUnit: 'binary' }),
 );
 
-const messageSchema = z.object({
-  eventPayload: z.json(),
-  metadata: z.object({ eventId: z.string() }),
-});
-
 describe.each(worlds.ids)('any body, on %s', storeId => {
   it('verifies with receivers that nobody here wrote, 1,000 of them, and says what was published', async () => {
     const { receiver, url } = await startReceiver();
@@ -320,18 +332,16 @@ describe.each(worlds.ids)('any body, on %s', storeId => {
           requests.map(request => {
             verifying.forEach(verify => verify(request));
             verified += 1;
-            const { eventPayload, metadata } = messageSchema.parse(
-              JSON.parse(request.body.toString()),
-            );
-            return [metadata.eventId, JSON.stringify(eventPayload)];
+            return [request.headers['webhook-id'], request.body.toString()];
           }),
         );
         for (const { id, payload } of events) {
-          // Numbers such as -0 are written in another way once they were read.
-          expect(said.get(id)).toBe(JSON.stringify(JSON.parse(payload)));
+          expect(said.get(id)).toContain(
+            `{"topic":"t","eventPayload":${payload},"metadata":{`,
+          );
         }
       }),
-      { numRuns: 10 },
+      { numRuns: 10, endOnFailure: true },
     );
     expect(verified).toBe(1_000);
   });

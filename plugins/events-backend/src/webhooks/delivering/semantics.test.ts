@@ -6,7 +6,6 @@ import { selfSigned } from '../sending/__testUtils__/selfSigned';
 import {
   createWorlds,
   readOwed,
-  untilSettled,
   untilTried,
   type OwedDelivery,
 } from './__testUtils__/createWorlds';
@@ -86,7 +85,7 @@ describe.each(worlds.ids)('an answer, on %s', storeId => {
     const world = await startWorld(storeId);
     await world.create('e', url);
     await world.publish('k');
-    await untilSettled(world, 'e');
+    await world.untilSettled('e');
     await expect(readAttempts(world, 'e', 1)).resolves.toEqual([
       {
         number: 1,
@@ -177,7 +176,7 @@ describe.each(worlds.ids)('an answer, on %s', storeId => {
     receiver.answerWith(answer(200));
     await world.endpoints.setState('e', { state: 'active', by: 'system' });
     await world.webhooks.refresh();
-    await untilSettled(world, 'e');
+    await world.untilSettled('e');
     expect(
       receiver.requests.map(({ headers }) => headers['webhook-id']),
     ).toEqual([first.id, first.id, next.id]);
@@ -270,7 +269,7 @@ describe.each(worlds.ids)('a receiver that cannot keep up, on %s', storeId => {
       await world.webhooks.lookForDue();
       expect(receiver.requests).toHaveLength(1);
       world.aheadMs = untilMs - Date.now();
-      await untilSettled(world, 'e');
+      await world.untilSettled('e');
 
       expect(receiver.requests).toHaveLength(4);
       expect(times.slice(1).every(timeMs => timeMs >= untilMs)).toBe(true);
@@ -435,7 +434,7 @@ describe('an exchange that comes to no answer', () => {
     const world = await startWorld(anyStore);
     await world.create('e', url, { tls: { authorities: selfSigned.cert } });
     await world.publish('k');
-    await untilSettled(world, 'e');
+    await world.untilSettled('e');
     expect(receiver.requests).toHaveLength(1);
     await expect(readOwed(world, 'e')).resolves.toEqual([]);
   });
@@ -464,11 +463,11 @@ describe('an answer that is too large', () => {
     await world.create('e', url, { concurrency: 10 });
     const keys = Array.from({ length: 10 }, (_, index) => `k${index}`);
     await world.publish(...keys);
-    await untilSettled(world, 'e');
+    await world.untilSettled('e');
     const readGrowth = measureMemory();
     for (let round = 0; round < 3; round += 1) {
       await world.publish(...keys);
-      await untilSettled(world, 'e');
+      await world.untilSettled('e');
     }
     const { rss, heap } = readGrowth();
     await Promise.all(receiver.requests.map(({ closed }) => closed));

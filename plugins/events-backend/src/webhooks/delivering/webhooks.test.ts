@@ -54,7 +54,7 @@ describe.each(stores.ids)('sending to endpoints, on %s', storeId => {
         'webhook-signature': String(request.headers['webhook-signature']),
       }),
     ).toMatchObject({ topic: 't', metadata: { eventId: event.id } });
-    await world.untilDone('orders');
+    await world.untilSettled('orders');
     expect(idsOf(receiver)).toEqual([event.id]);
     const [attempt] = await world.untilAttempts('orders', 1);
     expect(attempt).toMatchObject({
@@ -81,8 +81,8 @@ describe.each(stores.ids)('sending to endpoints, on %s', storeId => {
     const events = await world.publish('a', 'b', 'c');
     await first.receiver.waitFor(3);
     await second.receiver.waitFor(1);
-    await world.untilDone('all');
-    await world.untilDone('some');
+    await world.untilSettled('all');
+    await world.untilSettled('some');
     expect(idsOf(first.receiver).sort()).toEqual(
       events.map(({ id }) => id).sort(),
     );
@@ -105,7 +105,7 @@ describe.each(stores.ids)('sending to endpoints, on %s', storeId => {
     await world.create('e', url, { retryScheduleMs: [0, 10, 10, 10] });
     const [a, b, free] = await world.publish('held', 'held', 'free');
     await receiver.waitFor(5);
-    await world.untilDone('e');
+    await world.untilSettled('e');
     expect(idsOf(receiver).filter(id => id !== free.id)).toEqual([
       a.id,
       a.id,
@@ -121,7 +121,7 @@ describe.each(stores.ids)('sending to endpoints, on %s', storeId => {
     await world.create('e', url, { retryScheduleMs: [0, 1] });
     await world.publish('k', 'k');
     await receiver.waitFor(4);
-    await world.untilDone('e');
+    await world.untilSettled('e');
     await expect(world.pools.readDeliveries()).resolves.toEqual([
       [1, 'dead', 2],
       [2, 'dead', 2],
@@ -148,7 +148,7 @@ describe.each(stores.ids)('sending to endpoints, on %s', storeId => {
     expect(receiver.requests).toHaveLength(1);
     await world.webhooks.refresh();
     await receiver.waitFor(3);
-    await world.untilDone('e');
+    await world.untilSettled('e');
     expect(idsOf(receiver).slice(1).sort()).toEqual(
       events.map(({ id }) => id).sort(),
     );
@@ -167,7 +167,7 @@ describe.each(stores.ids)('sending to endpoints, on %s', storeId => {
     await world.endpoints.setState('e', { state: 'active', by: 'system' });
     await world.webhooks.refresh();
     await receiver.waitFor(3);
-    await world.untilDone('e');
+    await world.untilSettled('e');
     expect(idsOf(receiver).slice(0, 2)).toEqual([event.id, event.id]);
   });
 
@@ -187,7 +187,7 @@ describe.each(stores.ids)('sending to endpoints, on %s', storeId => {
     await receiver.waitFor(11);
     // Everything else comes, those that failed when they are due.
     await world.pools.passPauses();
-    await world.untilDone('e');
+    await world.untilSettled('e');
     expect(new Set(idsOf(receiver)).size).toBe(200);
     expect(receiver.requests).toHaveLength(210);
   });
@@ -203,7 +203,7 @@ describe.each(stores.ids)('sending to endpoints, on %s', storeId => {
     world.aheadMs = 61_000;
     await world.publish('k', 'other');
     await receiver.waitFor(4);
-    await world.untilDone('e');
+    await world.untilSettled('e');
     expect(idsOf(receiver).filter(id => id === first.id)).toHaveLength(2);
   });
 
@@ -222,7 +222,7 @@ describe.each(stores.ids)('sending to endpoints, on %s', storeId => {
     world.aheadMs = 61_000;
     await receiver.waitFor(2);
     await world.pools.passPauses();
-    await world.untilDone('e');
+    await world.untilSettled('e');
     expect(receiver.requests).toHaveLength(5);
   });
 
@@ -238,7 +238,7 @@ describe.each(stores.ids)('sending to endpoints, on %s', storeId => {
     );
     await world.endpoints.setState('e', { state: 'active', by: 'system' });
     await world.webhooks.refresh();
-    await world.untilDone('e');
+    await world.untilSettled('e');
     const bodies = receiver.requests.map(
       ({ body }): { metadata: { eventId: string } }[] =>
         JSON.parse(body.toString()),
@@ -297,7 +297,7 @@ describe.each(stores.ids)('sending to endpoints, on %s', storeId => {
     });
     await expect(world.replays.runOnce()).resolves.toBe(true);
     await receiver.waitFor(2);
-    await world.untilDone('e');
+    await world.untilSettled('e');
     expect(idsOf(receiver)).toEqual([events[0].id, events[2].id]);
     await expect(world.endpoints.readReplay(replay.id)).resolves.toMatchObject({
       state: 'done',

@@ -13,7 +13,7 @@ export class RefusedAddressError extends Error {
   readonly address: string;
 
   constructor(host: string, address: string, refusal: Refusal<AddressRule>) {
-    super(`Refused to connect: ${refusal.reason}`);
+    super(`${refusal.reason} (rule: ${refusal.rule})`);
     this.name = 'RefusedAddressError';
     this.rule = refusal.rule;
     this.host = host;

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { parseUrl } from '../../model/parseUrl';
 import {
   contains,
   readAddress,
@@ -90,11 +91,10 @@ const hostPattern = /^(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/;
 
 function readHost(entry: string, text: string): string {
   // What URL would take for another part of a URL is no part of a name.
-  const url = `http://${text}`;
-  const host =
-    /^[^\s/\\:@?#%[\]*]+$/.test(text) && URL.canParse(url)
-      ? toPlainHost(new URL(url).hostname)
-      : '';
+  const url = /^[^\s/\\:@?#%[\]*]+$/.test(text)
+    ? parseUrl(`http://${text}`)
+    : undefined;
+  const host = url ? toPlainHost(url.hostname) : '';
   if (isIP(host) !== 0) {
     throw invalidEntry(
       entry,

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { parseUrl } from '../../model/parseUrl';
 import { readAddress } from './address';
 import { allowKey, readAllowList, toPlainHost } from './allowList';
 import {
@@ -100,10 +101,10 @@ export function createGuard(options: GuardOptions): Guard {
     allowsHost,
     checkAddress,
     checkUrl(text) {
-      if (!URL.canParse(text)) {
+      const url = parseUrl(text);
+      if (!url) {
         return refuse('url', 'The URL cannot be read');
       }
-      const url = new URL(text);
       if (url.protocol !== 'https:' && !(allowHttp && isHttp(url))) {
         const schemes = allowHttp ? 'https or http' : 'https';
         return refuse('scheme', `The URL must begin with ${schemes}`);

@@ -132,7 +132,8 @@ export function noteVerdict(
         ? noteLife(breaker)
         : noteFailure(breaker, nowMs, policy);
     case 'gone':
-      return noteFailure(breaker, nowMs, policy);
+      // Nothing more is sent while the endpoint is being disabled.
+      return noteThrottling(breaker, undefined, nowMs, policy);
     case 'throttled':
       return noteThrottling(breaker, verdict.retryAfterMs, nowMs, policy);
     case 'cancelled':

@@ -193,19 +193,35 @@ export class WebhookWorld {
     }
   }
 
-  /** Waits until nothing is in hand and nothing is owed. */
-  async untilDone(endpointId: string): Promise<void> {
-    const { knex } = this.pools.store;
-    const subscription = { subscription_id: toSubscriptionId(endpointId) };
+  /**
+   * Waits until nothing of an endpoint is to be read, in hand or owed.
+   *
+   * What is to be read only becomes less once everything is published. What is in hand and what is owed is asked for at
+   * once: it goes to and fro between the two.
+   */
+  async untilSettled(endpointId: string): Promise<void> {
+    const { store, subscriptions } = this.pools;
+    const id = toSubscriptionId(endpointId);
+    while (await subscriptions.mayHaveNext(id)) {
+      await new Promise(resolve => setTimeout(resolve, 5));
+    }
+    const { knex } = store;
+    const counting = knex
+      .select(
+        knex('callboard_batches')
+          .where({ subscription_id: id })
+          .count('*')
+          .as('batches'),
+        knex('callboard_deliveries')
+          .where({ subscription_id: id })
+          .whereIn('state', ['due', 'blocked', 'claimed'])
+          .count('*')
+          .as('owed'),
+      )
+      .first<{ batches: number | string; owed: number | string }>();
     for (;;) {
-      const [batch] = await knex('callboard_batches').where(subscription);
-      const [owed] = await knex('callboard_deliveries')
-        .where(subscription)
-        .whereIn('state', ['due', 'blocked', 'claimed']);
-      const behind = await this.pools.subscriptions.mayHaveNext(
-        toSubscriptionId(endpointId),
-      );
-      if (!batch && !owed && !behind) {
+      const { batches, owed } = await counting.clone();
+      if (Number(batches) === 0 && Number(owed) === 0) {
         return;
       }
       await new Promise(resolve => setTimeout(resolve, 5));
