@@ -213,7 +213,7 @@ const createEventsPlugin = (ingresses: Ingresses, contract: Contract) =>
           httpRouter.use(router);
           if (!config.getOptionalBoolean('permission.enabled')) {
             logger.warn(
-              'Permissions are off (permission.enabled): every signed-in user may read all events and replay them',
+              'Permissions are off (permission.enabled): every signed-in user may read all events, replay them, and have them sent to any endpoint',
             );
           }
 

@@ -164,7 +164,7 @@ export const endpointSettingsSchema = z.strictObject({
       maxEvents: z
         .int()
         .min(2)
-        .max(500)
+        .max(200)
         .describe('Events in one request at the most.'),
     })
     .optional()

@@ -5,6 +5,7 @@ import {
   endpointReadPermission,
   endpointsQuerySchema,
   endpointUpdatePermission,
+  eventReadPermission,
   newEndpointSchema,
   type EndpointsPage,
   type EndpointWithKeys,
@@ -38,6 +39,8 @@ export function addEndpointRoutes(router: Router, api: EndpointApi): void {
 
   router.post('/', async (request, response) => {
     await access.require(request, endpointCreatePermission);
+    // Whoever makes an endpoint has events sent to where they can read them.
+    await access.require(request, eventReadPermission);
     const {
       id = makeEndpointId(),
       secrets = {},
@@ -112,6 +115,7 @@ export function addEndpointRoutes(router: Router, api: EndpointApi): void {
   });
 
   router.patch('/:id', async (request, response) => {
+    await access.require(request, eventReadPermission);
     const { endpoint, isAllowed } = await access.open(
       request,
       endpointUpdatePermission,
@@ -202,8 +206,21 @@ export function addEndpointRoutes(router: Router, api: EndpointApi): void {
     response.status(204).end();
   });
 
+  /** Attempts outlive their endpoint, and are none of another one that is given its id. */
+  async function forgetNamesake(id: string): Promise<void> {
+    if (await endpoints.read(id)) {
+      return;
+    }
+    const { perStatement, statements } = namesakeAttempts;
+    let removed = perStatement;
+    for (let turn = 0; turn < statements && removed > 0; turn += 1) {
+      removed = await endpoints.removeAttemptsOf(id, perStatement);
+    }
+  }
+
   /** An endpoint whose subscription cannot be made is no endpoint. */
   async function create(endpoint: NewEndpoint) {
+    await forgetNamesake(endpoint.id);
     const created = await endpoints.create(endpoint);
     try {
       await door.register(created.endpoint);
@@ -217,6 +234,9 @@ export function addEndpointRoutes(router: Router, api: EndpointApi): void {
     return created;
   }
 }
+
+/** One request removes so many attempts of an endpoint that had the same id; what is left goes with its age. */
+const namesakeAttempts = { perStatement: 1_000, statements: 20 };
 
 async function findStartPosition(
   log: Pick<SqlEventLog, 'ends' | 'positionBefore'>,

@@ -220,6 +220,6 @@ export function describeHold(
   const until =
     breaker.untilMs === undefined ? 'later' : toInstant(breaker.untilMs);
   return breaker.state === 'open'
-    ? `The receiver failed at everything, so nothing is sent before ${until}, and one request then to see whether it works again`
-    : 'The receiver failed at everything, and one request is under way to see whether it works again';
+    ? `The receiver failed again and again, or asked for a pause, so nothing is sent before ${until}, and one request then to see whether it works again`
+    : 'The receiver failed again and again, or asked for a pause, and one request is under way to see whether it works again';
 }

@@ -28,7 +28,7 @@ export interface StateChange {
 export async function setEndpointState(
   store: Store,
   id: string,
-  { state, reason = '', by, announce = false }: StateChange,
+  { state, reason, by, announce = false }: StateChange,
   expectedRevision: string | undefined,
 ): Promise<Endpoint | undefined> {
   const { dialect } = store;
@@ -41,7 +41,8 @@ export async function setEndpointState(
       .whereNot({ state })
       .update({
         state,
-        state_reason: state === 'active' ? null : replaceZeros(reason),
+        state_reason:
+          state === 'active' || !reason ? null : replaceZeros(reason),
         state_by: by,
         state_at: trx.raw(dialect.nowMs),
         announcement: announce ? newEventId() : null,

@@ -18,9 +18,13 @@ export function createOwnerNotifier(options: {
         recipients: { type: 'entity', entityRef: owner },
         payload: {
           title: `Webhook endpoint ${endpointId} was disabled`,
-          description: `${reason}. Nothing is lost: its events wait until it is resumed.${
-            description && ` (${description})`
-          }`,
+          description: [
+            reason && `${reason}.`,
+            'Nothing is lost: its events wait until it is resumed.',
+            description && `(${description})`,
+          ]
+            .filter(Boolean)
+            .join(' '),
           severity: 'high',
           topic: disabledTopic,
           // One notification for an endpoint, which is renewed.

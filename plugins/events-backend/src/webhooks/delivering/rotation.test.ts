@@ -6,7 +6,7 @@ import * as svix from 'svix';
 import { z } from 'zod';
 import { makeEvent } from '../../__testUtils__/makeEvent';
 import type { Endpoint } from '../../endpoints';
-import { createWorlds, untilSettled } from './__testUtils__/createWorlds';
+import { createWorlds } from './__testUtils__/createWorlds';
 import type { WebhookWorld } from './__testUtils__/openWebhooks';
 
 /*
