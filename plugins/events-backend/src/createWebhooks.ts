@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { AuthService, LoggerService } from '@backstage/backend-plugin-api';
 import type { CatalogService } from '@backstage/plugin-catalog-node';
 import type { NotificationService } from '@backstage/plugin-notifications-node';
@@ -54,6 +55,8 @@ export async function createWebhooks(options: {
     lookup: createEntityLookup({
       catalog,
       credentials: () => auth.getOwnServiceCredentials(),
+      // The router waits for it, and with it those who ask for no entity.
+      timeLimitMs: 2 * second,
       logger,
     }),
     options: {
@@ -72,7 +75,7 @@ export async function createWebhooks(options: {
     notifier,
     options: {
       ...reading,
-      maxBatchBytes: 4 * megabyte,
+      maxBatchBytes: megabyte,
       // The breaker spares a receiver that fails at everything.
       loop: {
         ...handling,
@@ -127,7 +130,7 @@ export async function createWebhooks(options: {
   });
 
   checkConfigured(settings.webhooks.endpoints, webhooks);
-  const { removed } = await endpoints.reconcile(
+  const { removed, taken } = await endpoints.reconcile(
     settings.webhooks.endpoints.map(({ id, settings: declared, secrets }) => ({
       id,
       settings: declared,
@@ -135,6 +138,11 @@ export async function createWebhooks(options: {
       secretHeaders: Object.keys(secrets.headers ?? {}),
     })),
   );
+  for (const id of taken) {
+    logger.error(
+      `Endpoint ${id} is declared (events.webhooks.endpoints), and is left out: the API has made an endpoint of this id. Declare another id, or remove that one (DELETE /api/events/v1/endpoints/${id}) and start again`,
+    );
+  }
   for (const id of removed) {
     await webhooks.unregister(id);
     logger.info(
@@ -167,16 +175,29 @@ function checkConfigured(
   }
 }
 
+/** While configurations differ, no process sends the credentials of one to the receiver of another. */
 async function openConfigured(
   configured: ReadonlyMap<string, ConfiguredEndpoint>,
-  { id }: Endpoint,
+  { id, settings, secretHeaders }: Endpoint,
 ): Promise<OpenSecrets> {
   const endpoint = configured.get(id);
-  if (!endpoint) {
+  const isOurs =
+    endpoint &&
+    isSame(endpoint.settings, settings) &&
+    isSame(Object.keys(endpoint.secrets.headers ?? {}), secretHeaders);
+  if (!isOurs) {
     throw new Error(
-      `The configuration of this process does not declare it (events.webhooks.endpoints.${id}); another process has started with one that does`,
+      `The configuration of this process does not declare it as it is (events.webhooks.endpoints.${id}); another process has started with one that does, and sends its events`,
     );
   }
   const { signing, headers, password, clientSecret, tlsKey } = endpoint.secrets;
   return { signing, headers: headers ?? {}, password, clientSecret, tlsKey };
+}
+
+/** As JSON, which is how one of them was stored. */
+function isSame(one: unknown, other: unknown): boolean {
+  const [a, b] = [one, other].map((value): unknown =>
+    JSON.parse(JSON.stringify(value)),
+  );
+  return isDeepStrictEqual(a, b);
 }

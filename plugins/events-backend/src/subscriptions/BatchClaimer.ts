@@ -36,6 +36,9 @@ export type Claim =
       topics: ReadonlySet<string>;
     };
 
+/** Events that a reader who chooses among them looks at in one turn, at the least. */
+const leastLookedAt = 500;
+
 /** How often one claim looks further when what it found had to be set aside, is not wanted, or went to others. */
 const turnsPerClaim = 5;
 
@@ -146,14 +149,19 @@ export class BatchClaimer {
     options: ClaimOptions,
   ): Promise<Claim | 'moved'> {
     const { id, topics } = subscription;
-    const slice = await this.#readBehind(subscription, options);
-    const wanted = slice.events.filter(
+    const read = await this.#readBehind(subscription, options);
+    const wanted = read.events.filter(
       event => wants(topics, event) && !wasNotified(event, id),
     );
-    const chosen =
+    const all =
       options.choose && !options.seen && wanted.length > 0
         ? await options.choose(wanted)
         : wanted;
+    const chosen = all.slice(0, options.maxEvents);
+    const slice =
+      chosen.length < all.length
+        ? { ...read, upTo: all[chosen.length].position - 1 }
+        : read;
     const candidates =
       options.ordered === false
         ? chosen.map(event => ({ ...event, key: undefined }))
@@ -173,12 +181,13 @@ export class BatchClaimer {
 
   async #readBehind(
     subscription: Subscription,
-    { seen, maxEvents, maxBytes }: ClaimOptions,
+    { seen, choose, maxEvents, maxBytes }: ClaimOptions,
   ): Promise<Read> {
     const { cursor } = subscription;
     if (!seen) {
       return this.#log.readAfter(cursor, topicsFilter(subscription), {
-        events: maxEvents,
+        // Of what is looked at little may be chosen, however little is to be claimed.
+        events: choose ? Math.max(maxEvents, leastLookedAt) : maxEvents,
         bytes: maxBytes,
       });
     }

@@ -68,7 +68,8 @@ export async function oweAgain(
         })),
       )
       .onConflict(['subscription_id', 'position'])
-      .merge(['state', 'attempts', 'due_at', 'updated_at']);
+      // The key too: what it is kept in order by may be another one by now.
+      .merge(['key', 'state', 'attempts', 'due_at', 'updated_at']);
     const keys = [
       ...new Set(anew.flatMap(({ key }) => (key === undefined ? [] : [key]))),
     ];

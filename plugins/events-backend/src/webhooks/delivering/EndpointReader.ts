@@ -1,5 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LoggerService } from '@backstage/backend-plugin-api';
-import type { LogEvent } from '@callboard/backstage-plugin-events-node';
 import {
   SubscriptionMissingError,
   WakeUp,
@@ -11,10 +11,18 @@ import type { Endpoint, EndpointAttempt, EndpointPool } from '../../endpoints';
 import { toSubscriptionId } from '../../endpoints';
 import type { Batch } from '../../model/batch';
 import { presentEvent } from '../../model/presentEvent';
-import { WishChangedError, type SubscriptionPool } from '../../subscriptions';
+import {
+  WishChangedError,
+  type Claim,
+  type SeenEvents,
+  type SubscriptionPool,
+} from '../../subscriptions';
+import { CatalogAwayError } from '../entities';
+import type { ClaimBudget } from './ClaimBudget';
 import type { HealthKeeper } from './HealthKeeper';
 import type { Outlook } from './Outlook';
 import { Pace } from './Pace';
+import type { Route } from './Route';
 import type { EndpointEvent } from './sendBatch';
 
 /** How the events of endpoints are read. */
@@ -50,6 +58,9 @@ interface Allowance {
 /** How long to wait for the news that an endpoint was changed, in milliseconds. */
 const changePatienceMs = 1_000;
 
+/** How long to wait while other endpoints hold what there may be held, in milliseconds. */
+const budgetPatienceMs = 50;
+
 /** Units of the rate limit, in milliseconds. */
 const unitMs = { second: 1_000, minute: 60_000, hour: 3_600_000 };
 
@@ -65,10 +76,8 @@ export class EndpointReader implements SubscriptionAccess {
   readonly #health: HealthKeeper;
   readonly #outlook: Outlook;
   readonly #options: EndpointReadingOptions;
-  readonly #readRoute: () => number;
-  readonly #choose: (
-    events: readonly LogEvent[],
-  ) => Promise<readonly LogEvent[]>;
+  readonly #route: Route;
+  readonly #budget: ClaimBudget;
   readonly #isUnavailable: (error: unknown) => boolean;
   readonly #now: () => number;
   readonly #onChanged: () => void;
@@ -80,6 +89,8 @@ export class EndpointReader implements SubscriptionAccess {
   readonly #pace: Pace;
   /** When something is due, by `performance.now()`; 0 while nobody knows. */
   #dueAtMs = 0;
+  /** Something became due since the claim that is under way began. */
+  #becameDue = false;
 
   constructor(options: {
     endpoint: Endpoint;
@@ -88,10 +99,8 @@ export class EndpointReader implements SubscriptionAccess {
     health: HealthKeeper;
     outlook: Outlook;
     options: EndpointReadingOptions;
-    /** Where the router is. */
-    readRoute: () => number;
-    /** Those of some events that the endpoint wants. */
-    choose: (events: readonly LogEvent[]) => Promise<readonly LogEvent[]>;
+    route: Route;
+    budget: ClaimBudget;
     /** Whether a failure of the store may pass. */
     isUnavailable: (error: unknown) => boolean;
     /** Milliseconds since the epoch. */
@@ -107,8 +116,8 @@ export class EndpointReader implements SubscriptionAccess {
     this.#health = options.health;
     this.#outlook = options.outlook;
     this.#options = options.options;
-    this.#readRoute = options.readRoute;
-    this.#choose = options.choose;
+    this.#route = options.route;
+    this.#budget = options.budget;
     this.#isUnavailable = options.isUnavailable;
     this.#now = options.now;
     this.#onChanged = options.onChanged;
@@ -124,6 +133,7 @@ export class EndpointReader implements SubscriptionAccess {
   /** Something is due in so many milliseconds, or sooner. */
   onDue(dueInMs: number): void {
     const dueAtMs = performance.now() + dueInMs;
+    this.#becameDue ||= dueInMs <= 0;
     if (dueAtMs < this.#dueAtMs) {
       this.#dueAtMs = dueAtMs;
       this.#wakeUp.wake();
@@ -166,7 +176,10 @@ export class EndpointReader implements SubscriptionAccess {
         if (typeof turn === 'object') {
           return turn;
         }
-        if (turn > 0 && !signal.aborted) {
+        if (turn === 0) {
+          // SQLite answers within the turn of the event loop, which others want as well.
+          await nextTurn();
+        } else if (!signal.aborted) {
           await this.#wakeUp.sleep(Math.min(turn, endMs - performance.now()));
         }
       }
@@ -187,6 +200,7 @@ export class EndpointReader implements SubscriptionAccess {
     const outcomes = new Map(
       handled.map(({ event, outcome }) => [event.position, outcome]),
     );
+    this.#budget.release(claimed.ticket);
     const settled = await this.#subscriptions.settle(
       batch.ticket,
       batch.subscriptionId,
@@ -231,6 +245,10 @@ export class EndpointReader implements SubscriptionAccess {
     if (!this.#outlook.mayHaveMore && dueInMs > 0) {
       return dueInMs;
     }
+    if (!this.#budget.hasRoom) {
+      return budgetPatienceMs;
+    }
+    this.#becameDue = false;
     const allowance = await this.#ask(Math.min(maxEvents, this.#pace.size));
     if (typeof allowance === 'number') {
       return allowance;
@@ -240,6 +258,8 @@ export class EndpointReader implements SubscriptionAccess {
         error instanceof WishChangedError ||
         error instanceof SubscriptionMissingError
       ) {
+        // If it is made anew, it may begin anywhere.
+        this.#outlook.fallBehind();
         return 'changed' as const;
       }
       throw error;
@@ -260,8 +280,10 @@ export class EndpointReader implements SubscriptionAccess {
       // Something is there, and its key in the hands of another.
       return this.#options.keyPatienceMs;
     }
-    this.#dueAtMs =
-      nextInMs === undefined ? Infinity : performance.now() + nextInMs;
+    if (!this.#becameDue) {
+      this.#dueAtMs =
+        nextInMs === undefined ? Infinity : performance.now() + nextInMs;
+    }
     return 0;
   }
 
@@ -311,7 +333,12 @@ export class EndpointReader implements SubscriptionAccess {
       waitMs,
       refund: async unused => {
         if (unused > 0) {
-          await this.#endpoints.refund(id, unused, intervalMs);
+          // A batch that is claimed must not be thrown away for it; the endpoint is only slower for a moment.
+          await this.#endpoints
+            .refund(id, unused, intervalMs)
+            .catch(error =>
+              this.#logger.debug(`Endpoint ${id} was not refunded`, error),
+            );
         }
       },
     };
@@ -323,24 +350,11 @@ export class EndpointReader implements SubscriptionAccess {
     more?: boolean;
   }> {
     const { maxEvents, round, isProbe } = allowance;
-    const { maxBatchBytes, leaseMs, keyPatienceMs } = this.#options;
     const startMs = performance.now();
     let used = 0;
     try {
-      const found = await this.#subscriptions.claim(this.#subscriptionId, {
-        maxEvents,
-        maxBytes: maxBatchBytes,
-        leaseMs,
-        patienceMs: keyPatienceMs,
-        choose: this.#choose,
-        ordered: this.#endpoint.settings.ordered,
-        wish: this.#endpoint.revision,
-        seen: this.#outlook.see(this.#readRoute(), {
-          events: maxEvents,
-          bytes: maxBatchBytes,
-        }),
-      });
-      this.#outlook.onClaimed(found.upTo, this.#readRoute());
+      const found = await this.#claimWanted(maxEvents);
+      this.#outlook.onClaimed(found.upTo);
       if (!found.batch) {
         return { dueInMs: found.dueInMs, more: found.more };
       }
@@ -355,6 +369,38 @@ export class EndpointReader implements SubscriptionAccess {
           round,
         );
       }
+    }
+  }
+
+  async #claimWanted(maxEvents: number): Promise<Claim> {
+    const { maxBatchBytes, leaseMs, keyPatienceMs } = this.#options;
+    const seen = this.#outlook.see(this.#route.position, {
+      events: maxEvents,
+      bytes: maxBatchBytes,
+    });
+    const claim = (known: SeenEvents | undefined) =>
+      this.#subscriptions.claim(this.#subscriptionId, {
+        maxEvents,
+        maxBytes: maxBatchBytes,
+        leaseMs,
+        patienceMs: keyPatienceMs,
+        choose: events => this.#route.choose(events),
+        ordered: this.#endpoint.settings.ordered,
+        wish: this.#endpoint.revision,
+        seen: known,
+      });
+    try {
+      return await claim(seen);
+    } catch (error) {
+      if (!(error instanceof CatalogAwayError)) {
+        throw error;
+      }
+      // What is owed was chosen once, and need not wait for the catalog.
+      const owed = await claim({ positions: [], upTo: 0 });
+      if (owed.batch) {
+        return owed;
+      }
+      throw error;
     }
   }
 
@@ -380,6 +426,10 @@ export class EndpointReader implements SubscriptionAccess {
     };
     this.#batches.set(claimed, { batch, events, round, attempts: [] });
     this.#open.add(batch.ticket);
+    this.#budget.hold(
+      batch.ticket,
+      events.reduce((sum, { event }) => sum + event.size, 0),
+    );
     return claimed;
   }
 

@@ -1,5 +1,5 @@
+import { setMaxListeners } from 'node:events';
 import type { LoggerService } from '@backstage/backend-plugin-api';
-import type { LogEvent } from '@callboard/backstage-plugin-events-node';
 import {
   HandlerLoop,
   Slots,
@@ -16,13 +16,17 @@ import {
 import type { SubscriptionPool } from '../../subscriptions';
 import {
   decideDisabling,
+  type FailureSpell,
   defaultRetrySchedule,
   type DisablingPolicy,
 } from '../sending';
+import type { ClaimBudget } from './ClaimBudget';
 import { EndpointReader, type EndpointReadingOptions } from './EndpointReader';
 import type { EndpointSender } from './EndpointSender';
 import type { HealthKeeper } from './HealthKeeper';
+import type { HealthState } from './endpointHealth';
 import { Outlook, type Match } from './Outlook';
+import type { Route, RoutedEndpoint } from './Route';
 import { sendBatch } from './sendBatch';
 import type { WebhookObserver } from './WebhookObserver';
 
@@ -40,10 +44,9 @@ export interface RunnerContext {
   endpoints: EndpointPool;
   deliveries: Pick<DeliveryPool, 'hasten'>;
   options: RunnerOptions;
-  /** Where the router is. */
-  readRoute(): number;
-  /** Those of some events that the endpoint wants. */
-  choose(events: readonly LogEvent[]): Promise<readonly LogEvent[]>;
+  /** Has the endpoint told of the events that it wants, from here on. */
+  addRoute(endpoint: RoutedEndpoint): Route;
+  budget: ClaimBudget;
   isUnavailable(error: unknown): boolean;
   /** Milliseconds since the epoch. */
   now(): number;
@@ -62,12 +65,13 @@ const clockMarginMs = 60_000;
 const leastOpenBatches = 4;
 
 /** One active endpoint in this process: claims its events, sends them and settles. */
-export class EndpointRunner {
+export class EndpointRunner implements RoutedEndpoint {
   readonly endpoint: Endpoint;
   readonly health: HealthKeeper;
   readonly #sender: EndpointSender;
   readonly #context: RunnerContext;
   readonly #outlook = new Outlook();
+  readonly #route: Route;
   readonly #slots: Slots;
   readonly #reader: EndpointReader;
   readonly #loop: HandlerLoop;
@@ -84,11 +88,15 @@ export class EndpointRunner {
     this.#sender = sender;
     this.#context = context;
     this.#slots = new Slots(endpoint.settings.concurrency);
+    // Without listeners that add up: each request listens.
+    setMaxListeners(0, this.#givenUp.signal);
+    this.#route = context.addRoute(this);
     this.#reader = new EndpointReader({
       ...context,
       endpoint,
       health,
       outlook: this.#outlook,
+      route: this.#route,
     });
     this.#loop = new HandlerLoop({
       subscriptionId: toSubscriptionId(endpoint.id),
@@ -110,6 +118,7 @@ export class EndpointRunner {
 
   /** Begins no more requests, lets those under way end, and settles. */
   async stop(): Promise<void> {
+    this.#route.remove();
     const { graceMs } = this.#context.options;
     const giveUp = setTimeout(() => this.#givenUp.abort(), graceMs);
     // Somewhat longer, so that what was given up can still be settled.
@@ -137,8 +146,9 @@ export class EndpointRunner {
 
   /** Takes over what another process has kept of its health. */
   refreshHealth(kept: { version: number; health: unknown } | undefined): void {
-    this.health.refresh(kept);
-    this.#reader.wake();
+    if (this.health.refresh(kept)) {
+      this.#reader.wake();
+    }
   }
 
   /** Whether it has claimed all that the router found for it, so that its cursor may be where the router is. */
@@ -168,13 +178,13 @@ export class EndpointRunner {
       mayBegin: () => mayBegin() && !this.#givenUp.signal.aborted,
       check: () => health.check(round),
       note: verdict => {
-        const { spell } = health.state;
+        const before = health.state;
         health.note(verdict, round);
         if (verdict.kind === 'gone') {
           disable(verdict.reason);
         }
-        if (spell && !health.state.spell) {
-          this.#onRecovered(this.#context.now() - spell.firstMs);
+        if (hasRecovered(before, health.state)) {
+          this.#onRecovered(this.#context.now() - before.spell.firstMs);
         }
       },
       observer,
@@ -182,6 +192,10 @@ export class EndpointRunner {
       random: Math.random,
     });
     this.#reader.noteAttempts(claimed, attempts);
+    if (attempts.length === 0) {
+      // If it was to be a probe, the next one need not wait for it.
+      health.note({ kind: 'cancelled', reason: 'Nothing was sent' }, round);
+    }
     const spent = decideDisabling(
       health.state.spell,
       this.#context.options.disabling,
@@ -237,4 +251,14 @@ export class EndpointRunner {
     }
     onChanged();
   }
+}
+
+/** Whether a result says that a receiver is back that was away. An event that it refused for its own sake does not count. */
+function hasRecovered(
+  before: HealthState,
+  after: HealthState,
+): before is HealthState & { spell: FailureSpell } {
+  const { breaker, spell } = before;
+  const wasAway = breaker.state !== 'closed' || breaker.failures > 0;
+  return spell !== undefined && after.spell === undefined && wasAway;
 }

@@ -4,6 +4,7 @@ import type { Agent } from 'undici';
 import type { Endpoint, EndpointAttempt, OpenSecrets } from '../../endpoints';
 import { createAuthorizer, readTlsOptions } from '../authenticating';
 import { createGuardedAgent, type Guard, type ProxyOptions } from '../guard';
+import { hideSecrets, listSecrets } from './hideSecrets';
 import { joinHeaders, makeContent, maskHeaders, nameBatch } from '../requests';
 import {
   classifyAnswer,
@@ -51,7 +52,10 @@ export class EndpointSender {
   readonly #secrets: OpenSecrets;
   readonly #options: SendingOptions;
   readonly #signers: readonly Signer[];
+  /** In small letters. */
+  readonly #secretNames: readonly string[];
   readonly #agent: Agent;
+  readonly #tokenAgent: Agent | undefined;
   readonly #authorizer: ReturnType<typeof createAuthorizer>;
 
   /**
@@ -67,10 +71,12 @@ export class EndpointSender {
     this.#secrets = secrets;
     this.#options = options;
     this.#signers = secrets.signing.map(parseSigner);
-    this.#agent = createGuardedAgent({
+    this.#secretNames = Object.keys(secrets.headers).map(name =>
+      name.toLowerCase(),
+    );
+    const connecting = {
       guard: options.guard,
       proxy: options.proxy,
-      tls: readTls(tls, secrets.tlsKey),
       connectTimeLimitMs: timeLimitMs,
       connections: {
         connections: concurrency,
@@ -78,11 +84,19 @@ export class EndpointSender {
         keepAliveTimeout: keepAliveMs,
         keepAliveMaxTimeout: keepAliveMs,
       },
+    };
+    this.#agent = createGuardedAgent({
+      ...connecting,
+      tls: readTls(tls, secrets.tlsKey),
     });
+    // The issuer of tokens is another party than the receiver: neither its authorities nor our certificate are meant for it.
+    this.#tokenAgent =
+      auth?.type === 'oauth2' ? createGuardedAgent(connecting) : undefined;
+    const tokenAgent = this.#tokenAgent ?? this.#agent;
     this.#authorizer = createAuthorizer({
       auth,
       secrets,
-      send: request => this.#send(request),
+      send: request => sendRequest({ ...request, dispatcher: tokenAgent }),
     });
   }
 
@@ -121,7 +135,8 @@ export class EndpointSender {
         authorized.headers,
       );
       const leftMs = Math.ceil(timeLimitMs - (performance.now() - start));
-      const result = await this.#send({
+      const result = await sendRequest({
+        dispatcher: this.#agent,
         url,
         headers,
         body,
@@ -138,10 +153,10 @@ export class EndpointSender {
         verdict: classifyAnswer(result, Date.now()),
         request: {
           url,
-          headers: maskHeaders(headers, this.#endpoint.secretHeaders),
+          headers: maskHeaders(headers, this.#secretNames),
           bytes: body.length,
         },
-        ...describeAnswer(result),
+        ...describeAnswer(result, listSecrets(headers, this.#secretNames)),
       };
     } catch (error) {
       return unsent(
@@ -157,14 +172,14 @@ export class EndpointSender {
     return {
       messageId,
       url: this.#endpoint.settings.url,
-      headers: maskHeaders(headers, this.#endpoint.secretHeaders),
+      headers: maskHeaders(headers, this.#secretNames),
       body: body.toString('utf-8'),
     };
   }
 
   /** Closes its connections; requests that are under way fail. */
   async close(): Promise<void> {
-    await this.#agent.destroy();
+    await Promise.all([this.#agent.destroy(), this.#tokenAgent?.destroy()]);
   }
 
   /** A token that has to be asked for takes from the time of the exchange. */
@@ -218,12 +233,6 @@ export class EndpointSender {
       }),
     };
   }
-
-  #send(
-    request: Omit<Parameters<typeof sendRequest>[0], 'dispatcher'>,
-  ): Promise<SendResult> {
-    return sendRequest({ ...request, dispatcher: this.#agent });
-  }
 }
 
 function fail(reason: string): Verdict {
@@ -246,16 +255,23 @@ function readTls(
 
 function describeAnswer(
   result: SendResult,
+  secrets: readonly string[],
 ): Pick<SentRequest, 'status' | 'answer'> {
   if (result.kind !== 'answered') {
     return { status: undefined, answer: undefined };
   }
   const { status, headers, body, cut } = result;
   const kept = Object.entries(headers).flatMap(([name, value]) =>
-    typeof value === 'string' ? [[name, value] as const] : [],
+    typeof value === 'string'
+      ? [[name, hideSecrets(value, secrets)] as const]
+      : [],
   );
   return {
     status,
-    answer: { headers: Object.fromEntries(kept), body, cut },
+    answer: {
+      headers: Object.fromEntries(kept),
+      body: hideSecrets(body, secrets),
+      cut,
+    },
   };
 }

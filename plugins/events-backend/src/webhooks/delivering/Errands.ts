@@ -4,6 +4,9 @@ import { FailureLog } from '@callboard/backstage-plugin-events-node/bus';
 import type { Announcer } from './Announcer';
 import type { ReplayRunner } from './ReplayRunner';
 
+/** Between two pages of replays, in milliseconds: they must not take the store from what happens now. */
+const restMs = 20;
+
 /** What is done for endpoints beside sending: carries replays on, and publishes which were disabled. */
 export class Errands {
   readonly #announcer: Announcer;
@@ -43,9 +46,16 @@ export class Errands {
 
   /** Does what there is; returns whether there may be more at once. */
   async runOnce(): Promise<boolean> {
-    const isMore = await this.#replays.runOnce();
-    await this.#announcer.runOnce();
-    return isMore;
+    const [replayed, announced] = await Promise.allSettled([
+      this.#replays.runOnce(),
+      this.#announcer.runOnce(),
+    ]);
+    for (const done of [replayed, announced]) {
+      if (done.status === 'rejected') {
+        throw done.reason;
+      }
+    }
+    return replayed.status === 'fulfilled' && replayed.value;
   }
 
   async #run(): Promise<void> {
@@ -58,9 +68,9 @@ export class Errands {
       } catch (error) {
         this.#failures.onFailed(error);
       }
-      await delay(isMore ? 0 : this.#intervalMs, undefined, { signal }).catch(
-        () => {},
-      );
+      await delay(isMore ? restMs : this.#intervalMs, undefined, {
+        signal,
+      }).catch(() => {});
     }
   }
 }

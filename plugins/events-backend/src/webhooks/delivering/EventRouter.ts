@@ -1,4 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import {
+  setImmediate as nextTurn,
+  setTimeout as delay,
+} from 'node:timers/promises';
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { EndpointSettings } from '@callboard/backstage-plugin-events-common';
 import type {
@@ -24,10 +27,8 @@ import {
   type Selection,
   type Selector,
 } from '../routing';
-import type { Match } from './Outlook';
-import { toSubscriptionId } from '../../endpoints';
-import { WishChangedError } from '../../subscriptions';
 import { RecentEvents } from './RecentEvents';
+import { Route, type RoutedEndpoint } from './Route';
 
 export type { Selection } from '../routing';
 
@@ -46,18 +47,10 @@ export interface RoutingOptions {
 /** The part of settings that says which events an endpoint wants. */
 type WantedEvents = Pick<EndpointSettings, 'topics' | 'filter' | 'entity'>;
 
-/** Whoever is told of the events that an endpoint wants. */
-export interface RoutedEndpoint {
-  onMatch(match: Match): void;
-  /** Nobody knows which of the events up to where the router is from now on it wants. */
-  onDoubt(): void;
-}
-
-/** An endpoint that the router finds events for. */
-interface Route {
-  selector: Selector;
-  endpoint: RoutedEndpoint;
-}
+/** While events are looked at, others have their turn after so many milliseconds. */
+const longestTurnMs = 10;
+/** The catalog is not asked again for so long when it is away, in milliseconds: each time may take seconds. */
+const catalogPauseMs = 5_000;
 
 /**
  * Follows the log once for all endpoints of this process, and tells each of the events that it wants: an endpoint that
@@ -72,7 +65,12 @@ export class EventRouter {
   readonly #lookup: EntityLookup;
   readonly #options: RoutingOptions;
   readonly #table = new RoutingTable();
+  /** By ids of their own: an endpoint that was changed has another route. */
   readonly #routes = new Map<string, Route>();
+  /** Since the page that is under way was begun. */
+  readonly #added = new Set<Route>();
+  #nextId = 0;
+  #catalogAwayUntilMs = 0;
   readonly #recent: RecentEvents;
   readonly #failures: FailureLog;
   readonly #wakeUp = new WakeUp();
@@ -130,31 +128,26 @@ export class EventRouter {
    *
    * @throws Error with a sentence for people, when its settings cannot be used
    */
-  add(id: string, settings: EndpointSettings, endpoint: RoutedEndpoint): void {
-    const selector = compile(settings);
-    this.#table.set(id, selector);
-    this.#routes.set(id, { selector, endpoint });
+  add(settings: WantedEvents, endpoint: RoutedEndpoint): Route {
+    const route = new Route(
+      {
+        position: () => this.#position,
+        select: (selector, events) => this.#select(selector, events),
+        remove: () => {
+          this.#table.remove(id);
+          this.#routes.delete(id);
+        },
+      },
+      compile(settings),
+      endpoint,
+    );
+    const id = String(this.#nextId);
+    this.#nextId += 1;
+    this.#table.set(id, route.selector);
+    this.#routes.set(id, route);
+    this.#added.add(route);
     this.#wakeUp.wake();
-  }
-
-  remove(id: string): void {
-    this.#table.remove(id);
-    this.#routes.delete(id);
-  }
-
-  /**
-   * Chooses those of some events that an endpoint wants.
-   *
-   * @throws CatalogAwayError when that depends on the catalog, which cannot be asked
-   * @throws WishChangedError when the endpoint is not here any more
-   */
-  async choose(id: string, events: readonly LogEvent[]): Promise<LogEvent[]> {
-    const selector = this.#routes.get(id)?.selector;
-    if (!selector) {
-      // Nobody may pass over what nobody has looked at.
-      throw new WishChangedError(toSubscriptionId(id));
-    }
-    return this.#select(selector, events);
+    return route;
   }
 
   /**
@@ -185,8 +178,10 @@ export class EventRouter {
 
   /** Looks at one page of the log; returns whether there is more. */
   async runOnce(): Promise<boolean> {
+    this.#added.clear();
     if (this.#routes.size === 0) {
-      this.#position = Math.max(this.#position, await this.#log.tail());
+      const tail = await this.#log.tail();
+      this.#move(tail);
       return false;
     }
     const { events, upTo, tail } = await this.#log.readAfter(
@@ -194,19 +189,21 @@ export class EventRouter {
       {},
       this.#options.page,
     );
-    const matches = await this.#match(events);
+    const { matches, doubted } = await this.#match(events);
     // Without a pause in between, so that whoever sees the position has been told of every match before it.
-    if (matches) {
-      events.forEach((event, index) =>
-        matches[index].forEach(id =>
-          this.#routes.get(id)?.endpoint.onMatch(event),
-        ),
-      );
-    } else {
-      this.#doubt(events);
+    for (const { id, event } of matches) {
+      this.#routes.get(id)?.endpoint.onMatch(event);
     }
-    this.#position = Math.max(this.#position, upTo);
+    doubted.forEach(({ endpoint }) => endpoint.onDoubt());
+    this.#move(upTo);
     return upTo < tail;
+  }
+
+  /** Moves on; an endpoint that was added meanwhile was not asked about all that is passed. */
+  #move(position: number): void {
+    this.#added.forEach(({ endpoint }) => endpoint.onDoubt());
+    this.#added.clear();
+    this.#position = Math.max(this.#position, position);
   }
 
   async #run(): Promise<void> {
@@ -217,7 +214,10 @@ export class EventRouter {
       try {
         const isMore = await this.runOnce();
         this.#failures.onWorked();
-        if (!isMore) {
+        if (isMore) {
+          // SQLite answers within the turn of the event loop, which others want as well.
+          await nextTurn();
+        } else {
           await this.#wakeUp.sleep(pollIntervalMs);
         }
       } catch (error) {
@@ -238,29 +238,56 @@ export class EventRouter {
     return ofTopic.filter((_, index) => selector.select(routed[index]).matches);
   }
 
-  /** The ids of those that want each event; undefined when the catalog, by which that is decided, cannot be asked. */
-  async #match(events: readonly LogEvent[]): Promise<string[][] | undefined> {
+  /** Who wants which events, and who may want some that nobody can decide about while the catalog is away. */
+  async #match(events: readonly LogEvent[]): Promise<{
+    matches: { id: string; event: LogEvent }[];
+    doubted: Route[];
+  }> {
+    const routed = await this.#prepareWhileCatalogIsThere(events);
+    const known = routed ?? (await this.#prepare(events, () => false));
+    const matches: { id: string; event: LogEvent }[] = [];
+    let turnMs = performance.now();
+    for (const [index, event] of events.entries()) {
+      for (const id of this.#table.route(known[index])) {
+        if (routed || !this.#routes.get(id)?.selector.asksForEntity) {
+          matches.push({ id, event });
+        }
+      }
+      if (performance.now() - turnMs > longestTurnMs) {
+        await nextTurn();
+        turnMs = performance.now();
+      }
+    }
+    return { matches, doubted: routed ? [] : this.#listAsking(events) };
+  }
+
+  async #prepareWhileCatalogIsThere(
+    events: readonly LogEvent[],
+  ): Promise<RoutedEvent[] | undefined> {
+    if (performance.now() < this.#catalogAwayUntilMs) {
+      return undefined;
+    }
     try {
-      const routed = await this.#prepare(events, topic =>
+      return await this.#prepare(events, topic =>
         this.#table.needsEntity(topic),
       );
-      return routed.map(event => this.#table.route(event));
     } catch (error) {
       if (error instanceof CatalogAwayError) {
+        this.#catalogAwayUntilMs = performance.now() + catalogPauseMs;
         return undefined;
       }
       throw error;
     }
   }
 
-  /** Lets whoever may want one of the events read them, and ask for itself. */
-  #doubt(events: readonly LogEvent[]): void {
+  /** Those who have to know the entities of some of the events. */
+  #listAsking(events: readonly LogEvent[]): Route[] {
     const topics = [...new Set(events.map(({ topic }) => topic))];
-    for (const { selector, endpoint } of this.#routes.values()) {
-      if (topics.some(topic => selector.wantsTopic(topic))) {
-        endpoint.onDoubt();
-      }
-    }
+    return [...this.#routes.values()].filter(
+      ({ selector }) =>
+        selector.asksForEntity &&
+        topics.some(topic => selector.wantsTopic(topic)),
+    );
   }
 
   async #prepare(

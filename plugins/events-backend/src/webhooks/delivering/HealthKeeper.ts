@@ -78,12 +78,14 @@ export class HealthKeeper {
     return { allowed: false, waitMs };
   }
 
-  /** Takes over what another process has kept. */
-  refresh(kept: { version: number; health: unknown } | undefined): void {
+  /** Takes over what another process has kept; returns whether that was news. */
+  refresh(kept: { version: number; health: unknown } | undefined): boolean {
     const isNews = (kept?.version ?? 0) > (this.#kept.version ?? 0);
-    if (isNews && this.#pending.length === 0) {
-      this.#adopt(kept);
+    if (!isNews || this.#pending.length > 0) {
+      return false;
     }
+    this.#adopt(kept);
+    return true;
   }
 
   /**

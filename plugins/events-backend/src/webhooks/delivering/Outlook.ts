@@ -8,7 +8,7 @@ export interface Match {
 }
 
 /** More than a reader can be behind before it is as well off to read by itself. */
-const maxMatches = 10_000;
+const maxMatches = 1_000;
 
 /**
  * What one process knows of the log for one endpoint, without reading it for this endpoint: which events the router has
@@ -21,28 +21,31 @@ const maxMatches = 10_000;
  * ```
  *
  * @remarks
- * An endpoint that is behind the router reads by itself until it has caught up, and follows from then on. So one that
- * wants little costs nothing for what it does not want, and one that was paused for a week nothing that it need remember.
- * A hint all the same: the claim reads the log, and decides.
+ * An endpoint that is behind reads by itself. Before it does, it notes where the router is, and collects what the router
+ * finds from there on; once it has read up to there it follows. So one that wants little costs nothing for what it does
+ * not want, and one that was paused for a week nothing that it need remember. A hint all the same: the claim reads the log,
+ * and decides.
  */
 export class Outlook {
   #seenTo = 0;
+  #follows = false;
+  /** Every match behind this position is known; undefined while none need be. */
+  #collectsFrom: number | undefined;
   /** In order. */
   #matches: Match[] = [];
-  #follows = false;
 
   /** Whether a claim may find a new event. */
   get mayHaveMore(): boolean {
     return !this.#follows || this.#matches.length > 0;
   }
 
-  /** Whether the router knows everything that it wants. */
+  /** Whether every event that it wants and has not claimed is known. */
   get follows(): boolean {
     return this.#follows;
   }
 
   /**
-   * The next events that it wants, so that a claim need not look for them.
+   * The next events that it wants, so that a claim need not look for them. To be asked before each claim.
    *
    * @param routedTo - where the router is
    * @param limit - how many at the most, and after how many bytes to stop
@@ -53,6 +56,7 @@ export class Outlook {
     limit: { events: number; bytes: number },
   ): SeenEvents | undefined {
     if (!this.#follows) {
+      this.#collectsFrom ??= routedTo;
       return undefined;
     }
     const positions: number[] = [];
@@ -69,7 +73,7 @@ export class Outlook {
 
   /** The router found an event that the endpoint wants, behind all that it found before. */
   onMatch({ position, size }: Match): void {
-    if (!this.#follows || position <= this.#seenTo) {
+    if (this.#collectsFrom === undefined || position <= this.#seenTo) {
       return;
     }
     if (this.#matches.length >= maxMatches) {
@@ -79,9 +83,10 @@ export class Outlook {
     this.#matches.push({ position, size });
   }
 
-  /** The router could not say what it wants, so it has to read by itself until it has caught up. */
+  /** What the router found is not all that is wanted, so it has to read by itself until it has caught up. */
   fallBehind(): void {
     this.#follows = false;
+    this.#collectsFrom = undefined;
     this.#matches = [];
   }
 
@@ -89,15 +94,12 @@ export class Outlook {
    * A claim has looked at the log.
    *
    * @param upTo - everything that is wanted up to there is claimed, handled or owed
-   * @param routedTo - where the router is now
    */
-  onClaimed(upTo: number, routedTo: number): void {
+  onClaimed(upTo: number): void {
     this.#seenTo = Math.max(this.#seenTo, upTo);
-    if (this.#follows) {
-      const next = this.#matches.findIndex(({ position }) => position > upTo);
-      this.#matches = next < 0 ? [] : this.#matches.slice(next);
-    } else if (upTo >= routedTo) {
-      this.#follows = true;
-    }
+    const next = this.#matches.findIndex(({ position }) => position > upTo);
+    this.#matches = next < 0 ? [] : this.#matches.slice(next);
+    this.#follows ||=
+      this.#collectsFrom !== undefined && upTo >= this.#collectsFrom;
   }
 }

@@ -22,6 +22,7 @@ export const replayQuerySchema = z.strictObject({
 });
 
 const eventsPerPage = 500;
+const bytesPerPage = 4 * 1024 * 1024;
 /** What is owed at once: a replay of a million events waits in the log, and not as a million deliveries. */
 const maxOwed = 5_000;
 
@@ -74,11 +75,24 @@ export class ReplayRunner {
     this.#onOwed = options.onOwed;
   }
 
-  /** Takes one page of each replay that is running and whose endpoint is not owed much; returns whether any was taken. */
+  /**
+   * Takes one page of each replay that is running and whose endpoint is not owed much.
+   *
+   * @returns whether any was taken
+   * @throws what went wrong with one of them, once all were tried
+   */
   async runOnce(): Promise<boolean> {
+    const failures: unknown[] = [];
     let moved = false;
     for (const replay of await this.#endpoints.listRunningReplays()) {
-      moved = (await this.#carryOn(replay)) || moved;
+      try {
+        moved = (await this.#carryOn(replay)) || moved;
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) {
+      throw failures[0];
     }
     return moved;
   }
@@ -142,14 +156,17 @@ export class ReplayRunner {
       after: place,
       limit: eventsPerPage,
     });
-    const positions = heads
-      .map(({ position }) => Number(position))
-      .filter(position => position <= upTo);
+    const within = heads.filter(({ position }) => Number(position) <= upTo);
+    const taken = takeBytes(within);
+    const positions = taken.map(({ position }) => Number(position));
     const events = await this.#log.readPositions(positions);
-    const isLast = positions.length < eventsPerPage;
+    const isLast =
+      within.length < eventsPerPage && taken.length === within.length;
     return {
       lookedAt: positions.length,
-      chosen: [...(await this.#choose(endpoint, events))],
+      chosen: (await this.#choose(endpoint, events)).map(event =>
+        endpoint.settings.ordered ? event : { ...event, key: undefined },
+      ),
       place: isLast ? upTo : positions.at(-1) ?? upTo,
       isLast,
     };
@@ -185,4 +202,14 @@ export class ReplayRunner {
       isLast,
     };
   }
+}
+
+/** The first of some events whose payloads fit into a page; one fits whatever its size. */
+function takeBytes<T extends { size: number }>(heads: readonly T[]): T[] {
+  let bytes = 0;
+  const end = heads.findIndex(({ size }, index) => {
+    bytes += size;
+    return index > 0 && bytes > bytesPerPage;
+  });
+  return end < 0 ? [...heads] : heads.slice(0, end);
 }

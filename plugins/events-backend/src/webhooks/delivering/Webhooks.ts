@@ -26,6 +26,7 @@ import {
 } from '../../subscriptions';
 import type { Breaker, BreakerPolicy } from '../sending';
 import { toJwk } from '../signing';
+import { ClaimBudget } from './ClaimBudget';
 import { EndpointRunner, type RunnerOptions } from './EndpointRunner';
 import {
   EndpointSender,
@@ -54,6 +55,11 @@ export interface WebhookOptions extends RunnerOptions {
 
 /** What wakes the processes when an endpoint was changed; no topic has a colon and a space. */
 const changed: ReadonlySet<string> = new Set(['callboard: endpoints']);
+
+/** Payload that the batches of all endpoints of a process may hold together. */
+const maxHeldBytes = 128 * 1024 * 1024;
+/** How often to look for subscriptions whose endpoint is gone, in milliseconds. */
+const orphansMs = 3_600_000;
 
 /** Endpoints that are opened at once: each looks into the store. */
 const maxOpenings = 8;
@@ -89,6 +95,7 @@ export class Webhooks {
     string,
     { revision: string; runner: EndpointRunner | undefined }
   >();
+  readonly #budget = new ClaimBudget(maxHeldBytes);
   readonly #stoppingRunners = new Set<Promise<void>>();
   /** What is under way. */
   readonly #attempts = new Set<Promise<void>>();
@@ -145,6 +152,7 @@ export class Webhooks {
     this.#every(refreshMs, () => this.refresh());
     this.#every(dueMs, () => this.lookForDue());
     this.#every(moveMs, () => this.moveCursors());
+    this.#every(orphansMs, () => this.removeOrphans());
     await this.#attempt(() => this.removeOrphans());
     await this.#attempt(() => this.refresh());
   }
@@ -243,6 +251,10 @@ export class Webhooks {
       }
       try {
         await this.#stand(endpoint, replaces);
+        if (!(await this.#endpoints.read(id))) {
+          // It was removed meanwhile, and whoever did that may have found no subscription yet.
+          await this.unregister(id);
+        }
         return;
       } catch (error) {
         if (!(error instanceof WishChangedError)) {
@@ -364,16 +376,20 @@ export class Webhooks {
     for (const [id, { runner }] of this.#known) {
       if (!revisions.has(id)) {
         this.#known.delete(id);
-        this.#router.remove(id);
         this.#end(runner);
       }
     }
     const openings = new Slots(maxOpenings);
-    await Promise.all(
+    // All of them, whatever becomes of one: what goes on in the background would be begun again beside it.
+    const taken = await Promise.allSettled(
       [...revisions]
         .filter(([id, revision]) => this.#known.get(id)?.revision !== revision)
         .map(([id, revision]) => openings.use(() => this.#take(id, revision))),
     );
+    const failed = taken.find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') {
+      throw failed.reason;
+    }
   }
 
   /** Takes an endpoint as it is now. One that cannot be opened is told of, and is looked at again when it is changed. */
@@ -389,7 +405,6 @@ export class Webhooks {
       this.#known.set(id, { revision: endpoint.revision, runner: before });
       return;
     }
-    this.#router.remove(id);
     const runner =
       endpoint.state === 'active' ? await this.#open(endpoint) : undefined;
     this.#known.set(id, { revision: endpoint.revision, runner });
@@ -409,7 +424,8 @@ export class Webhooks {
         `What is stored of endpoint ${id} cannot be read, so it is sent nothing new`,
         error instanceof Error ? error : new Error(String(error)),
       );
-      this.#known.set(id, { revision, runner: this.#known.get(id)?.runner });
+      this.#end(this.#known.get(id)?.runner);
+      this.#known.set(id, { revision, runner: undefined });
       return undefined;
     }
   }
@@ -430,8 +446,8 @@ export class Webhooks {
         endpoints: this.#endpoints,
         deliveries: this.#deliveries,
         options: this.#options,
-        readRoute: () => this.#router.position,
-        choose: events => this.#router.choose(id, events),
+        addRoute: routed => this.#router.add(endpoint.settings, routed),
+        budget: this.#budget,
         isUnavailable: this.#isUnavailable,
         now: this.#now,
         observer: this.#observer,
@@ -441,7 +457,6 @@ export class Webhooks {
           this.#refreshSoon();
         },
       });
-      this.#router.add(id, endpoint.settings, runner);
       return runner;
     } catch (error) {
       if (this.#isUnavailable(error)) {

@@ -109,8 +109,12 @@ async function sendOne(
     );
     context.note(sent.verdict);
     attempts.push(
-      ...events.map(({ event, attempt }) =>
-        toAttempt(sent, { endpointId: context.endpoint.id, event, attempt }),
+      ...events.map(({ event, attempt }, index) =>
+        toAttempt(
+          // One answer is kept for a request, however many events it carried.
+          index === 0 ? sent : { ...sent, answer: undefined },
+          { endpointId: context.endpoint.id, event, attempt },
+        ),
       ),
     );
     return events.map(event => ({
@@ -178,9 +182,10 @@ export function toAttempt(
     attempt,
   }: { endpointId: string; event: LogEvent; attempt: number },
 ): EndpointAttempt {
-  const { verdict, ...request } = sent;
+  const { verdict, answer, ...request } = sent;
   return {
     ...request,
+    answer: verdict.kind === 'delivered' ? shorten(answer) : answer,
     id: newEventId(),
     endpointId,
     eventId: event.id,
@@ -191,4 +196,13 @@ export function toAttempt(
     outcome: verdict.kind,
     reason: verdict.reason,
   };
+}
+
+/** What a receiver says when all went well, in characters: of a good answer few people want to see more. */
+const maxGoodAnswer = 1_024;
+
+function shorten(answer: SentRequest['answer']): SentRequest['answer'] {
+  return answer && answer.body.length > maxGoodAnswer
+    ? { ...answer, body: answer.body.slice(0, maxGoodAnswer), cut: true }
+    : answer;
 }

@@ -1,3 +1,4 @@
+import { endpointSettingsSchema } from '@callboard/backstage-plugin-events-common';
 import { WebhookReceiver } from '@callboard/backstage-plugin-events-backend-test-utils';
 import { Webhook } from 'standardwebhooks';
 import { makeEvent } from '../../__testUtils__/makeEvent';
@@ -304,6 +305,67 @@ describe.each(stores.ids)('sending to endpoints, on %s', storeId => {
       lookedAt: 3,
       owed: 2,
     });
+  });
+
+  it('sends an event again that was given up at an endpoint without order', async () => {
+    const { receiver, url } = await startReceiver({ answer: answer(400) });
+    const world = await startWorld(storeId);
+    await world.create('e', url, { ordered: false, retryScheduleMs: [0] });
+    await world.publish('k');
+    await receiver.waitFor(1);
+    await world.untilSettled('e');
+    receiver.answerWith(answer(200));
+    const [dead] = await world.pools.deliveries.list({ limit: 10 });
+    await world.pools.deliveries.replay(
+      toSubscriptionId('e'),
+      [
+        {
+          position: Number(dead.position),
+          id: dead.event_id,
+          topic: dead.topic,
+          key: 'k',
+          size: dead.size,
+        },
+      ],
+      { dryRun: false },
+    );
+    await receiver.waitFor(2);
+    await world.untilSettled('e');
+    await expect(world.pools.readDeliveries()).resolves.toEqual([
+      [1, 'delivered', 1],
+    ]);
+  });
+
+  it('runs each endpoint once, though the store was away while they were opened', async () => {
+    const { receiver, url } = await startReceiver();
+    const world = await startWorld(storeId);
+    const ids = ['e1', 'e2', 'e3', 'e4'];
+    for (const id of ids) {
+      await world.endpoints.create({
+        id,
+        managedBy: 'api',
+        settings: endpointSettingsSchema.parse({
+          url,
+          topics: ['t'],
+          owner: 'group:default/testers',
+        }),
+        secrets: {},
+        createdBy: 'user:default/tester',
+      });
+    }
+    const read = jest.spyOn(world.endpoints, 'readHealth');
+    read.mockRejectedValueOnce(
+      Object.assign(new Error('away'), {
+        code: storeId === 'SQLITE_FILE' ? 'SQLITE_BUSY' : 'ECONNREFUSED',
+      }),
+    );
+    await world.webhooks.refresh().catch(() => {});
+    await world.webhooks.refresh();
+    expect(read.mock.calls.length).toBeLessThanOrEqual(ids.length + 1);
+    await world.publish('a', 'b', 'c');
+    await receiver.waitFor(3 * ids.length);
+    await Promise.all(ids.map(id => world.untilSettled(id)));
+    expect(receiver.requests).toHaveLength(3 * ids.length);
   });
 
   it('is stopped by a removal, and what is left of one that was cut off is removed at the next start', async () => {
