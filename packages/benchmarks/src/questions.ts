@@ -6,6 +6,10 @@ import { doesASlowOrFailingSubscriberSlowDownOthers } from './doesASlowOrFailing
 import { whatDoesABacklogOfAMillionEventsCost } from './whatDoesABacklogOfAMillionEventsCost';
 import { doesTellingOfChangesSlowDownTheCatalog } from './doesTellingOfChangesSlowDownTheCatalog';
 import { howLongDoesAChangeOfTheCatalogTakeToItsHandler } from './howLongDoesAChangeOfTheCatalogTakeToItsHandler';
+import { howManyEventsPerSecondGoToEndpoints } from './howManyEventsPerSecondGoToEndpoints';
+import { howLongDoesAnEventTakeToItsEndpoint } from './howLongDoesAnEventTakeToItsEndpoint';
+import { whatDoEndpointsThatWantNothingCost } from './whatDoEndpointsThatWantNothingCost';
+import { doesADeadOrSlowEndpointSlowDownOthers } from './doesADeadOrSlowEndpointSlowDownOthers';
 import type { MeasuringOptions } from './MeasuringOptions';
 import type { Workbench } from './Workbench';
 
@@ -54,5 +58,21 @@ export const questions: readonly Question[] = [
   {
     name: 'howLongDoesAChangeOfTheCatalogTakeToItsHandler',
     answer: howLongDoesAChangeOfTheCatalogTakeToItsHandler,
+  },
+  {
+    name: 'howManyEventsPerSecondGoToEndpoints',
+    answer: howManyEventsPerSecondGoToEndpoints,
+  },
+  {
+    name: 'howLongDoesAnEventTakeToItsEndpoint',
+    answer: howLongDoesAnEventTakeToItsEndpoint,
+  },
+  {
+    name: 'whatDoEndpointsThatWantNothingCost',
+    answer: whatDoEndpointsThatWantNothingCost,
+  },
+  {
+    name: 'doesADeadOrSlowEndpointSlowDownOthers',
+    answer: doesADeadOrSlowEndpointSlowDownOthers,
   },
 ];

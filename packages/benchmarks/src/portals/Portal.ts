@@ -2,15 +2,15 @@ import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JsonObject } from '@backstage/types';
 import { startContestant } from '../contestants/startContestant';
+import { giveOrder } from '../orders';
 import type { Workbench } from '../Workbench';
-import {
-  giveOrder,
-  type HandlerDescription,
-  type Load,
-  type LoadOutcome,
-  type OrderKind,
-  type Orders,
-  type Tally,
+import type {
+  HandlerDescription,
+  Load,
+  LoadOutcome,
+  OrderKind,
+  Orders,
+  Tally,
 } from './orders';
 
 const orderLimitMs = 30_000;
@@ -59,7 +59,7 @@ export class Portal {
     order: Orders[TKind]['order'],
     limitMs: number = orderLimitMs,
   ): Promise<Orders[TKind]['answer']> {
-    return giveOrder(this.#child, kind, order, limitMs);
+    return giveOrder<Orders, TKind>(this.#child, kind, order, limitMs);
   }
 
   async subscribe(handler: HandlerDescription): Promise<void> {

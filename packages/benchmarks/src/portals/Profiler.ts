@@ -4,10 +4,9 @@ import { formatTable } from '../report/formatTable';
 import { formatCount, formatMs, print } from '../report/print';
 import type { StatementTimes } from './orders';
 import type { EventsSystem } from './systems';
-import type { PortalPair } from './withPortals';
+import type { Portal } from './Portal';
 
 const shownStatements = 12;
-const parts = ['publisher', 'reader'] as const;
 
 /** Writes down what portals do while they are measured. */
 export class Profiler {
@@ -18,26 +17,33 @@ export class Profiler {
     this.#folder = folder;
   }
 
-  async start(portals: PortalPair, system: EventsSystem): Promise<void> {
-    for (const part of parts) {
+  /** @param portals - by the part that each has */
+  async start(
+    portals: Readonly<Record<string, Portal>>,
+    system: EventsSystem,
+  ): Promise<void> {
+    for (const portal of Object.values(portals)) {
       if (system.isWatched) {
-        await portals[part].order('timeStatements', null);
+        await portal.order('timeStatements', null);
       }
-      await portals[part].order('startProfile', null);
+      await portal.order('startProfile', null);
     }
   }
 
-  async stop(portals: PortalPair, system: EventsSystem): Promise<void> {
+  async stop(
+    portals: Readonly<Record<string, Portal>>,
+    system: EventsSystem,
+  ): Promise<void> {
     await mkdir(this.#folder, { recursive: true });
-    for (const part of parts) {
+    for (const [part, portal] of Object.entries(portals)) {
       const file = join(
         this.#folder,
         `${system.name}-${part}-${Date.now()}.cpuprofile`,
       );
-      await portals[part].order('stopProfile', { file });
+      await portal.order('stopProfile', { file });
       print(`\nCPU profile of the ${part}: ${file}`);
       if (system.isWatched) {
-        const times = await portals[part].order('statementTimes', null);
+        const times = await portal.order('statementTimes', null);
         print(`Statements of the ${part}:\n`);
         print(
           formatTable(

@@ -12,8 +12,11 @@ export class Tallies {
   readonly #tallies = new Map<string, RunTally>();
 
   /** An event is in a handler's hands. */
-  count(handler: string, { eventPayload }: EventParams): void {
-    const handledAtUs = nowUs();
+  count(
+    handler: string,
+    { eventPayload }: EventParams,
+    handledAtUs: number = nowUs(),
+  ): void {
     // Nobody else publishes to the topics of the benchmark.
     const { run, number, publishedAtUs } = eventPayload as MeasuredPayload;
     this.#find(handler, run).count(number, publishedAtUs, handledAtUs);

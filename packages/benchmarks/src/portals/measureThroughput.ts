@@ -54,7 +54,7 @@ export async function measureThroughput(
       run: 'warm-up',
       seconds: options.warmUpSeconds,
     });
-    await options.profiler?.start(portals, system);
+    await options.profiler?.start({ publisher, reader }, system);
     const before = await readCpuMs(portals);
     const measured = await run(portals, {
       ...load,
@@ -65,7 +65,7 @@ export async function measureThroughput(
       ),
     });
     const after = await readCpuMs(portals);
-    await options.profiler?.stop(portals, system);
+    await options.profiler?.stop({ publisher, reader }, system);
     const { published, lost, repeated, rate } = measured;
     if (system.losesNothing && (lost > 0 || repeated > 0)) {
       throw new Error(

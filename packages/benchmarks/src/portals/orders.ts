@@ -1,4 +1,4 @@
-import type { ChildProcess } from 'node:child_process';
+import type { StaffOf } from '../orders';
 import type { Distribution } from '../report/statistics';
 
 /** A handler that a portal subscribes. */
@@ -19,6 +19,8 @@ export interface Load {
   publishers: number;
   /** Of each payload, as JSON. */
   bytes: number;
+  /** So many teams are told of in turn, one by each event, as `payload.team`: `team-0` and so on. None by default. */
+  teams?: number;
   amount?: number;
   seconds?: number;
   /** Events come due at this rate; as fast as they can be published when undefined. */
@@ -80,7 +82,8 @@ export interface Orders {
   publish: { order: Load; answer: LoadOutcome };
   /** Publishes many events at once, several such groups side by side. Callboard only. */
   publishGroups: {
-    order: Required<Pick<Load, 'run' | 'topic' | 'bytes' | 'amount'>>;
+    order: Required<Pick<Load, 'run' | 'topic' | 'bytes' | 'amount'>> &
+      Pick<Load, 'teams'>;
     answer: null;
   };
   tally: { order: { handler: string; run: string }; answer: Tally };
@@ -104,92 +107,5 @@ export interface Orders {
 
 export type OrderKind = keyof Orders;
 
-interface OrderMessage<TKind extends OrderKind> {
-  kind: TKind;
-  number: number;
-  order: Orders[TKind]['order'];
-}
-
-type AnyOrderMessage = { [K in OrderKind]: OrderMessage<K> }[OrderKind];
-
-type AnswerMessage<TKind extends OrderKind> =
-  | { kind: 'answer'; number: number; answer: Orders[TKind]['answer'] }
-  | { kind: 'failure'; number: number; failure: string };
-
 /** How orders are carried out. */
-export type Staff = {
-  [K in OrderKind]: (
-    order: Orders[K]['order'],
-  ) => Promise<Orders[K]['answer']> | Orders[K]['answer'];
-};
-
-/** In the portal's process: carries out orders as they come. */
-export function takeOrders(staff: Partial<Staff>): void {
-  async function carryOut<TKind extends OrderKind>(
-    message: OrderMessage<TKind>,
-  ): Promise<AnswerMessage<TKind>> {
-    const { kind, number, order } = message;
-    try {
-      const member: Staff[TKind] | undefined = staff[kind];
-      if (!member) {
-        throw new Error(`This portal cannot ${kind}`);
-      }
-      return { kind: 'answer', number, answer: await member(order) };
-    } catch (error) {
-      return { kind: 'failure', number, failure: String(error) };
-    }
-  }
-  process.on('message', async (message: AnyOrderMessage) => {
-    process.send?.(await carryOut(message));
-  });
-}
-
-let orders = 0;
-
-/**
- * Tells a portal's process to do something, and waits for its answer.
- *
- * @throws Error when it fails, the process ends before, or the time is up
- */
-export function giveOrder<TKind extends OrderKind>(
-  child: ChildProcess,
-  kind: TKind,
-  order: Orders[TKind]['order'],
-  limitMs: number,
-): Promise<Orders[TKind]['answer']> {
-  orders += 1;
-  const number = orders;
-  return new Promise((resolve, reject) => {
-    const settle = (action: () => void) => {
-      clearTimeout(timer);
-      child.off('message', onMessage);
-      child.off('exit', onExit);
-      action();
-    };
-    const onMessage = (message: AnswerMessage<TKind>) => {
-      if (message.number !== number) {
-        return;
-      }
-      if (message.kind === 'answer') {
-        settle(() => resolve(message.answer));
-      } else if (message.kind === 'failure') {
-        settle(() => reject(new Error(`${kind}: ${message.failure}`)));
-      }
-    };
-    const onExit = (code: number | null) =>
-      settle(() =>
-        reject(new Error(`${kind}: the process ended with code ${code}`)),
-      );
-    const timer = setTimeout(
-      () =>
-        settle(() =>
-          reject(new Error(`${kind}: no answer within ${limitMs} ms`)),
-        ),
-      limitMs,
-    );
-    child.on('message', onMessage);
-    child.on('exit', onExit);
-    const message: OrderMessage<TKind> = { kind, number, order };
-    child.send(message);
-  });
-}
+export type Staff = StaffOf<Orders>;

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Load } from './orders';
 
 /** What every measured event carries. */
 export interface MeasuredPayload {
@@ -7,28 +8,39 @@ export interface MeasuredPayload {
   number: number;
   /** When `publish` was called. */
   publishedAtUs: number;
+  /** Whom it is about; only when a load has teams. */
+  team?: string;
   /** Makes up the wanted size. */
   filler: string;
 }
 
-/**
- * Makes a maker of payloads that have the same size as JSON, up to the digits of their numbers.
- *
- * @param bytes - the size
- */
-export function createPayloads(
-  run: string,
-  bytes: number,
-): (number: number, publishedAtUs: number) => MeasuredPayload {
+/** Makes payloads that have the same size as JSON, up to the digits of their numbers. */
+export function createPayloads({
+  run,
+  bytes,
+  teams,
+}: Pick<Load, 'run' | 'bytes' | 'teams'>): (
+  number: number,
+  publishedAtUs: number,
+) => MeasuredPayload {
+  const tellTeam = (number: number) =>
+    teams === undefined ? {} : { team: `team-${number % teams}` };
   const bare = JSON.stringify({
     run,
     number: 99_999,
     publishedAtUs: 1e12,
+    ...tellTeam(99_999),
     filler: '',
   });
   // Random, so that no store can make it smaller.
   const filler = randomBytes(bytes)
     .toString('base64url')
     .slice(0, Math.max(0, bytes - bare.length));
-  return (number, publishedAtUs) => ({ run, number, publishedAtUs, filler });
+  return (number, publishedAtUs) => ({
+    run,
+    number,
+    publishedAtUs,
+    ...tellTeam(number),
+    filler,
+  });
 }

@@ -18,7 +18,7 @@ export async function publishGroups(
   if (!isDurable(events)) {
     throw new InputError('Only Callboard publishes several events at once');
   }
-  const createPayload = createPayloads(load.run, load.bytes);
+  const createPayload = createPayloads(load);
   let taken = 0;
   const publish = async () => {
     while (taken < load.amount) {

@@ -10,9 +10,9 @@ export async function publishLoad(
   events: EventsService,
   load: Load,
 ): Promise<LoadOutcome> {
-  const { run, topic, publishers, bytes, ratePerSecond } = load;
+  const { topic, publishers, ratePerSecond } = load;
   const { amount = Infinity, seconds = Infinity } = load;
-  const createPayload = createPayloads(run, bytes);
+  const createPayload = createPayloads(load);
   const publishMs: number[] = [];
   let taken = 0;
   let failures = 0;

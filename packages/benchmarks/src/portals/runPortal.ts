@@ -1,8 +1,9 @@
 import { createBackend } from '@backstage/backend-defaults';
 import type { BackendFeature } from '@backstage/backend-plugin-api';
 import { tell } from '../messages';
+import { takeOrders } from '../orders';
 import { createBenchPlugin, watchProcess } from './benchPlugin';
-import { takeOrders, type Staff } from './orders';
+import type { Orders, Staff } from './orders';
 
 /**
  * Runs a portal until its process is ended. It publishes and subscribes as it is told.
@@ -18,7 +19,7 @@ export async function runPortal(
   backend.add(createBenchPlugin(staff));
   await backend.start();
 
-  takeOrders(staff);
+  takeOrders<Orders>(staff);
   // Nobody is left to end this process.
   process.once('disconnect', () => process.exit());
   tell({ kind: 'ready' });

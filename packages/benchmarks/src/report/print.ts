@@ -29,3 +29,8 @@ export function formatCount(value: number): string {
 export function formatMs(value: number): string {
   return value.toFixed(value < 10 ? 2 : 0);
 }
+
+/** Writes a share of a whole in percent. */
+export function formatShare(share: number): string {
+  return `${(share * 100).toFixed(0)} %`;
+}
