@@ -80,6 +80,8 @@ export async function createWebhooks(options: {
       loop: {
         ...handling,
         waitLimitMs: 3_600 * second,
+        // A receiver takes its time, and what comes meanwhile need not wait for it.
+        patienceMs: 5,
         sparing: { ...handling.sparing, afterFailures: Infinity },
       },
       disabling: {

@@ -69,9 +69,16 @@ function readProxy(proxy: Config | undefined): ProxyOptions | undefined {
     return undefined;
   }
   const url = proxy.getString('url');
-  if (!/^https?:$/.test(parseUrl(url)?.protocol ?? '')) {
+  const parsed = parseUrl(url);
+  if (!parsed || !/^https?:$/.test(parsed.protocol)) {
     throw new Error(
       `Invalid configuration: ${key}.proxy.url must be a URL with http or https`,
+    );
+  }
+  if (parsed.username || parsed.password) {
+    // Of these settings only `password` is kept from whoever may look at the configuration.
+    throw new Error(
+      `Invalid configuration: ${key}.proxy.url must hold no credentials: set ${key}.proxy.username and ${key}.proxy.password instead`,
     );
   }
   const username = proxy.getOptionalString('username');
@@ -96,7 +103,7 @@ function readEndpoint(id: string, declared: unknown): ConfiguredEndpoint {
   }
   if (!signedSchema.safeParse(declared).success) {
     throw new Error(
-      `Invalid configuration: ${place}.secrets.signing is missing: a list of the keys to sign with, the newest first. Make one with: echo "whsec_$(openssl rand -base64 32)"`,
+      `Invalid configuration: ${place}: secrets.signing is missing: a list of the keys to sign with, the newest first. Make one with: echo "whsec_$(openssl rand -base64 32)"`,
     );
   }
   const { data, error } = declaredSchema.safeParse(declared);

@@ -311,7 +311,7 @@ describe('a portal whose configuration of an endpoint is wrong does not start', 
       { url: `https://shop:${hidden}@shop.example/` },
       /url: The URL must not have a user or a password/,
     ],
-    ['a URL that is none', { url: `nowhere?${hidden}` }, /url: Invalid URL/],
+    ['a URL that is none', { url: `nowhere?${hidden}` }, /url: must be a URL/],
     ['a filter that cannot be read', { filter: 'payload.number >' }, /filter/],
     [
       'a filter about what events do not have',

@@ -173,7 +173,12 @@ export type Attempt = z.infer<typeof attemptSchema>;
 
 /** @public */
 export const recipientSchema = z.object({
-  subscriptionId: z.string(),
+  subscriptionId: z
+    .string()
+    .nullable()
+    .describe(
+      'Null for an endpoint that the caller may not see, of which no more than the status is told.',
+    ),
   status: z
     .enum([
       'delivered',
@@ -198,7 +203,9 @@ export type Recipient = z.infer<typeof recipientSchema>;
 /** @public */
 export const eventViewSchema = wholeEventSchema.extend({
   deduplicationId: z.string().nullable(),
-  explanation: z.string(),
+  explanation: z
+    .string()
+    .describe('Who got it, to those who may read deliveries.'),
   recipients: z
     .array(recipientSchema)
     .optional()
@@ -308,7 +315,7 @@ export const replayRequestSchema = z.strictObject({
   subscriptionId: subscriptionIdSchema
     .optional()
     .describe(
-      'Only for this subscription; otherwise for each that wants the topic, but no endpoint: those choose by more than topics, and have replays of their own.',
+      'Only for this subscription; otherwise for each that wants the topic, or that it is dead for. None of an endpoint: those choose by more than topics, and have replays of their own.',
     ),
   dryRun: z
     .boolean()

@@ -101,7 +101,9 @@ export const endpointsQuerySchema = z.strictObject({
   owner: textSchema
     .max(512)
     .optional()
-    .describe('Only endpoints that this group or user answers for.'),
+    .describe(
+      'Only endpoints that this group or user answers for; in any case.',
+    ),
   state: endpointStateSchema.optional(),
   label: z
     .preprocess(
@@ -361,7 +363,8 @@ export const requestPreviewSchema = z.object({
   messageId: z.string(),
   url: z.string(),
   headers: headersSchema.describe('Secrets and signatures are masked.'),
-  body: z.string(),
+  body: z.string().describe('Its beginning, up to 64 KiB.'),
+  cut: z.boolean().describe('Whether there is more of the body.'),
 });
 /** @public */
 export type RequestPreviewView = z.infer<typeof requestPreviewSchema>;
@@ -557,7 +560,7 @@ export const endpointEventSchema = z.object({
     .describe('Whether its topics and filters, as they are now, choose it.'),
   attempts: z
     .array(endpointAttemptSummarySchema)
-    .describe('The newest first; those that are kept still.'),
+    .describe('The newest 200 of those that are kept still, newest first.'),
 });
 /** @public */
 export type EndpointEventView = z.infer<typeof endpointEventSchema>;

@@ -11,12 +11,14 @@ const hour = 60 * minute;
 const day = 24 * hour;
 
 const hasNoZero = (text: string) => !text.includes('\0');
-const text = (max: number) =>
-  z
-    .string()
-    .min(1)
-    .max(max)
-    .refine(hasNoZero, 'must not hold a zero character');
+/** A text that may be empty. */
+const anyText = (max: number) =>
+  z.string().max(max).refine(hasNoZero, 'must not hold a zero character');
+const text = (max: number) => anyText(max).min(1);
+
+/** Bounds a record: JSON Schema of zod has no word for that, so it stands in the description. */
+const hasAtMost = (max: number) => (record: Record<string, unknown>) =>
+  Object.keys(record).length <= max;
 
 /**
  * The id of an endpoint: small letters, digits and dashes.
@@ -38,9 +40,9 @@ const urlSchema = z
   .refine(isUrl, 'must be a URL')
   .meta({ format: 'uri' });
 
-function isUrl(text: string): boolean {
+function isUrl(url: string): boolean {
   try {
-    return new URL(text).href !== '';
+    return new URL(url).href !== '';
   } catch {
     return false;
   }
@@ -74,10 +76,11 @@ export const entityFilterSchema = z
     system: oneOf(entityRefSchema).describe('References of systems.'),
     tag: oneOf(text(63)),
     annotation: z
-      .record(text(255), z.union([z.string().max(1_000), z.literal(true)]))
+      .record(text(255), z.union([anyText(1_000), z.literal(true)]))
+      .refine(hasAtMost(30), 'at most 30')
       .optional()
       .describe(
-        'Annotations that it must have: with this value, or any for `true`.',
+        'Annotations that it must have, at most 30: with this value, or any for `true`.',
       ),
   })
   .refine(filter => Object.values(filter).some(field => field !== undefined), {
@@ -141,7 +144,9 @@ export type EndpointAuth = z.infer<typeof endpointAuthSchema>;
  * @public
  */
 export const endpointSettingsSchema = z.strictObject({
-  url: urlSchema.describe('Where requests go.'),
+  url: urlSchema.describe(
+    'Where requests go. It is shown to whoever may read the endpoint, also where the URL itself is what a receiver knows its senders by.',
+  ),
   topics: z
     .array(text(255))
     .min(1)
@@ -221,9 +226,9 @@ export const endpointSettingsSchema = z.strictObject({
   headers: z
     .record(headerNameSchema, headerValueSchema)
     .default({})
-    .refine(headers => Object.keys(headers).length <= 30, 'at most 30')
+    .refine(hasAtMost(30), 'at most 30')
     .describe(
-      'Further headers, shown to whoever may read the endpoint; credentials belong into `secrets.headers`.',
+      'Further headers, at most 30, shown to whoever may read the endpoint; credentials belong into `secrets.headers`.',
     ),
   auth: endpointAuthSchema.optional(),
   tls: z
@@ -252,11 +257,12 @@ export const endpointSettingsSchema = z.strictObject({
   owner: entityRefSchema.describe(
     'The group or user of the catalog that answers for it and is told of its failures.',
   ),
-  description: z.string().max(2_000).default(''),
+  description: anyText(2_000).default(''),
   labels: z
-    .record(text(63), z.string().max(255))
+    .record(text(63), anyText(255))
     .default({})
-    .refine(labels => Object.keys(labels).length <= 50, 'at most 50'),
+    .refine(hasAtMost(50), 'at most 50')
+    .describe('At most 50.'),
 });
 /** @public */
 export type EndpointSettings = z.infer<typeof endpointSettingsSchema>;
@@ -277,8 +283,9 @@ export const endpointSecretsSchema = z.strictObject({
     ),
   headers: z
     .record(headerNameSchema, headerValueSchema)
+    .refine(hasAtMost(30), 'at most 30')
     .optional()
-    .describe('Further headers whose values are credentials.'),
+    .describe('Further headers whose values are credentials, at most 30.'),
   password: z.string().max(1_000).optional().describe('Of basic auth.'),
   clientSecret: z.string().max(1_000).optional().describe('Of OAuth 2.'),
   tlsKey: z

@@ -72,6 +72,10 @@ export const endpointReadPermission = createPermission({
 /**
  * Make endpoints. Where {@link endpointUpdatePermission} is given under conditions, they hold for the new endpoint too.
  *
+ * @remarks
+ * Whoever has it and {@link eventReadPermission} can have any event sent to any URL that `events.webhooks` does not refuse,
+ * for as long as the endpoint is there: give it to those who may take events out of the portal.
+ *
  * @public
  */
 export const endpointCreatePermission = createPermission({
@@ -82,6 +86,11 @@ export const endpointCreatePermission = createPermission({
 /**
  * Change, pause, test an endpoint, rotate its keys, and send it events again. Conditions hold before the change, and after
  * it.
+ *
+ * @remarks
+ * Whoever has it and {@link eventReadPermission} can change URL and topics, and so have any event sent to any URL that
+ * `events.webhooks` does not refuse. Without the latter nothing is changed but the state and the keys; what the endpoint was
+ * sent, and any event that is named by its id, can be sent to it again.
  *
  * @public
  */

@@ -27,10 +27,14 @@ const stores = createTestStores();
 
 const ajv = addFormats(new Ajv2020({ strict: false }));
 
+/** Receivers find the keys of endpoints beside it. */
+const { '/webhooks/jwks/{id}.json': keysOfEndpoints, ...behindV1 } =
+  openApiDocument.paths;
+
 /** Checks an answer against the OpenAPI document; fails for a route or a status that it does not describe. */
 function expectDescribed(
   method: 'get' | 'post',
-  path: keyof typeof openApiDocument.paths,
+  path: keyof typeof behindV1,
   status: number,
   body: unknown,
 ) {
@@ -39,7 +43,7 @@ function expectDescribed(
       number,
       { content: { 'application/json': { schema: object } } }
     >;
-  } = Object(openApiDocument.paths[path])[method];
+  } = Object(behindV1[path])[method];
   const answer = operation.responses[status];
   expect(answer).toBeDefined();
   const validate = ajv.compile(answer.content['application/json'].schema);
@@ -249,7 +253,8 @@ describe.each(stores.ids)('the API on %s', storeId => {
     expectDescribed('get', '/events/{id}', status, body);
     expect(body).toMatchObject({
       payload: 1,
-      explanation: 'Delivered to 0 of 1 subscriptions',
+      explanation:
+        'Who got it is told to those who have the permission events.delivery.read',
     });
     expect(JSON.stringify(body)).not.toMatch(/hush|alpha\.bad/);
     await stop();
@@ -391,9 +396,12 @@ describe.each(stores.ids)('the API on %s', storeId => {
       headers: { authorization: mockCredentials.none.header() },
     };
     const keys = await fetch(`${url}/webhooks/jwks/e.json`, anonymous);
-    expect(await keys.json()).toEqual({
-      keys: [expect.objectContaining({ kty: 'OKP', crv: 'Ed25519' })],
-    });
+    const { content } = keysOfEndpoints.get.responses[200];
+    const validate = ajv.compile(content['application/jwk-set+json'].schema);
+    const keySet: unknown = await keys.json();
+    validate(keySet);
+    expect(validate.errors).toBeNull();
+    expect(keySet).toMatchObject({ keys: [{ kty: 'OKP', crv: 'Ed25519' }] });
     const statuses = await Promise.all(
       ['/v1/endpoints/e', '/webhooks', '/webhooks/jwks/../../v1/endpoints'].map(
         async path => (await fetch(`${url}${path}`, anonymous)).status,
@@ -461,7 +469,7 @@ describe.each(stores.ids)('the API on %s', storeId => {
   it('demands credentials and permissions on every route of its description', async () => {
     const allowed = await start(storeId);
     const denied = await start(storeId, { deny: true });
-    for (const [path, operations] of Object.entries(openApiDocument.paths)) {
+    for (const [path, operations] of Object.entries(behindV1)) {
       for (const method of Object.keys(operations)) {
         const url = path.replace(
           /\{\w+\}/g,
@@ -498,6 +506,13 @@ function listRoutes({ stack }: Router, prefix = ''): string[] {
 }
 
 describe('the description of the API', () => {
+  it('has the one route that stands elsewhere, and asks for no credentials', () => {
+    expect(keysOfEndpoints.get).toMatchObject({
+      servers: [{ url: '/api/events' }],
+      security: [],
+    });
+  });
+
   it('has every route, and no other', async () => {
     const store = await stores.open('SQLITE_FILE');
     const pools = createPools(store);
@@ -521,9 +536,8 @@ describe('the description of the API', () => {
       ...listRoutes(createApiRouter(options)),
       ...listRoutes(createEndpointRouter({ ...options, access }), '/endpoints'),
     ];
-    const described = Object.entries(openApiDocument.paths).flatMap(
-      ([path, operations]) =>
-        Object.keys(operations).map(method => `${method} ${path}`),
+    const described = Object.entries(behindV1).flatMap(([path, operations]) =>
+      Object.keys(operations).map(method => `${method} ${path}`),
     );
     expect(routes.sort()).toEqual([...described, 'get /openapi.json'].sort());
   });

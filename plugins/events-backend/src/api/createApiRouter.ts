@@ -27,6 +27,7 @@ import {
   AuthorizeResult,
   type BasicPermission,
 } from '@backstage/plugin-permission-common';
+import type { LogEvent } from '@callboard/backstage-plugin-events-node';
 import express, { type Request, type Response } from 'express';
 import Router from 'express-promise-router';
 import { z } from 'zod';
@@ -41,6 +42,7 @@ import {
   type EndpointApiOptions,
 } from './endpoints';
 import { explainEvent } from './explainEvent';
+import { listSeenDeliveries } from './listSeenDeliveries';
 import { openApiDocument } from './openApiDocument';
 import {
   checkCombination,
@@ -150,29 +152,25 @@ export function createApiRouter(options: ApiOptions): express.Router {
         `The log has no event ${id}; it never came, or it is older than the retention`,
       );
     }
-    const traces = await readTraces(options, event);
-    const { explanation, recipients } = explainEvent({
-      ...traces,
-      endpoints: toRecipients(
-        await readEndpointEvents(options, traces),
-        traces.attempts,
-        await access.decide(request, endpointReadPermission),
-      ),
-    });
     const view: EventView = {
       ...toWholeEvent(event),
       deduplicationId: event.deduplicationId ?? null,
-      explanation,
-      ...(maySeeDeliveries && { recipients }),
+      ...(maySeeDeliveries
+        ? await explain(request, event)
+        : {
+            explanation: `Who got it is told to those who have the permission ${deliveryReadPermission.name}`,
+          }),
     };
     response.json(view);
   });
 
   router.get('/topics', async (request, response) => {
     await authorize(request, subscriptionReadPermission);
+    const maySee = await access.decideSubscriptions(request);
+    const all = await subscriptions.list();
     const items = toTopicViews({
       inLog: await log.topics(),
-      subscriptions: await subscriptions.list(),
+      subscriptions: all.filter(({ id }) => maySee(id)),
       endpoints: await endpoints.list(),
       ingresses: options.listIngressTopics(),
     });
@@ -181,11 +179,12 @@ export function createApiRouter(options: ApiOptions): express.Router {
 
   router.get('/subscriptions', async (request, response) => {
     await authorize(request, subscriptionReadPermission);
+    const maySee = await access.decideSubscriptions(request);
     const all = await subscriptions.list();
     // Behind the cursors, none of which is beyond it then.
     const { tail } = await log.ends();
     const items: SubscriptionView[] = [];
-    for (const subscription of all) {
+    for (const subscription of all.filter(({ id }) => maySee(id))) {
       items.push(
         toSubscriptionView(subscription, {
           lag: await subscriptions.readLag(subscription, tail),
@@ -208,20 +207,21 @@ export function createApiRouter(options: ApiOptions): express.Router {
       query.cursor === undefined
         ? undefined
         : decodeCursor(query.cursor, placeInDeliveries);
-    const rows = await deliveries.list({
-      state: query.state,
-      subscriptionId: query.subscriptionId,
-      after: place && { position: place[0], subscriptionId: place[1] },
-      limit: query.limit,
-    });
-    const items = rows.map(toDeliveryView);
-    const last = items.at(-1);
+    const { rows, next } = await listSeenDeliveries(
+      deliveries,
+      {
+        state: query.state,
+        subscriptionId: query.subscriptionId,
+        after: place && { position: place[0], subscriptionId: place[1] },
+        limit: query.limit,
+      },
+      await access.decideSubscriptions(request),
+    );
     const page: DeliveriesPage = {
-      items,
-      ...(last &&
-        items.length === query.limit && {
-          nextCursor: encodeCursor([last.position, last.subscriptionId]),
-        }),
+      items: rows.map(toDeliveryView),
+      ...(next && {
+        nextCursor: encodeCursor([next.position, next.subscriptionId]),
+      }),
     };
     response.json(page);
   });
@@ -252,6 +252,22 @@ export function createApiRouter(options: ApiOptions): express.Router {
   });
 
   return router;
+
+  /** Who got an event, as far as the caller may know of them. */
+  async function explain(
+    request: Request,
+    event: LogEvent,
+  ): Promise<Pick<EventView, 'explanation' | 'recipients'>> {
+    const traces = await readTraces(options, event);
+    return explainEvent({
+      ...traces,
+      endpoints: toRecipients(
+        await readEndpointEvents(options, traces),
+        traces.attempts,
+        await access.decide(request, endpointReadPermission),
+      ),
+    });
+  }
 
   async function readAfter(
     request: Request,

@@ -45,7 +45,7 @@ function explain(facts: Partial<EventFacts>) {
     deliveries: [],
     attempts: [],
     claimed: new Map(),
-    endpoints: new Map(),
+    endpoints: [],
     ...facts,
   });
 }

@@ -11,8 +11,8 @@ import type { EventTraces } from './readTraces';
 /** What is known about an event's way to its subscribers. */
 export interface EventFacts extends Omit<EventTraces, 'event'> {
   event: { position: number; topic: string; metadata: string };
-  /** Endpoints that the event concerns, by the id of their subscription. They choose by more than topics. */
-  endpoints: ReadonlyMap<string, Recipient>;
+  /** Endpoints that the event concerns. They choose by more than topics. */
+  endpoints: readonly Recipient[];
 }
 
 /**
@@ -31,7 +31,7 @@ export function explainEvent(facts: EventFacts): {
         facts.deliveries.some(row => row.subscription_id === subscription.id),
     )
     .map(subscription => explainRecipient(subscription, facts));
-  const recipients = [...handlers, ...endpoints.values()];
+  const recipients = [...handlers, ...endpoints];
   return { recipients, explanation: summarize(recipients, facts) };
 }
 
@@ -42,7 +42,7 @@ function summarize(
   const count = (status: Recipient['status']) =>
     recipients.filter(recipient => recipient.status === status).length;
   const wanted = recipients.length - count('not-wanted');
-  if (wanted === 0 && endpoints.size > 0) {
+  if (wanted === 0 && endpoints.length > 0) {
     return `Nobody wanted it: no handler was subscribed to topic '${topic}' when this event came, and no endpoint chooses it`;
   }
   if (wanted === 0) {

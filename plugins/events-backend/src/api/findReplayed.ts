@@ -1,7 +1,7 @@
 import { InputError, NotFoundError } from '@backstage/errors';
 import type { ReplayRequest } from '@callboard/backstage-plugin-events-common';
 import type { LogEvent } from '@callboard/backstage-plugin-events-node';
-import type { DeliveryPool } from '../deliveries';
+import type { DeliveryPool, DeliveryRow } from '../deliveries';
 import type { OwedEvent } from '../model/batch';
 import type { SqlEventLog } from '../log';
 
@@ -69,45 +69,48 @@ export async function findMatching(
 /**
  * Finds dead deliveries, by subscription.
  *
+ * @param subscriptionIds - whose
  * @throws InputError when there are too many
  */
 export async function findDead(
   deliveries: DeliveryPool,
   query: Pick<ReplayQuery, 'topic' | 'key'>,
-  subscriptionId: string | undefined,
+  subscriptionIds: readonly string[],
 ): Promise<Map<string, OwedEvent[]>> {
   const found = new Map<string, OwedEvent[]>();
   let count = 0;
-  let after: { subscriptionId: string; position: number } | undefined;
-  for (;;) {
-    const page = await deliveries.list({
-      state: 'dead',
-      subscriptionId,
-      topic: query.topic,
-      key: query.key,
-      after,
-      limit: eventsPerPage,
-    });
-    for (const row of page) {
-      const event = {
-        position: Number(row.position),
-        id: row.event_id,
-        topic: row.topic,
-        key: row.key ?? undefined,
-        size: row.size,
-      };
-      after = { subscriptionId: row.subscription_id, position: event.position };
-      found.set(row.subscription_id, [
-        ...(found.get(row.subscription_id) ?? []),
-        event,
-      ]);
-    }
-    count += page.length;
-    refuseTooMany(count);
-    if (page.length < eventsPerPage) {
-      return found;
+  for (const subscriptionId of subscriptionIds) {
+    const events: OwedEvent[] = [];
+    let page: DeliveryRow[];
+    do {
+      const last = events.at(-1);
+      page = await deliveries.list({
+        state: 'dead',
+        subscriptionId,
+        topic: query.topic,
+        key: query.key,
+        after: last && { subscriptionId, position: last.position },
+        limit: eventsPerPage,
+      });
+      events.push(...page.map(toOwedEvent));
+      count += page.length;
+      refuseTooMany(count);
+    } while (page.length === eventsPerPage);
+    if (events.length > 0) {
+      found.set(subscriptionId, events);
     }
   }
+  return found;
+}
+
+function toOwedEvent(row: DeliveryRow): OwedEvent {
+  return {
+    position: Number(row.position),
+    id: row.event_id,
+    topic: row.topic,
+    key: row.key ?? undefined,
+    size: row.size,
+  };
 }
 
 function refuseTooMany(count: number): void {

@@ -16,14 +16,14 @@ import {
 } from '@callboard/backstage-plugin-events-common';
 import { z } from 'zod';
 import { answer, body, describeApi, refusal, toSchema } from '../model/openApi';
-import { endpointPaths } from './endpoints';
-import { refusals, toQueryParameters } from './openApiParts';
+import { endpointPaths, jwksPaths } from './endpoints';
+import { refusals, tooLarge, toQueryParameters } from './openApiParts';
 
 const lostPlace = refusal(
   'Events behind this position are gone, or the log never was that long. Take the position of the end (`after=end`), then a new copy of what you keep, and go on from that position',
 );
 const tooManyReaders = refusal(
-  'Too many readers follow the log already; Retry-After says when to try again',
+  'Too many readers follow the log already, or the events database is away; Retry-After says when to try again',
 );
 
 /**
@@ -99,7 +99,7 @@ export const openApiDocument = {
       get: {
         operationId: 'getEvent',
         summary:
-          'One event: who got it, who did not and why, what happens next. Needs events.event.read, and events.delivery.read for its recipients.',
+          'One event: who got it, who did not and why, what happens next. Needs events.event.read, events.delivery.read for its recipients, and events.endpoint.read for more than the status of endpoints among them.',
         parameters: [
           {
             name: 'id',
@@ -119,7 +119,7 @@ export const openApiDocument = {
       get: {
         operationId: 'listTopics',
         summary:
-          'Topics of the log, of ingresses and of subscriptions. Needs events.subscription.read.',
+          'Topics of the log, of ingresses and of subscriptions. Needs events.subscription.read, and events.endpoint.read for the subscriptions of endpoints.',
         responses: { 200: answer('All topics', topicsViewSchema), ...refusals },
       },
     },
@@ -127,7 +127,7 @@ export const openApiDocument = {
       get: {
         operationId: 'listSubscriptions',
         summary:
-          'Who reads what, and how far behind. Needs events.subscription.read.',
+          'Who reads what, and how far behind. Needs events.subscription.read, and events.endpoint.read for those of endpoints.',
         responses: {
           200: answer('All subscriptions', subscriptionsViewSchema),
           ...refusals,
@@ -137,7 +137,8 @@ export const openApiDocument = {
     '/deliveries': {
       get: {
         operationId: 'listDeliveries',
-        summary: 'What is owed, and what is dead. Needs events.delivery.read.',
+        summary:
+          'What is owed, and what is dead. Needs events.delivery.read, and events.endpoint.read for what is owed to endpoints.',
         parameters: toQueryParameters(deliveriesQuerySchema),
         responses: { 200: answer('A page', deliveriesPageSchema), ...refusals },
       },
@@ -146,15 +147,20 @@ export const openApiDocument = {
       post: {
         operationId: 'createReplay',
         summary:
-          'Owes events again, or counts what that would come to. Needs events.replay.create.',
+          'Owes events to handlers again, or counts what that would come to. Endpoints have replays of their own. Needs events.replay.create.',
         requestBody: body(replayRequestSchema),
         responses: {
           200: answer('The counts', replayResultSchema),
           ...refusals,
+          ...tooLarge,
+          400: refusal(
+            'The request is not valid, more than 10,000 events match, or the subscription is that of an endpoint',
+          ),
           404: refusal('No such event or subscription'),
         },
       },
     },
     ...endpointPaths,
+    ...jwksPaths,
   },
 };

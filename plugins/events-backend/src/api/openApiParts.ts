@@ -20,4 +20,12 @@ export const refusals = {
   400: refusal('The request is not valid'),
   401: refusal('No credentials'),
   403: refusal('The permission is missing'),
+  503: refusal(
+    'The events database is away or busy; Retry-After says when to try again',
+  ),
+};
+
+/** What a route that takes a body may be answered with as well. */
+export const tooLarge = {
+  413: refusal('The body is larger than the route takes'),
 };

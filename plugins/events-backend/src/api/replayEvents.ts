@@ -22,10 +22,11 @@ export interface ReplayPools {
 }
 
 /**
- * Owes events again: one, or all that match a query, to one subscription or to each that wants their topic.
+ * Owes events again: one, or all that match a query, to one subscription or to each that wants their topic. None of an
+ * endpoint: those choose by more than topics, permissions are given for each of them, and they have replays of their own.
  *
  * @returns the counts; in a dry run, what they would be
- * @throws InputError when the request names nothing, or too much
+ * @throws InputError when the request names nothing, too much, or the subscription of an endpoint
  * @throws NotFoundError when the event or the subscription does not exist
  */
 export async function replayEvents(
@@ -88,7 +89,11 @@ export async function replayEvents(
           'query: state does not go together with from or to',
         );
       }
-      return findDead(deliveries, filter, subscriptionId);
+      return findDead(
+        deliveries,
+        filter,
+        targets.map(({ id }) => id),
+      );
     }
     if (Object.values(filter).every(field => field === undefined)) {
       throw new InputError(
@@ -98,16 +103,10 @@ export async function replayEvents(
     return share(await findMatching(log, filter));
   }
 
-  /**
-   * The subscription that was named gets all of them; otherwise each gets those whose topic it wants. Endpoints choose by
-   * more than topics, and are owed nothing that they do not choose.
-   */
+  /** The subscription that was named gets all of them; otherwise each gets those whose topic it wants. */
   function share(events: OwedEvent[]): Map<string, OwedEvent[]> {
-    const sharing = subscriptionId
-      ? targets
-      : targets.filter(({ id }) => toEndpointId(id) === undefined);
     return new Map(
-      sharing.map(({ id, topics }) => [
+      targets.map(({ id, topics }) => [
         id,
         subscriptionId
           ? events
@@ -126,7 +125,14 @@ async function readTargets(
   id: string | undefined,
 ): Promise<Subscription[]> {
   if (id === undefined) {
-    return subscriptions.list();
+    const all = await subscriptions.list();
+    return all.filter(each => toEndpointId(each.id) === undefined);
+  }
+  const endpointId = toEndpointId(id);
+  if (endpointId !== undefined) {
+    throw new InputError(
+      `subscriptionId: '${id}' is that of an endpoint, which chooses by more than topics: use POST /endpoints/${endpointId}/replays`,
+    );
   }
   const target = await subscriptions.read(id);
   if (!target) {

@@ -94,6 +94,9 @@ export interface EndpointAttempt {
     | undefined;
 }
 
+/** An attempt without its request and its answer, which may be long. */
+export type AttemptHead = Omit<EndpointAttempt, 'request' | 'answer'>;
+
 /** The prefix of the ids of subscriptions of endpoints. No plugin has a colon in its id. */
 export const endpointSubscriptionPrefix = 'webhook:';
 

@@ -1,5 +1,6 @@
 import type { Store } from '../database';
 import type {
+  AttemptHead,
   Endpoint,
   EndpointAttempt,
   EndpointReplay,
@@ -19,6 +20,7 @@ import {
   listAnnouncements,
   type Announcement,
 } from './operations/listAnnouncements';
+import { listAttemptHeads } from './operations/listAttemptHeads';
 import { listAttempts, type AttemptListing } from './operations/listAttempts';
 import { listEndpoints, type EndpointFilter } from './operations/listEndpoints';
 import { listReplays, listRunningReplays } from './operations/listReplays';
@@ -70,7 +72,7 @@ import type { KeyMaker } from './signingKeys';
  * whoever has read one can ask that it is still the same, and whoever keeps them in memory looks at the revisions alone.
  * What changes with each request, the health and the rate limit, is replaced only if it is still what was read.
  *
- * Errors of the API (`NotFoundError`, `ConflictError`, `InputError`) and when they come stand at the operations.
+ * Errors, those of the API among them, and when they come stand at the operations.
  */
 export class EndpointPool {
   readonly #store: Store;
@@ -155,8 +157,8 @@ export class EndpointPool {
   }
 
   /** Removes an endpoint of the API, but not its attempts; tells whether there was one. */
-  remove(id: string): Promise<boolean> {
-    return removeEndpoint(this.#store, id);
+  remove(id: string, expectedRevision?: string): Promise<boolean> {
+    return removeEndpoint(this.#store, id, expectedRevision);
   }
 
   /** Opens the secrets of an endpoint of the API, as long as it has not been changed since it was read. */
@@ -234,6 +236,11 @@ export class EndpointPool {
   /** Lists attempts, the newest first. */
   listAttempts(listing: AttemptListing): Promise<EndpointAttempt[]> {
     return listAttempts(this.#store.knex, listing, this.#onUnreadable);
+  }
+
+  /** Lists attempts without requests and answers, the newest first. */
+  listAttemptHeads(listing: AttemptListing): Promise<AttemptHead[]> {
+    return listAttemptHeads(this.#store.knex, listing, this.#onUnreadable);
   }
 
   /** Reads an attempt by its UUID; undefined when there is none. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { EndpointAttempt } from './Endpoint';
+import type { AttemptHead, EndpointAttempt } from './Endpoint';
 import { bigNumberSchema, jsonOf } from './readRows';
 import { replaceZeros } from './replaceZeros';
 
@@ -29,13 +29,37 @@ export interface AttemptRow {
 const headersSchema = jsonOf(z.record(z.string(), z.string()));
 
 /** What may be another than this version writes. */
-const rowSchema = z.object({
+const headSchema = z.object({
   outcome: z.enum(['delivered', 'failed', 'throttled', 'gone', 'cancelled']),
   position: bigNumberSchema,
   started_at: bigNumberSchema,
+});
+const exchangeSchema = z.object({
   request_headers: headersSchema,
   answer_headers: headersSchema.nullable(),
 });
+
+/** The columns that say how an attempt went, without those of its request and its answer. */
+export const attemptHeadColumns = [
+  'id',
+  'endpoint_id',
+  'message_id',
+  'event_id',
+  'position',
+  'topic',
+  'number',
+  'started_at',
+  'duration_ms',
+  'outcome',
+  'reason',
+  'status',
+] as const satisfies (keyof AttemptRow)[];
+
+/** These columns of a row. */
+export type AttemptHeadRow = Pick<
+  AttemptRow,
+  (typeof attemptHeadColumns)[number]
+>;
 
 /** Makes the row of an attempt. */
 export function toAttemptRow(attempt: EndpointAttempt): AttemptRow {
@@ -63,12 +87,12 @@ export function toAttemptRow(attempt: EndpointAttempt): AttemptRow {
 }
 
 /**
- * Puts an attempt together from its row.
+ * Puts together what is known of an attempt without its request and its answer.
  *
  * @throws ZodError when another version has written it in another way
  */
-export function toAttempt(row: AttemptRow): EndpointAttempt {
-  const parsed = rowSchema.parse(row);
+export function toAttemptHead(row: AttemptHeadRow): AttemptHead {
+  const parsed = headSchema.parse(row);
   return {
     id: row.id,
     endpointId: row.endpoint_id,
@@ -82,6 +106,18 @@ export function toAttempt(row: AttemptRow): EndpointAttempt {
     outcome: parsed.outcome,
     reason: row.reason,
     status: row.status ?? undefined,
+  };
+}
+
+/**
+ * Puts an attempt together from its row.
+ *
+ * @throws ZodError when another version has written it in another way
+ */
+export function toAttempt(row: AttemptRow): EndpointAttempt {
+  const parsed = exchangeSchema.parse(row);
+  return {
+    ...toAttemptHead(row),
     request: {
       url: row.url,
       headers: parsed.request_headers,

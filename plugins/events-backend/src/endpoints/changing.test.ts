@@ -2,6 +2,7 @@ import { ConflictError, InputError, NotFoundError } from '@backstage/errors';
 import { readError } from '../__testUtils__/readError';
 import { createTestStores } from '../__testUtils__/stores';
 import { createKeyPair, createSecret } from '../webhooks/signing';
+import { EndpointChangedError } from './EndpointChangedError';
 import {
   createEndpointPool,
   declare,
@@ -290,6 +291,17 @@ describe.each(stores.ids)('an endpoint of the API on %s', storeId => {
     await expect(store.knex('callboard_endpoint_health')).resolves.toEqual([]);
   });
 
+  it('that was changed is not removed by whoever has read what it was', async () => {
+    const { pool, create } = await open();
+    const { revision } = await create('e');
+    const { endpoint } = await pool.change('e', { settings: makeSettings() });
+    await expect(pool.remove('e', revision)).rejects.toThrow(
+      EndpointChangedError,
+    );
+    await expect(pool.remove('e', endpoint.revision)).resolves.toBe(true);
+    await expect(pool.remove('e', endpoint.revision)).resolves.toBe(false);
+  });
+
   it('that cannot be read takes no other down, and is given new settings or removed', async () => {
     const { pool, create, store, unreadable } = await open();
     await create('a');
@@ -305,7 +317,9 @@ describe.each(stores.ids)('an endpoint of the API on %s', storeId => {
       expect.stringContaining("Endpoint 'b' cannot be read"),
       expect.stringContaining("Endpoint 'b' cannot be read"),
     ]);
-    await expect(pool.read('b')).rejects.toThrow('give the endpoint new');
+    await expect(pool.read('b')).rejects.toThrow(
+      'remove the endpoint and make it anew',
+    );
     await pool.change('b', { settings: makeSettings() });
     await expect(pool.list()).resolves.toHaveLength(2);
     await store.knex('callboard_endpoints').update({ settings: 'no JSON' });
@@ -339,7 +353,7 @@ describe.each(stores.ids)('an endpoint of the API on %s', storeId => {
     const outcomes = await Promise.all(both);
     const { description } = (await read('e')).settings;
     expect(outcomes.sort()).toEqual([
-      expect.stringContaining('changed meanwhile'),
+      expect.stringContaining('changed or removed meanwhile'),
       description,
     ]);
   });

@@ -10,7 +10,7 @@ import {
 } from './__testUtils__/endpointPools';
 
 const stores = createTestStores();
-const nothing = { created: [], changed: [], removed: [] };
+const nothing = { created: [], changed: [], removed: [], taken: [] };
 
 describe.each(stores.ids)('endpoints of the configuration on %s', storeId => {
   const open = async () =>
@@ -28,7 +28,12 @@ describe.each(stores.ids)('endpoints of the configuration on %s', storeId => {
         declare('b', { settings, secretHeaders: ['x-token'] }),
         declare('d'),
       ]),
-    ).resolves.toEqual({ created: ['d'], changed: ['b'], removed: ['c'] });
+    ).resolves.toEqual({
+      ...nothing,
+      created: ['d'],
+      changed: ['b'],
+      removed: ['c'],
+    });
     await expect(read('b')).resolves.toMatchObject({
       managedBy: 'config',
       settings,
@@ -116,19 +121,27 @@ describe.each(stores.ids)('endpoints of the configuration on %s', storeId => {
     await expect(pool.listRevisions()).resolves.toEqual(new Map());
   });
 
-  it('take no id of an endpoint of the API, and nothing is done then', async () => {
+  it('take no id of an endpoint of the API, which is no reason for the others to wait', async () => {
     const { pool, create } = await open();
     const made = [await create('a'), await create('b')];
     await pool.reconcile([declare('c')]);
-    await expect(
-      pool.reconcile([declare('a'), declare('b'), declare('d')]),
-    ).rejects.toThrow(
-      "declares 'a', 'b' under events.webhooks.endpoints, and the API has made an endpoint of each of these ids. Declare another id, or remove",
-    );
+    const declared = [declare('a'), declare('b'), declare('d')];
+    await expect(pool.reconcile(declared)).resolves.toEqual({
+      ...nothing,
+      created: ['d'],
+      removed: ['c'],
+      taken: ['a', 'b'],
+    });
     await expect(pool.list({ managedBy: 'api' })).resolves.toEqual(made);
     await expect(pool.list({ managedBy: 'config' })).resolves.toMatchObject([
-      { id: 'c' },
+      { id: 'd' },
     ]);
+    await pool.remove('a');
+    await expect(pool.reconcile(declared)).resolves.toEqual({
+      ...nothing,
+      created: ['a'],
+      taken: ['b'],
+    });
   });
 
   it('are changed in the configuration alone, but for their state', async () => {
@@ -170,7 +183,7 @@ describe.each(stores.ids)('endpoints of the configuration on %s', storeId => {
     const outcomes = await Promise.all(both);
     expect(outcomes).toEqual(
       expect.arrayContaining([
-        { created: ['c', 'd'], changed: ['b'], removed: ['z'] },
+        { ...nothing, created: ['c', 'd'], changed: ['b'], removed: ['z'] },
         nothing,
       ]),
     );
@@ -222,7 +235,7 @@ const shared = stores.ids.filter(id => id === 'POSTGRES_15');
 
       expect(outcomes).toEqual(
         expect.arrayContaining([
-          { created: ['a', 'c'], changed: ['b'], removed: [] },
+          { ...nothing, created: ['a', 'c'], changed: ['b'] },
           nothing,
         ]),
       );

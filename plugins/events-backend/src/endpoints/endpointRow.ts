@@ -56,7 +56,7 @@ const rowSchema = z.object({
 /**
  * Puts an endpoint together from its row.
  *
- * @throws Error that names the endpoint and what cannot be read
+ * @throws UnreadableEndpointError that says what cannot be read
  */
 export function toEndpoint(row: EndpointRow): Endpoint {
   const signingKeys = readSigningKeys(row);
@@ -85,7 +85,7 @@ export function toEndpoint(row: EndpointRow): Endpoint {
 /**
  * Reads what may be shown of the signing keys of an endpoint, newest first.
  *
- * @throws Error that names the endpoint, when they cannot be read
+ * @throws UnreadableEndpointError when they cannot be read
  */
 export function readSigningKeys(
   row: Pick<EndpointRow, 'id' | 'signing_keys'>,
@@ -103,14 +103,18 @@ export function readSigningKeys(
   }));
 }
 
-class UnreadableEndpointError extends Error {
+/** What is stored of an endpoint is not what this version writes. It can be removed all the same. */
+export class UnreadableEndpointError extends Error {
+  readonly endpointId: string;
+
   constructor(id: string, cause: z.ZodError) {
     super(
       `Endpoint '${id}' cannot be read: ${z.prettifyError(
         cause,
-      )}. Was it written by another version of Callboard? Run that one, give the endpoint new settings, or remove it`,
+      )}. Was it written by another version of Callboard? Run that one, or remove the endpoint and make it anew`,
       { cause },
     );
     this.name = 'UnreadableEndpointError';
+    this.endpointId = id;
   }
 }

@@ -2,6 +2,7 @@ import type {
   EndpointSecrets,
   EndpointSettings,
 } from '@callboard/backstage-plugin-events-common';
+import { CustomErrorBase } from '@backstage/errors';
 import { z } from 'zod';
 import { readSigningKeys, type EndpointRow } from './endpointRow';
 import { jsonOf } from './readRows';
@@ -61,17 +62,18 @@ export function sealSecrets(
 /**
  * Opens the secrets of an endpoint.
  *
- * @throws Error with the remedy, when they cannot be opened, or do not belong to its keys
+ * @throws UnreadableSecretsError when they cannot be opened
+ * @throws UnreadableEndpointError when its keys cannot be read
  */
 export function openSealed(
   vault: SecretVault,
   row: Pick<EndpointRow, 'id' | 'signing_keys' | 'secrets'>,
 ): HeldSecrets {
-  const parsed = sealedSchema.safeParse(vault.open(row.secrets ?? '', row.id));
+  const parsed = sealedSchema.safeParse(open(vault, row));
   if (!parsed.success) {
     // Not the issues themselves: they may hold a secret.
-    throw new Error(
-      `The secrets of endpoint '${row.id}' cannot be read. Were they written by another version of Callboard? Run that one, or give the endpoint new secrets`,
+    throw new UnreadableSecretsError(
+      `The secrets of endpoint '${row.id}' cannot be read. Were they written by another version of Callboard? Run that one`,
     );
   }
   const { signing, headers, password, clientSecret, tlsKey } = parsed.data;
@@ -80,6 +82,83 @@ export function openSealed(
     return secret ? [{ ...description, key: secret.key }] : [];
   });
   return { keys, headers, password, clientSecret, tlsKey };
+}
+
+function open(
+  vault: SecretVault,
+  { id, secrets }: Pick<EndpointRow, 'id' | 'secrets'>,
+): string {
+  try {
+    return vault.open(secrets ?? '', id);
+  } catch (error) {
+    throw new UnreadableSecretsError(
+      error instanceof Error ? error.message : String(error),
+    );
+  }
+}
+
+/**
+ * Opens the secrets that a change leaves as they are.
+ *
+ * @returns undefined when they cannot be opened, and need not be: the change gives all of them anew
+ * @throws as `openSealed`, when they need to be
+ */
+export function openUnlessReplaced(
+  vault: SecretVault,
+  row: Pick<EndpointRow, 'id' | 'signing_keys' | 'secrets'>,
+  settings: Pick<EndpointSettings, 'auth' | 'tls'>,
+  given: EndpointSecrets,
+): HeldSecrets | undefined {
+  try {
+    return openSealed(vault, row);
+  } catch (error) {
+    if (
+      error instanceof UnreadableSecretsError &&
+      findMissingSecrets(settings, given).length === 0
+    ) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/**
+ * Finds what is missing to take the place of all secrets of an endpoint, whatever they were.
+ *
+ * @returns names of secrets; those of headers too, since nobody knows whether there were any
+ */
+export function findMissingSecrets(
+  { auth, tls }: Pick<EndpointSettings, 'auth' | 'tls'>,
+  given: EndpointSecrets,
+): string[] {
+  const needed = {
+    signing: true,
+    headers: true,
+    password: auth?.type === 'basic',
+    clientSecret: auth?.type === 'oauth2',
+    tlsKey: tls?.certificate !== undefined,
+  } satisfies Record<keyof EndpointSecrets, boolean>;
+  const names = new Set(
+    Object.entries(given).flatMap(([name, value]) =>
+      value === undefined ? [] : [name],
+    ),
+  );
+  return Object.entries(needed).flatMap(([name, isNeeded]) =>
+    isNeeded && !names.has(name) ? [`secrets.${name}`] : [],
+  );
+}
+
+/** Answered with 409: the secrets of an endpoint cannot be opened, which a change that gives all of them anew mends. */
+export class UnreadableSecretsError extends CustomErrorBase {
+  name = 'UnreadableSecretsError' as const;
+  readonly statusCode = 409;
+
+  /** @param reason - with a remedy, without a full stop and without any part of a secret */
+  constructor(reason: string) {
+    super(
+      `${reason}. Otherwise change the endpoint and give all of its secrets anew, secrets.signing and secrets.headers too, or remove it`,
+    );
+  }
 }
 
 /**

@@ -1,5 +1,8 @@
 export * from './Endpoint';
+export { EndpointChangedError } from './EndpointChangedError';
 export { EndpointPool } from './EndpointPool';
+export { UnreadableEndpointError } from './endpointRow';
+export { findMissingSecrets, UnreadableSecretsError } from './heldSecrets';
 export { minKeyLength, SecretVault } from './SecretVault';
 export type { Reservation } from './planReservation';
 export type { OnUnreadable } from './readRows';

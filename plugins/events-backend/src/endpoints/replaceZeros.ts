@@ -1,4 +1,4 @@
-/** Text that any store takes: PostgreSQL stores no zero characters. */
+/** Text that any store takes: PostgreSQL stores no zero characters, and no half of a surrogate pair. */
 export function replaceZeros(text: string): string {
-  return text.replaceAll('\0', '\uFFFD');
+  return text.replace(/\0|\p{Surrogate}/gu, '\uFFFD');
 }

@@ -7,12 +7,19 @@ import {
   keyMaker,
   makeSettings,
 } from './__testUtils__/endpointPools';
+import { UnreadableSecretsError } from './heldSecrets';
 import { SecretVault } from './SecretVault';
 
 const stores = createTestStores();
 const oldKey = 'an old key that is long enough to be one';
 const newKey = 'a new key that is long enough to be one.';
 const hour = 3_600_000;
+const basicAuth = { type: 'basic', username: 'u' } as const;
+const oauth2 = {
+  type: 'oauth2',
+  tokenUrl: 'https://id.example.com/token',
+  clientId: 'c',
+} as const;
 
 describe.each(stores.ids)('the secrets of an endpoint on %s', storeId => {
   const open = async () =>
@@ -42,7 +49,7 @@ describe.each(stores.ids)('the secrets of an endpoint on %s', storeId => {
     }
   }
 
-  it('are opened as they were given', async () => {
+  it('are opened as they were given, as far as the settings have a use for them', async () => {
     const { pool, create } = await open();
     const secrets = {
       signing: [createSecret(), createSecret()],
@@ -51,15 +58,28 @@ describe.each(stores.ids)('the secrets of an endpoint on %s', storeId => {
       clientSecret: 'c',
       tlsKey: 'd',
     };
-    const endpoint = await create('e', {}, secrets);
-    await expect(pool.openSecrets(endpoint)).resolves.toEqual(secrets);
+    const tls = { certificate: 'certificate' };
+    const basic = await create('basic', { auth: basicAuth, tls }, secrets);
+    await expect(pool.openSecrets(basic)).resolves.toEqual({
+      ...secrets,
+      clientSecret: undefined,
+    });
+    const oauth = await create('oauth', { auth: oauth2 }, secrets);
+    await expect(pool.openSecrets(oauth)).resolves.toEqual({
+      ...secrets,
+      password: undefined,
+      tlsKey: undefined,
+    });
   });
 
   it('are not opened for an endpoint that was changed since: new ones must not go to a former URL', async () => {
     const { pool, create, read } = await open();
     const before = await create('e');
     await pool.change('e', {
-      settings: makeSettings({ url: 'https://other.example.com' }),
+      settings: makeSettings({
+        url: 'https://other.example.com',
+        auth: basicAuth,
+      }),
       secrets: { password: 'new' },
     });
     await expect(pool.openSecrets(before)).rejects.toThrow(ConflictError);
@@ -96,11 +116,52 @@ describe.each(stores.ids)('the secrets of an endpoint on %s', storeId => {
     const secrets = vault.seal('{"signing":[],"soon":"whsec_a"}', 'e');
     await store.knex('callboard_endpoints').update({ secrets });
     const opening = pool.openSecrets(endpoint);
-    await expect(opening).rejects.toThrow('give the endpoint new secrets');
+    await expect(opening).rejects.toThrow(UnreadableSecretsError);
+    await expect(opening).rejects.toThrow('give all of its secrets anew');
     await expect(opening).rejects.not.toThrow('whsec_a');
     await expect(
       pool.change('e', { settings: makeSettings() }),
     ).rejects.toThrow('cannot be read');
+  });
+
+  it('whose key is lost are replaced by a change that gives all of them, and by no other', async () => {
+    const store = await stores.openInSchema(storeId);
+    const before = createEndpointPool(store, [oldKey]);
+    await before.create('e', {}, { headers: { 'x-token': 'a' } });
+    const { pool } = createEndpointPool(store, [newKey]);
+    const settings = makeSettings({ auth: basicAuth });
+    const signing = [createSecret()];
+    for (const secrets of [
+      {},
+      { signing, headers: {} },
+      { signing, password: 'b' },
+      { headers: {}, password: 'b' },
+    ]) {
+      await expect(pool.change('e', { settings, secrets })).rejects.toThrow(
+        UnreadableSecretsError,
+      );
+    }
+    await expect(
+      pool.rotate('e', { version: 'v1', overlapMs: 0 }),
+    ).rejects.toThrow('Put that key back');
+    const { endpoint } = await pool.change('e', {
+      settings,
+      secrets: { signing, headers: {}, password: 'b' },
+    });
+    await expect(pool.openSecrets(endpoint)).resolves.toEqual({
+      signing,
+      headers: {},
+      password: 'b',
+      clientSecret: undefined,
+      tlsKey: undefined,
+    });
+  });
+
+  it('whose key is lost do not keep an endpoint from being removed', async () => {
+    const store = await stores.openInSchema(storeId);
+    await createEndpointPool(store, [oldKey]).create('e');
+    const { pool } = createEndpointPool(store, [newKey]);
+    await expect(pool.remove('e')).resolves.toBe(true);
   });
 
   it('are sealed anew with the newest key, so that the older one can be taken away', async () => {
@@ -108,7 +169,9 @@ describe.each(stores.ids)('the secrets of an endpoint on %s', storeId => {
     const before = createEndpointPool(store, [oldKey]);
     const endpoints = [];
     for (const id of ['a', 'b', 'c']) {
-      endpoints.push(await before.create(id, {}, { password: id }));
+      endpoints.push(
+        await before.create(id, { auth: basicAuth }, { password: id }),
+      );
     }
     await before.pool.reconcile([declare('d')]);
 

@@ -313,12 +313,16 @@ export class SubscriptionPool {
     const subscriptions = await this.list();
     // Behind the cursors, none of which is beyond it then.
     const tail = await this.#log.tail();
-    return Promise.all(
-      subscriptions.map(async subscription => ({
-        subscriptionId: subscription.id,
-        lag: await this.readLag(subscription, tail),
-      })),
-    );
+    const lags: { subscriptionId: string; lag: number }[] = [];
+    // One after the other: there may be a thousand, and others want connections as well.
+    for (const subscription of subscriptions) {
+      const { id, cursor } = subscription;
+      lags.push({
+        subscriptionId: id,
+        lag: cursor >= tail ? 0 : await this.readLag(subscription, tail),
+      });
+    }
+    return lags;
   }
 
   /**

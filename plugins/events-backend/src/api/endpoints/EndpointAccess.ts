@@ -12,6 +12,7 @@ import {
 } from '@backstage/plugin-permission-common';
 import { createConditionAuthorizer } from '@backstage/plugin-permission-node';
 import {
+  endpointDeletePermission,
   endpointIdSchema,
   endpointReadPermission,
   endpointUpdatePermission,
@@ -19,7 +20,13 @@ import {
 } from '@callboard/backstage-plugin-events-common';
 import type { Request } from 'express';
 import { z } from 'zod';
-import type { Endpoint, EndpointPool } from '../../endpoints';
+import {
+  toEndpointId,
+  toSubscriptionId,
+  UnreadableEndpointError,
+  type Endpoint,
+  type EndpointPool,
+} from '../../endpoints';
 import { parseInput } from '../../model/parseInput';
 import {
   endpointResourceRef,
@@ -107,12 +114,36 @@ export class EndpointAccess {
   }
 
   /**
+   * Tells of each subscription whether the caller may know of it: of that of an endpoint only whoever may see the endpoint.
+   * Where the endpoint is gone or cannot be read nobody knows whose it is, and only those know of it who may see any.
+   */
+  async decideSubscriptions(
+    request: Request,
+  ): Promise<(subscriptionId: string) => boolean> {
+    const decision = await this.#decide(request, endpointReadPermission);
+    if (decision.result === AuthorizeResult.ALLOW) {
+      return () => true;
+    }
+    const endpoints =
+      decision.result === AuthorizeResult.DENY
+        ? []
+        : await this.#endpoints.list();
+    const seen = new Set(
+      endpoints
+        .filter(({ settings }) => this.#isAllowed(decision, settings))
+        .map(({ id }) => toSubscriptionId(id)),
+    );
+    return id => toEndpointId(id) === undefined || seen.has(id);
+  }
+
+  /**
    * Reads the endpoint that a request names with `:id`.
    *
    * @param permission - to do what is to be done with it
    * @returns the endpoint, and whether the caller may do the same with what it becomes
-   * @throws NotAllowedError when the caller may not do it
+   * @throws NotAllowedError when the caller may see it, but not do it; or may do it with no endpoint
    * @throws NotFoundError when there is none, or none that the caller may see
+   * @throws UnreadableEndpointError when it cannot be read, and the caller may see any
    */
   async open(
     request: Request,
@@ -120,20 +151,42 @@ export class EndpointAccess {
   ): Promise<{ endpoint: Endpoint; isAllowed: EndpointPredicate }> {
     const isAllowed = await this.demand(request, permission);
     const { id } = parseInput(endpointParams, request.params);
-    const endpoint = await this.#endpoints.read(id);
-    const isHidden =
-      endpoint !== undefined &&
-      permission.name === endpointReadPermission.name &&
-      !isAllowed(endpoint.settings);
-    if (!endpoint || isHidden) {
-      throw new NotFoundError(`There is no endpoint '${id}'`);
-    }
+    const endpoint = await this.#read(request, id);
     if (!isAllowed(endpoint.settings)) {
-      throw new NotAllowedError(
-        `Needs the permission ${permission.name} for endpoint '${id}'`,
-      );
+      // Whoever may not see it does not learn that it is there.
+      const maySee = await this.decide(request, endpointReadPermission);
+      throw maySee(endpoint.settings)
+        ? new NotAllowedError(
+            `Needs the permission ${permission.name} for endpoint '${id}'`,
+          )
+        : missing(id);
     }
     return { endpoint, isAllowed };
+  }
+
+  /**
+   * Reads the endpoint that a request is to remove. One that cannot be read can be removed all the same, by those who may
+   * remove any.
+   *
+   * @returns its id; and the endpoint, if it can be read
+   * @throws as `open`
+   */
+  async openToRemove(
+    request: Request,
+  ): Promise<{ id: string; endpoint: Endpoint | undefined }> {
+    try {
+      const { endpoint } = await this.open(request, endpointDeletePermission);
+      return { id: endpoint.id, endpoint };
+    } catch (error) {
+      if (!(error instanceof UnreadableEndpointError)) {
+        throw error;
+      }
+      const { result } = await this.#decide(request, endpointDeletePermission);
+      if (result !== AuthorizeResult.ALLOW) {
+        throw lacks(endpointDeletePermission);
+      }
+      return { id: error.endpointId, endpoint: undefined };
+    }
   }
 
   /**
@@ -147,6 +200,25 @@ export class EndpointAccess {
     if (decision.result === AuthorizeResult.CONDITIONAL) {
       requireFit(fit => this.#isAllowed(decision, fit), endpoint);
     }
+  }
+
+  async #read(request: Request, id: string): Promise<Endpoint> {
+    try {
+      const endpoint = await this.#endpoints.read(id);
+      if (endpoint) {
+        return endpoint;
+      }
+    } catch (error) {
+      if (!(error instanceof UnreadableEndpointError)) {
+        throw error;
+      }
+      // It cannot be told whether a condition holds for it.
+      const { result } = await this.#decide(request, endpointReadPermission);
+      if (result === AuthorizeResult.ALLOW) {
+        throw error;
+      }
+    }
+    throw missing(id);
   }
 
   async #decide(
@@ -167,6 +239,10 @@ export class EndpointAccess {
 
 function lacks({ name }: { name: string }): NotAllowedError {
   return new NotAllowedError(`Needs the permission ${name}`);
+}
+
+function missing(id: string): NotFoundError {
+  return new NotFoundError(`There is no endpoint '${id}'`);
 }
 
 /**

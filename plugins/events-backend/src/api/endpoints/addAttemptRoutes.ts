@@ -28,7 +28,7 @@ export function addAttemptRoutes(router: Router, api: EndpointApi): void {
     const place =
       cursor === undefined ? undefined : decodeCursor(cursor, placeInAttempts);
     // One more than the page, which says whether there is another one.
-    const found = await endpoints.listAttempts({
+    const found = await endpoints.listAttemptHeads({
       endpointId: endpoint.id,
       eventId,
       outcome,
@@ -58,7 +58,10 @@ export function addAttemptRoutes(router: Router, api: EndpointApi): void {
     const { endpoint } = await access.open(request, endpointReadPermission);
     const { attemptId } = parseInput(attemptParams, request.params);
     const attempt = await endpoints.readAttempt(attemptId);
-    if (attempt?.endpointId !== endpoint.id) {
+    const isOurs =
+      attempt?.endpointId === endpoint.id &&
+      attempt.startedAtMs >= sinceOf(endpoint);
+    if (!isOurs) {
       throw new NotFoundError(
         `Endpoint '${endpoint.id}' has no attempt ${attemptId}; there never was one, or it is older than attempts are kept`,
       );

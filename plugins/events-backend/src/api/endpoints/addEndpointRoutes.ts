@@ -1,7 +1,6 @@
 import {
   endpointChangeSchema,
   endpointCreatePermission,
-  endpointDeletePermission,
   endpointReadPermission,
   endpointsQuerySchema,
   endpointUpdatePermission,
@@ -26,8 +25,10 @@ import type { EndpointApi } from './EndpointApiOptions';
 import { findCarriedSecrets } from './findCarriedSecrets';
 import { fitsQuery } from './fitsQuery';
 import { makeEndpointId } from './makeEndpointId';
+import { openHeldSecrets } from './openHeldSecrets';
 import { refuseDeclared } from './refuseDeclared';
-import { readIfMatch, setRevision, wasChanged } from './revisions';
+import { refuseUselessSecrets } from './refuseUselessSecrets';
+import { holdRevision, readIfMatch, setRevision } from './revisions';
 import { selectUsedSecrets } from './selectUsedSecrets';
 import { toEndpointView, toShownKey } from './endpointViews';
 
@@ -48,6 +49,7 @@ export function addEndpointRoutes(router: Router, api: EndpointApi): void {
       ...settings
     } = parseInput(newEndpointSchema, request.body);
     await access.checkNew(request, settings);
+    refuseUselessSecrets(settings, secrets);
     checkSettings(door, settings, secrets);
     const createdBy = await access.nameCaller(request);
     const created = await auditAction(
@@ -88,8 +90,7 @@ export function addEndpointRoutes(router: Router, api: EndpointApi): void {
       query.cursor === undefined
         ? [undefined]
         : decodeCursor(query.cursor, placeInEndpoints);
-    const { owner, state } = query;
-    const all = await endpoints.list({ owner, state });
+    const all = await endpoints.list({ state: query.state });
     const found = all
       .filter(
         endpoint =>
@@ -120,19 +121,17 @@ export function addEndpointRoutes(router: Router, api: EndpointApi): void {
       request,
       endpointUpdatePermission,
     );
-    const { id, revision } = endpoint;
+    const { id } = endpoint;
     refuseDeclared(endpoint);
-    const expected = readIfMatch(request) ?? revision;
-    if (expected !== revision) {
-      throw wasChanged(id);
-    }
+    const revision = holdRevision(request, endpoint);
     const { secrets = {}, ...change } = parseInput(
       endpointChangeSchema,
       request.body,
     );
     const settings = changeSettings(endpoint.settings, change);
     requireFit(isAllowed, settings);
-    const held = await endpoints.openSecrets(endpoint);
+    refuseUselessSecrets(settings, secrets);
+    const held = await openHeldSecrets(endpoints, endpoint, settings, secrets);
     const carried = findCarriedSecrets(
       endpoint.settings,
       settings,
@@ -182,21 +181,27 @@ export function addEndpointRoutes(router: Router, api: EndpointApi): void {
   });
 
   router.delete('/:id', async (request, response) => {
-    const { endpoint } = await access.open(request, endpointDeletePermission);
-    const { id } = endpoint;
-    refuseDeclared(endpoint);
+    const { id, endpoint } = await access.openToRemove(request);
+    if (endpoint) {
+      refuseDeclared(endpoint);
+    }
+    const revision = endpoint
+      ? holdRevision(request, endpoint)
+      : readIfMatch(request);
     await auditAction(
       auditor,
       {
         eventId: 'endpoint-delete',
         severityLevel: 'medium',
         request,
-        meta: { endpointId: id, owner: endpoint.settings.owner },
+        meta: { endpointId: id, owner: endpoint?.settings.owner ?? null },
       },
       async () => {
         // The endpoint first: while it is there, its subscription is made anew.
-        await endpoints.remove(id);
+        await endpoints.remove(id, revision);
         try {
+          // Before as well: to remove what is owed may take a while.
+          door.announceChange();
           await door.unregister(id);
         } finally {
           door.announceChange();
@@ -211,6 +216,8 @@ export function addEndpointRoutes(router: Router, api: EndpointApi): void {
     if (await endpoints.read(id)) {
       return;
     }
+    // What is owed to it, too, if its removal was cut off.
+    await door.unregister(id);
     const { perStatement, statements } = namesakeAttempts;
     let removed = perStatement;
     for (let turn = 0; turn < statements && removed > 0; turn += 1) {

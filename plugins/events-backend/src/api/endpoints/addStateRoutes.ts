@@ -7,13 +7,13 @@ import {
 } from '@callboard/backstage-plugin-events-common';
 import { NotFoundError } from '@backstage/errors';
 import type { Router } from 'express';
-import type { Endpoint } from '../../endpoints';
+import { EndpointChangedError, type Endpoint } from '../../endpoints';
 import { parseInput } from '../../model/parseInput';
 import { auditAction } from './auditAction';
 import type { EndpointApi } from './EndpointApiOptions';
 import { toEndpointView, toShownKey } from './endpointViews';
 import { refuseDeclared } from './refuseDeclared';
-import { readIfMatch, setRevision, wasChanged } from './revisions';
+import { holdRevision, setRevision } from './revisions';
 
 const transitions = {
   pause: 'paused',
@@ -30,7 +30,7 @@ export function addStateRoutes(router: Router, api: EndpointApi): void {
     router.post(`/:id/${verb}`, async (request, response) => {
       const { endpoint } = await access.open(request, endpointUpdatePermission);
       const { id } = endpoint;
-      const expected = readIfMatch(request);
+      const revision = holdRevision(request, endpoint);
       const { reason } = parseInput(stateChangeSchema, request.body);
       const by = await access.nameCaller(request);
       const changed = await auditAction(
@@ -41,7 +41,7 @@ export function addStateRoutes(router: Router, api: EndpointApi): void {
           request,
           meta: { endpointId: id, ...(reason !== undefined && { reason }) },
         },
-        () => bring(endpoint, { state, reason, by }, expected),
+        () => bring(id, { state, reason, by }, revision),
       );
       setRevision(response, changed);
       response.json(toEndpointView(changed));
@@ -52,7 +52,7 @@ export function addStateRoutes(router: Router, api: EndpointApi): void {
     const { endpoint } = await access.open(request, endpointUpdatePermission);
     const { id } = endpoint;
     refuseDeclared(endpoint);
-    const expected = readIfMatch(request);
+    const revision = holdRevision(request, endpoint);
     const { version, overlapMs, secret } = parseInput(
       keyRotationSchema,
       request.body,
@@ -69,9 +69,9 @@ export function addStateRoutes(router: Router, api: EndpointApi): void {
         const done = await endpoints.rotate(
           id,
           { version, overlapMs, key: secret },
-          expected,
+          revision,
         );
-        door.announceChange();
+        await stand(done.endpoint);
         return done;
       },
     );
@@ -82,18 +82,27 @@ export function addStateRoutes(router: Router, api: EndpointApi): void {
     } satisfies RotatedKey);
   });
 
+  /** From then on no process claims for the endpoint as it was. */
+  async function stand(endpoint: Endpoint): Promise<void> {
+    try {
+      await door.register(endpoint);
+    } finally {
+      door.announceChange();
+    }
+  }
+
   async function bring(
-    { id }: Endpoint,
+    id: string,
     change: { state: EndpointState; reason: string | undefined; by: string },
-    expected: string | undefined,
+    revision: string,
   ): Promise<Endpoint> {
     const changed = await endpoints.setState(
       id,
       { ...change, announce: change.state === 'disabled' },
-      expected,
+      revision,
     );
     if (changed) {
-      door.announceChange();
+      await stand(changed);
       return changed;
     }
     const current = await endpoints.read(id);
@@ -101,7 +110,7 @@ export function addStateRoutes(router: Router, api: EndpointApi): void {
       throw new NotFoundError(`There is no endpoint '${id}'`);
     }
     if (current.state !== change.state) {
-      throw wasChanged(id);
+      throw new EndpointChangedError(id);
     }
     // It is in that state already, which is what was asked for.
     return current;

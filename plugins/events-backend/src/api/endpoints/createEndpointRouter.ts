@@ -7,6 +7,7 @@ import { addReplayRoutes } from './addReplayRoutes';
 import { addStateRoutes } from './addStateRoutes';
 import { addTrialRoutes } from './addTrialRoutes';
 import type { EndpointApi } from './EndpointApiOptions';
+import { answerFailedConditions } from './revisions';
 
 /** All that an endpoint may be given is somewhat less, most of it authorities to trust. */
 const maxRequestBytes = 500_000;
@@ -26,5 +27,6 @@ export function createEndpointRouter(api: EndpointApi): ExpressRouter {
   addAttemptRoutes(router, api);
   addReplayRoutes(router, api);
   addDiagnosisRoutes(router, api);
+  router.use(answerFailedConditions);
   return router;
 }

@@ -70,7 +70,7 @@ describe.each(stores.ids)('looking after an endpoint, on %s', storeId => {
     const api = await start(storeId);
     await api.create('e');
     await api.create('f');
-    const attempt = makeAttempt();
+    const attempt = makeAttempt({ startedAtMs: Date.now() });
     await api.endpoints.recordAttempts([attempt]);
     const { body } = await api.get(`/endpoints/e/attempts/${attempt.id}`);
     expect(body).toMatchObject({
@@ -80,6 +80,23 @@ describe.each(stores.ids)('looking after an endpoint, on %s', storeId => {
     });
     const { status } = await api.get(`/endpoints/f/attempts/${attempt.id}`);
     expect(status).toBe(404);
+  });
+
+  it('shows no attempt of an endpoint that had the same id before', async () => {
+    const api = await start(storeId);
+    await api.create('e');
+    const event = makeEvent('t', { payload: '{"wanted":false}' });
+    await api.log.append([event]);
+    const attempt = makeAttempt({ eventId: event.id, startedAtMs: 1_000 });
+    await api.endpoints.recordAttempts([attempt]);
+    const one = await api.get(`/endpoints/e/attempts/${attempt.id}`);
+    expect(one.status).toBe(404);
+    const alone = await api.get(`/endpoints/e/events/${event.id}`);
+    expect(alone.body).toMatchObject({ status: 'waiting', attempts: [] });
+    const among = await api.get(`/events/${event.id}`);
+    expect(among.body.recipients).toMatchObject([
+      { status: 'waiting', attempts: [] },
+    ]);
   });
 
   it('says how it fares', async () => {
@@ -144,7 +161,11 @@ describe.each(stores.ids)('looking after an endpoint, on %s', storeId => {
     await api.log.append([other, unwanted, sent]);
     await api.settle(expectBatch(await api.claim('webhook:e')));
     await api.log.append([next]);
-    const attempt = makeAttempt({ eventId: sent.id, position: 4 });
+    const attempt = makeAttempt({
+      eventId: sent.id,
+      position: 4,
+      startedAtMs: Date.now(),
+    });
     await api.endpoints.recordAttempts([attempt]);
     const explain = async ({ id }: { id: string }) => {
       const { body } = await api.get(`/endpoints/e/events/${id}`);
@@ -193,8 +214,9 @@ describe.each(stores.ids)('looking after an endpoint, on %s', storeId => {
     for (const id of ['all', 'picky']) {
       await api.settle(expectBatch(await api.claim(`webhook:${id}`)));
     }
+    const startedAtMs = Date.now();
     await api.endpoints.recordAttempts([
-      makeAttempt({ endpointId: 'all', eventId: event.id, startedAtMs: 990 }),
+      makeAttempt({ endpointId: 'all', eventId: event.id, startedAtMs }),
     ]);
     const shown = await api.get(`/events/${event.id}`);
     expect(shown.body).toMatchObject({
@@ -206,7 +228,7 @@ describe.each(stores.ids)('looking after an endpoint, on %s', storeId => {
           attempts: [
             {
               number: 1,
-              time: '1970-01-01T00:00:01.000Z',
+              time: toInstant(startedAtMs + 10),
               outcome: 'delivered',
               durationMs: 10,
               error: null,
@@ -227,9 +249,26 @@ describe.each(stores.ids)('looking after an endpoint, on %s', storeId => {
     );
     api.decisions.set('events.endpoint.read', denied);
     const hidden = await api.get(`/events/${event.id}`);
-    expect(hidden.body.recipients).toMatchObject([
-      { explanation: 'The endpoint does not choose it' },
+    expect(hidden.body.recipients).toEqual([
+      {
+        subscriptionId: null,
+        status: 'not-wanted',
+        explanation: 'An endpoint that you may not see',
+        attempts: [],
+      },
     ]);
+  });
+
+  it('costs nothing to those who may not read deliveries', async () => {
+    const api = await start(storeId);
+    await api.create('e');
+    const [event] = await api.publish(undefined);
+    api.decisions.set('events.delivery.read', denied);
+    const listed = jest.spyOn(api.endpoints, 'listAttemptHeads');
+    const { body } = await api.get(`/events/${event.id}`);
+    expect(body.recipients).toBeUndefined();
+    expect(body.explanation).toMatch(/events\.delivery\.read/);
+    expect(listed).not.toHaveBeenCalled();
   });
 
   it('shows an endpoint at the topics that its patterns fit', async () => {
@@ -253,10 +292,42 @@ describe.each(stores.ids)('looking after an endpoint, on %s', storeId => {
     }
     const { body } = await api.post('/replays', { query: { topic: 't' } });
     expect(body).toMatchObject({ events: 1, deliveries: 1 });
-    const named = await api.post('/replays', {
-      query: { topic: 't' },
-      subscriptionId: 'webhook:e',
-    });
-    expect(named.body).toMatchObject({ deliveries: 1 });
+    for (const subscriptionId of ['webhook:e', 'webhook:nobody']) {
+      const named = await api.post('/replays', {
+        query: { topic: 't' },
+        subscriptionId,
+      });
+      expect(named.status).toBe(400);
+      expect(named.body.error.message).toContain(
+        `use POST /endpoints/${subscriptionId.slice(
+          'webhook:'.length,
+        )}/replays`,
+      );
+    }
+  });
+
+  it('owes endpoints nothing when what is dead is replayed', async () => {
+    const api = await start(storeId);
+    await api.create('e');
+    await api.subscriptions.register('s', ['t']);
+    await api.publish('k', 'l');
+    for (const id of ['s', 'webhook:e']) {
+      await api.settle(expectBatch(await api.claim(id)), () => failed);
+    }
+    await api.store
+      .knex('callboard_deliveries')
+      .update({ state: 'dead', attempts: 3 });
+    const { body } = await api.post('/replays', { query: { state: 'dead' } });
+    expect(body).toMatchObject({ events: 2, deliveries: 2 });
+    const states = await api.store
+      .knex('callboard_deliveries')
+      .orderBy(['subscription_id', 'position'])
+      .select('subscription_id', 'state');
+    expect(states).toEqual([
+      { subscription_id: 's', state: 'due' },
+      { subscription_id: 's', state: 'due' },
+      { subscription_id: 'webhook:e', state: 'dead' },
+      { subscription_id: 'webhook:e', state: 'dead' },
+    ]);
   });
 });

@@ -3,12 +3,18 @@ import type { LogEvent } from '@callboard/backstage-plugin-events-node';
 import type { Endpoint } from '../../endpoints';
 import type { SqlEventLog } from '../../log';
 import { toEventSummary } from '../views';
-import type { EndpointDoor, RequestPreview } from './EndpointDoor';
+import { cutPages } from './cutPages';
+import { cutText } from './cutText';
+import type { EndpointDoor } from './EndpointDoor';
 import { selectEvent } from './selectEvent';
 
-/** Events that are read whole at once: each may be as large as an event may be. */
-const eventsPerPage = 20;
+const kibibyte = 1_024;
+
+/** What is read whole at once. One event may be larger, as large as an event may be. */
+const pageLimit = { items: 20, bytes: 4 * kibibyte * kibibyte };
 const maxPreviews = 3;
+/** More of a request is not shown. */
+const maxPreviewBytes = 64 * kibibyte;
 
 /**
  * Says of the newest events of the log whether an endpoint would be sent them, why not, and how the requests would look.
@@ -25,13 +31,12 @@ export async function dryRun(
   const heads = await log.list({ order: 'desc', limit: last });
   const items: DryRunResult['items'] = [];
   const shown: LogEvent[] = [];
-  for (let first = 0; first < heads.length; first += eventsPerPage) {
-    const page = heads.slice(first, first + eventsPerPage);
+  for (const some of cutPages(heads, pageLimit)) {
     const events = await log.readPositions(
-      page.map(({ position }) => Number(position)),
+      some.map(({ position }) => Number(position)),
     );
     const byId = new Map(events.map(event => [event.id, event]));
-    for (const head of page) {
+    for (const head of some) {
       const event = byId.get(head.id);
       // It may have been trimmed meanwhile.
       if (event) {
@@ -62,11 +67,19 @@ async function makePreviews(
   door: EndpointDoor,
   endpoint: Endpoint,
   newestFirst: readonly LogEvent[],
-): Promise<RequestPreview[]> {
+): Promise<DryRunResult['previews']> {
   if (newestFirst.length === 0) {
     return [];
   }
-  return endpoint.settings.batch
-    ? [await door.preview(endpoint, newestFirst.toReversed())]
-    : Promise.all(newestFirst.map(event => door.preview(endpoint, [event])));
+  const requests = endpoint.settings.batch
+    ? [newestFirst.toReversed()]
+    : newestFirst.map(event => [event]);
+  const previews: DryRunResult['previews'] = [];
+  // One after the other: each holds its events once more.
+  for (const events of requests) {
+    const { body, ...preview } = await door.preview(endpoint, events);
+    const { text, cut } = cutText(body, maxPreviewBytes);
+    previews.push({ ...preview, body: text, cut });
+  }
+  return previews;
 }

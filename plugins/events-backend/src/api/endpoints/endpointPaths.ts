@@ -25,7 +25,8 @@ import {
   stateChangeSchema,
 } from '@callboard/backstage-plugin-events-common';
 import { answer, body, refusal, toSchema } from '../../model/openApi';
-import { refusals, toQueryParameters } from '../openApiParts';
+import { z } from 'zod';
+import { refusals, tooLarge, toQueryParameters } from '../openApiParts';
 
 const id = {
   name: 'id',
@@ -44,7 +45,7 @@ const ifMatch = {
   in: 'header',
   required: false,
   description:
-    'The `ETag` of the endpoint as it was read: it is changed only if it is the same still.',
+    'The `ETag` of the endpoint as it was read, a weak one too: it is changed only if it is the same still.',
   schema: { type: 'string' },
 };
 
@@ -56,13 +57,44 @@ const headers = {
   },
 };
 
-const missing = { 404: refusal('There is no such endpoint') };
+const missing = {
+  404: refusal('There is no such endpoint, or none that the caller may see'),
+};
+const stale = {
+  412: refusal('It is not what `If-Match` says: read it again'),
+};
+const changed = {
+  409: refusal('It was changed during the request: read it again'),
+  ...stale,
+};
 const declared = {
   409: refusal(
-    'It was changed meanwhile: read it again. Or it is declared in the configuration, and changed there',
+    'It was changed during the request: read it again. Or it is declared in the configuration, and changed there',
+  ),
+  ...stale,
+};
+const unopened = {
+  ...stale,
+  409: refusal(
+    'It was changed during the request: read it again. Or it is declared in the configuration, and changed there. Or its secrets cannot be opened: give all of them anew',
   ),
 };
-const changed = { 409: refusal('It was changed meanwhile: read it again') };
+const unsealed = {
+  501: refusal(
+    'There is no key to encrypt secrets with: set events.webhooks.encryptionKeys',
+  ),
+};
+
+const keySetSchema = z.object({
+  keys: z.array(
+    z.looseObject({
+      kty: z.literal('OKP'),
+      crv: z.literal('Ed25519'),
+      x: z.string().describe('The public key, base64url.'),
+      kid: z.string(),
+    }),
+  ),
+});
 
 /** A route that brings an endpoint into another state. */
 const transition = (operationId: string, summary: string) => ({
@@ -76,6 +108,7 @@ const transition = (operationId: string, summary: string) => ({
       ...refusals,
       ...missing,
       ...changed,
+      ...tooLarge,
     },
   },
 });
@@ -98,6 +131,8 @@ export const endpointPaths = {
         },
         ...refusals,
         409: refusal('There is an endpoint with this id'),
+        ...tooLarge,
+        ...unsealed,
       },
     },
     get: {
@@ -117,6 +152,7 @@ export const endpointPaths = {
       responses: {
         200: answer('What would happen', dryRunResultSchema),
         ...refusals,
+        ...tooLarge,
       },
     },
   },
@@ -147,14 +183,16 @@ export const endpointPaths = {
         },
         ...refusals,
         ...missing,
-        ...declared,
+        ...unopened,
+        ...tooLarge,
+        ...unsealed,
       },
     },
     delete: {
       operationId: 'deleteEndpoint',
       summary:
-        'Removes an endpoint, with everything that is owed to it. Needs events.endpoint.delete.',
-      parameters: [id],
+        'Removes an endpoint, with everything that is owed to it; also one that cannot be read, by those who may remove any. Needs events.endpoint.delete.',
+      parameters: [id, ifMatch],
       responses: {
         204: { description: 'It is gone' },
         ...refusals,
@@ -192,7 +230,8 @@ export const endpointPaths = {
         },
         ...refusals,
         ...missing,
-        ...declared,
+        ...unopened,
+        ...tooLarge,
       },
     },
   },
@@ -206,6 +245,9 @@ export const endpointPaths = {
         200: answer('What became of it', endpointAttemptSchema),
         ...refusals,
         ...missing,
+        409: refusal(
+          'A test of it is under way, it was changed during the request, or its secrets cannot be opened',
+        ),
       },
     },
   },
@@ -220,6 +262,7 @@ export const endpointPaths = {
         200: answer('What would happen', dryRunResultSchema),
         ...refusals,
         ...missing,
+        ...tooLarge,
       },
     },
   },
@@ -253,13 +296,20 @@ export const endpointPaths = {
     post: {
       operationId: 'redeliverEvent',
       summary:
-        'Owes one event again, whatever the endpoint chooses. Needs events.endpoint.update.',
+        'Owes one event again, whatever the endpoint chooses; of one that is declared in the configuration, only what it chooses there. Needs events.endpoint.update.',
       parameters: [id],
       requestBody: body(redeliveryRequestSchema),
       responses: {
         202: answer('What happens next', redeliveryResultSchema),
         ...refusals,
         404: refusal('There is no such endpoint, or the log has no such event'),
+        409: refusal(
+          'It is declared in the configuration, and does not choose the event',
+        ),
+        ...tooLarge,
+        503: refusal(
+          'The events database is away or busy; Retry-After says when to try again. Or the catalog is, and it is not known whether an endpoint of the configuration chooses the event',
+        ),
       },
     },
   },
@@ -275,6 +325,7 @@ export const endpointPaths = {
         202: answer('The replay, which runs', endpointReplaySchema),
         ...refusals,
         ...missing,
+        ...tooLarge,
       },
     },
     get: {
@@ -337,6 +388,31 @@ export const endpointPaths = {
         200: answer('Where it is', endpointEventSchema),
         ...refusals,
         404: refusal('There is no such endpoint, or the log has no such event'),
+      },
+    },
+  },
+};
+
+/** The route of receivers, which stands beside `/v1` and asks for no credentials. */
+export const jwksPaths = {
+  '/webhooks/jwks/{id}.json': {
+    get: {
+      operationId: 'getEndpointKeys',
+      summary:
+        'The public keys of an endpoint that signs with v1a, those that end soon included. For everybody.',
+      servers: [{ url: '/api/events' }],
+      security: [],
+      parameters: [id],
+      responses: {
+        200: {
+          description: 'A JSON Web Key Set (RFC 7517); may be kept for minutes',
+          content: {
+            'application/jwk-set+json': { schema: toSchema(keySetSchema) },
+          },
+        },
+        400: refusals[400],
+        404: refusal('There is no endpoint of this id with public keys'),
+        503: refusals[503],
       },
     },
   },

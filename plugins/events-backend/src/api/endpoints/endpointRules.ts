@@ -9,6 +9,7 @@ import {
 } from '@callboard/backstage-plugin-events-common';
 import { z } from 'zod';
 import { hasLabel } from './hasLabel';
+import { isOwnedBy } from './isOwnedBy';
 
 /**
  * What permissions of endpoints may decide by.
@@ -43,11 +44,11 @@ const isOwnerRule = createPermissionRule({
       .array(z.string())
       .describe('References, such as those of a user and their groups'),
   }),
-  apply: (endpoint, { owners }) => isOwnedBy(endpoint, owners),
+  apply: ({ owner }, { owners }) => isOwnedBy(owner, owners),
   toQuery:
     ({ owners }) =>
-    endpoint =>
-      isOwnedBy(endpoint, owners),
+    ({ owner }) =>
+      isOwnedBy(owner, owners),
 });
 
 const hasLabelRule = createPermissionRule({
@@ -65,15 +66,6 @@ const hasLabelRule = createPermissionRule({
     ({ labels }) =>
       hasLabel(labels, label, value),
 });
-
-/** The catalog makes no difference between small and capital letters in references. */
-function isOwnedBy(
-  { owner }: Pick<EndpointResource, 'owner'>,
-  owners: readonly string[],
-): boolean {
-  const normalize = (entityRef: string) => entityRef.toLocaleLowerCase('en-US');
-  return owners.map(normalize).includes(normalize(owner));
-}
 
 /** The rules that a policy may decide by, and modules may add to. */
 export const endpointRules = {

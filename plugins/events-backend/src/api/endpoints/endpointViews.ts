@@ -8,6 +8,7 @@ import type {
 import { z } from 'zod';
 import {
   toSubscriptionId,
+  type AttemptHead,
   type Endpoint,
   type EndpointAttempt,
   type EndpointReplay,
@@ -48,9 +49,7 @@ export function toShownKey(key: string): ShownKey {
 }
 
 /** An attempt, for a list. */
-export function toAttemptSummary(
-  attempt: EndpointAttempt,
-): EndpointAttemptSummary {
+export function toAttemptSummary(attempt: AttemptHead): EndpointAttemptSummary {
   return {
     id: attempt.id,
     endpointId: attempt.endpointId,

@@ -7,46 +7,79 @@ const basic: Places = {
   url: 'https://a.example/hooks',
   auth: { type: 'basic', username: 'u' },
 };
-const oauth = (tokenUrl: string): Places => ({
-  url: 'https://a.example',
+const oauth = (
+  auth: Partial<Extract<Places['auth'], { type: 'oauth2' }>> = {},
+  url = 'https://a.example/hooks',
+): Places => ({
+  url,
   auth: {
     type: 'oauth2',
-    tokenUrl,
+    tokenUrl: 'https://id.example/token',
     clientId: 'c',
     clientAuthentication: 'basic',
+    ...auth,
   },
 });
 const held = { headers: { 'x-key': 'k' }, password: 'p', clientSecret: 's' };
 
 describe('findCarriedSecrets', () => {
   it('lets credentials stay with their receiver', () => {
+    const after = (places: Places) => ({ ...places, url: `${places.url}?v=2` });
+    for (const before of [basic, oauth()]) {
+      expect(findCarriedSecrets(before, after(before), held, {})).toEqual([]);
+    }
+  });
+
+  it.each(['https://b.example/hooks', 'https://a.example/other'])(
+    'asks for those again that another receiver would be sent: %s',
+    url => {
+      const moved = { ...basic, url };
+      expect(findCarriedSecrets(basic, moved, held, {})).toEqual([
+        'secrets.headers',
+        'secrets.password',
+      ]);
+      expect(
+        findCarriedSecrets(basic, moved, held, { headers: {}, password: 'q' }),
+      ).toEqual([]);
+      expect(findCarriedSecrets(basic, moved, {}, {})).toEqual([]);
+    },
+  );
+
+  it('asks for the secret of the client again for another receiver, which is sent the token that it brings', () => {
+    const moved = oauth({}, 'https://evil.example/hooks');
+    expect(findCarriedSecrets(oauth(), moved, held, {})).toEqual([
+      'secrets.headers',
+      'secrets.clientSecret',
+    ]);
+    expect(
+      findCarriedSecrets(oauth(), moved, held, {
+        headers: {},
+        clientSecret: 't',
+      }),
+    ).toEqual([]);
+  });
+
+  it.each([
+    { tokenUrl: 'https://evil.example/token' },
+    { tokenUrl: 'https://id.example/token?tenant=other' },
+    { clientId: 'd' },
+    { scope: 'everything' },
+    { audience: 'others' },
+  ])('asks for it again for another token: %j', auth => {
+    expect(findCarriedSecrets(oauth(), oauth(auth), held, {})).toEqual([
+      'secrets.clientSecret',
+    ]);
+  });
+
+  it('asks for it once, where it is carried from no place', () => {
     expect(
       findCarriedSecrets(
-        basic,
-        { ...basic, url: 'https://a.example/other' },
+        oauth(),
+        oauth({ clientAuthentication: 'body' }),
         held,
         {},
       ),
     ).toEqual([]);
-  });
-
-  it('asks for those again that another receiver would be sent', () => {
-    const moved = { ...basic, url: 'https://b.example/hooks' };
-    expect(findCarriedSecrets(basic, moved, held, {})).toEqual([
-      'secrets.headers',
-      'secrets.password',
-    ]);
-    expect(
-      findCarriedSecrets(basic, moved, held, { headers: {}, password: 'q' }),
-    ).toEqual([]);
-  });
-
-  it('asks for the secret of the client again for another issuer of tokens', () => {
-    const before = oauth('https://id.example/token');
-    const after = oauth('https://evil.example/token');
-    expect(findCarriedSecrets(before, after, held, {})).toEqual([
-      'secrets.clientSecret',
-    ]);
-    expect(findCarriedSecrets(before, before, held, {})).toEqual([]);
+    expect(findCarriedSecrets(basic, oauth(), { headers: {} }, {})).toEqual([]);
   });
 });

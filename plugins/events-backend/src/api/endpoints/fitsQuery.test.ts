@@ -1,6 +1,7 @@
 import { fitsQuery } from './fitsQuery';
 
 const settings = {
+  owner: 'group:default/Platform',
   topics: ['github.*', 'catalog'],
   labels: { team: 'a', 'cost-center': 'x:1', constructor: '' },
 };
@@ -16,6 +17,12 @@ describe('a list of endpoints', () => {
     ['a key that no endpoint has, but every object', ['toString'], false],
   ])('is filtered by label: %s', (_, label, expected) => {
     expect(fitsQuery(settings, { label })).toBe(expected);
+  });
+
+  it('is filtered by owner, in any case', () => {
+    const fits = (owner: string) => fitsQuery(settings, { owner });
+    expect(fits('Group:default/platform')).toBe(true);
+    expect(fits('group:default/other')).toBe(false);
   });
 
   it('is filtered by topic as endpoints choose: by pattern', () => {

@@ -4,13 +4,19 @@ import type {
 } from '@callboard/backstage-plugin-events-common';
 import { fitsPattern } from '../../model/topicPattern';
 import { hasLabel } from './hasLabel';
+import { isOwnedBy } from './isOwnedBy';
 
-/** Whether an endpoint has the labels and wants the topic that a list is asked for. */
+/** Whether an endpoint has the owner and the labels and wants the topic that a list is asked for. */
 export function fitsQuery(
-  settings: Pick<EndpointSettings, 'topics' | 'labels'>,
-  { label = [], topic }: Pick<EndpointsQuery, 'label' | 'topic'>,
+  settings: Pick<EndpointSettings, 'topics' | 'labels' | 'owner'>,
+  {
+    owner,
+    label = [],
+    topic,
+  }: Pick<EndpointsQuery, 'owner' | 'label' | 'topic'>,
 ): boolean {
   return (
+    (owner === undefined || isOwnedBy(settings.owner, [owner])) &&
     label.every(wanted => fitsLabel(settings.labels, wanted)) &&
     (topic === undefined ||
       settings.topics.some(pattern => fitsPattern(topic, pattern)))

@@ -8,7 +8,7 @@ export type {
   EndpointSelection,
   RequestPreview,
 } from './EndpointDoor';
-export { endpointPaths } from './endpointPaths';
+export { endpointPaths, jwksPaths } from './endpointPaths';
 export {
   createEndpointConditionalDecision,
   endpointConditions,

@@ -1,11 +1,22 @@
+import {
+  endpointDeletePermission,
+  endpointReadPermission,
+} from '@callboard/backstage-plugin-events-common';
 import { createTestStores, type StoreId } from '../../__testUtils__/stores';
 import { createSecret, createKeyPair } from '../../webhooks/signing';
-import { declare } from '../../endpoints/__testUtils__/endpointPools';
+import {
+  declare,
+  makeSettings,
+} from '../../endpoints/__testUtils__/endpointPools';
 import {
   newEndpoint,
   startEndpointApi,
   type EndpointApiUnderTest,
 } from './__testUtils__/startEndpointApi';
+import {
+  createEndpointConditionalDecision,
+  endpointConditions,
+} from './endpointRules';
 
 const stores = createTestStores();
 const running: EndpointApiUnderTest[] = [];
@@ -18,6 +29,10 @@ async function start(storeId: StoreId) {
   running.push(api);
   return api;
 }
+
+const thirtyOne = Object.fromEntries(
+  Array.from({ length: 31 }, (_, index) => [`x-${index}`, 'a']),
+);
 
 describe.each(stores.ids)('endpoints through the API, on %s', storeId => {
   it('are made with a key that is shown once, and a subscription', async () => {
@@ -150,7 +165,7 @@ describe.each(stores.ids)('endpoints through the API, on %s', storeId => {
     );
     expect(rest.body.items.map(({ id }: { id: string }) => id)).toEqual(['c']);
     expect(rest.body.nextCursor).toBeUndefined();
-    expect(await list('owner=group:default/other')).toEqual(['b']);
+    expect(await list('owner=Group:default/OTHER')).toEqual(['b']);
     expect(await list('state=paused')).toEqual(['c']);
     expect(await list('label=team')).toEqual(['a', 'c']);
     expect(await list('label=team:x&label=team')).toEqual(['a']);
@@ -235,6 +250,74 @@ describe.each(stores.ids)('endpoints through the API, on %s', storeId => {
     expect(api.door.checked.at(-1)).toEqual({ headers: {} });
   });
 
+  it('refuse a secret that they have no use for', async () => {
+    const api = await start(storeId);
+    await api.create('e');
+    const change = { secrets: { clientSecret: 'hush' } };
+    const { status, body } = await api.patch('/endpoints/e', change);
+    expect(status).toBe(400);
+    expect(body.error.message).toMatch(/^secrets\.clientSecret: .*no use/);
+  });
+
+  it('whose secrets cannot be opened are given all of them anew, or removed', async () => {
+    const api = await start(storeId);
+    await api.create('e');
+    await api.create('f');
+    await api.store
+      .knex('callboard_endpoints')
+      .update({ secrets: 'v1.lost.secret' });
+    const description = 'mine';
+    for (const refused of [
+      await api.patch('/endpoints/e', { description }),
+      await api.post('/endpoints/e/secrets/rotate'),
+    ]) {
+      expect(refused.status).toBe(409);
+      expect(refused.body.error.message).toMatch(/Put that key back/);
+    }
+    const partly = await api.patch('/endpoints/e', {
+      description,
+      secrets: { headers: {} },
+    });
+    expect(partly.status).toBe(409);
+    expect(partly.body.error.message).toMatch(/does not give secrets.signing$/);
+    const given = await api.patch('/endpoints/e', {
+      description,
+      secrets: { signing: [createSecret()], headers: {} },
+    });
+    expect(given.status).toBe(200);
+    expect(given.body.endpoint).toMatchObject({ description });
+    expect((await api.delete('/endpoints/f')).status).toBe(204);
+  });
+
+  it('that cannot be read are removed by those who may remove any, and hidden from those who may not see all', async () => {
+    const api = await start(storeId);
+    await api.create('e');
+    await api.store
+      .knex('callboard_endpoints')
+      .update({ settings: '{"soon":1}' });
+    const read = () =>
+      fetch(`${api.url}/v1/endpoints/e`).then(({ status }) => status);
+    expect(await read()).toBe(500);
+    const ofOwners = (
+      permission: Parameters<typeof createEndpointConditionalDecision>[0],
+    ) =>
+      createEndpointConditionalDecision(
+        permission,
+        endpointConditions.isOwner({ owners: [newEndpoint.owner] }),
+      );
+    const { name: remove } = endpointDeletePermission;
+    api.decisions.set(remove, ofOwners(endpointDeletePermission));
+    expect((await api.delete('/endpoints/e')).status).toBe(403);
+    const { name: see } = endpointReadPermission;
+    api.decisions.set(see, ofOwners(endpointReadPermission));
+    expect(await read()).toBe(404);
+    expect((await api.delete('/endpoints/e')).status).toBe(404);
+    api.decisions.clear();
+    expect((await api.delete('/endpoints/e')).status).toBe(204);
+    expect(await api.subscriptions.read('webhook:e')).toBeUndefined();
+    expect(await api.endpoints.listRevisions()).toEqual(new Map());
+  });
+
   it('show the key that a change makes', async () => {
     const api = await start(storeId);
     await api.create('e');
@@ -253,24 +336,62 @@ describe.each(stores.ids)('endpoints through the API, on %s', storeId => {
     const change = { description: 'mine' };
     const ours = await api.patch('/endpoints/e', change, { 'If-Match': etag });
     expect(ours.status).toBe(200);
-    for (const [path, body] of [
-      ['', change],
-      ['/pause', {}],
-      ['/secrets/rotate', {}],
-    ] as const) {
-      const send = path === '' ? api.patch : api.post;
-      const late = await send(`/endpoints/e${path}`, body, {
-        'If-Match': etag,
-      });
-      expect(late.status).toBe(409);
-      expect(late.body.error.message).toMatch(/Read it again/);
+    const stale = { 'If-Match': etag };
+    const late = await Promise.all([
+      api.patch('/endpoints/e', change, stale),
+      api.post('/endpoints/e/pause', {}, stale),
+      api.post('/endpoints/e/resume', {}, stale),
+      api.post('/endpoints/e/secrets/rotate', {}, stale),
+      api.delete('/endpoints/e', stale),
+    ]);
+    for (const { status, body } of late) {
+      expect(status).toBe(412);
+      expect(body.error.name).toBe('PreconditionFailedError');
+      expect(body.error.message).toMatch(/Read it again/);
     }
     const any = await api.patch('/endpoints/e', change, { 'If-Match': '*' });
     expect(any.status).toBe(200);
-    const wrong = await api.patch('/endpoints/e', change, {
-      'If-Match': 'W/"a"',
+    // A proxy that compresses makes a weak tag of ours.
+    const weak = { 'If-Match': `W/${any.headers.get('etag')}` };
+    const paused = await api.post('/endpoints/e/pause', {}, weak);
+    expect(paused.status).toBe(200);
+    for (const wrong of ['a', '"a", "b"', 'w/"a"']) {
+      const { status } = await api.patch('/endpoints/e', change, {
+        'If-Match': wrong,
+      });
+      expect(status).toBe(400);
+    }
+    const gone = await api.delete('/endpoints/e', {
+      'If-Match': paused.headers.get('etag') ?? '',
     });
-    expect(wrong.status).toBe(400);
+    expect(gone.status).toBe(204);
+  });
+
+  it('are not changed when they become another while permission is asked for', async () => {
+    const api = await start(storeId);
+    const { headers } = await api.create('e');
+    const { createEvent } = api.auditor;
+    // Behind the permission, and before the change.
+    jest.spyOn(api.auditor, 'createEvent').mockImplementation(async event => {
+      await api.endpoints.change('e', { settings: makeSettings() });
+      return createEvent(event);
+    });
+    const send = (init: Record<string, string> | undefined) => [
+      () => api.patch('/endpoints/e', { description: 'mine' }, init),
+      () => api.post('/endpoints/e/pause', {}, init),
+      () => api.post('/endpoints/e/secrets/rotate', {}, init),
+      () => api.delete('/endpoints/e', init),
+    ];
+    for (const ask of send(undefined)) {
+      const { status, body } = await ask();
+      expect([status, body.error.name]).toEqual([409, 'ConflictError']);
+    }
+    let etag = headers.get('etag') ?? '';
+    for (const index of send({}).keys()) {
+      etag = (await api.get('/endpoints/e')).headers.get('etag') ?? '';
+      const { status } = await send({ 'If-Match': etag })[index]();
+      expect(status).toBe(412);
+    }
   });
 
   it('are paused, resumed and disabled, by whom and why', async () => {
@@ -375,6 +496,10 @@ describe.each(stores.ids)('endpoints through the API, on %s', storeId => {
     [{ ...newEndpoint, startAt: 'yesterday' }, /^startAt: /],
     [{ ...newEndpoint, url: 'http://10.0.0.1' }, /rule: 10\.0\.0\.0\/8/],
     [{ ...newEndpoint, secrets: { signing: ['whsec_x'] } }, /secret/],
+    [{ ...newEndpoint, secrets: { password: 'p' } }, /^secrets\.password: /],
+    [{ ...newEndpoint, description: 'a\0' }, /^description: .*zero/],
+    [{ ...newEndpoint, secrets: { headers: thirtyOne } }, /at most 30/],
+    [{ ...newEndpoint, entity: { annotation: thirtyOne } }, /at most 30/],
     [undefined, /./],
   ])('refuse %j and say why', async (request, message) => {
     const api = await start(storeId);
@@ -384,12 +509,22 @@ describe.each(stores.ids)('endpoints through the API, on %s', storeId => {
     expect(await api.endpoints.list()).toEqual([]);
   });
 
+  it('are not made without a key to encrypt their secrets with, nor of a body that is too large', async () => {
+    const api = await startEndpointApi(await stores.openInSchema(storeId), []);
+    running.push(api);
+    const { status, body } = await api.create('e');
+    expect(status).toBe(501);
+    expect(body.error.message).toMatch(/Set events\.webhooks\.encryptionKeys/);
+    const description = 'a'.repeat(500_000);
+    expect((await api.create('e', { description })).status).toBe(413);
+  });
+
   it('leave a trace of each change in the audit log, without secrets', async () => {
     const api = await start(storeId);
     await api.create('e', { secrets: { headers: { 'x-token': 'hush' } } });
     await api.patch('/endpoints/e', {
       description: 'private',
-      secrets: { password: 'hush' },
+      secrets: { headers: { 'x-token': 'hush again' } },
     });
     await api.post('/endpoints/e/pause', { reason: 'upgrade' });
     await api.post('/endpoints/e/resume');
@@ -415,7 +550,7 @@ describe.each(stores.ids)('endpoints through the API, on %s', storeId => {
       endpointId: 'e',
       owner: newEndpoint.owner,
       fields: ['description'],
-      secrets: ['password'],
+      secrets: ['headers'],
     });
     expect(JSON.stringify(api.audited.map(({ meta }) => meta))).not.toMatch(
       /hush|private|whsec_/,

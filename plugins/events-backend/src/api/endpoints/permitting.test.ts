@@ -1,14 +1,17 @@
 import {
+  endpointDeletePermission,
   endpointReadPermission,
   endpointUpdatePermission,
   eventsPermissions,
 } from '@callboard/backstage-plugin-events-common';
 import type { PolicyDecision } from '@backstage/plugin-permission-common';
+import { expectBatch, failed } from '../../__testUtils__/pools';
 import { createTestStores, type StoreId } from '../../__testUtils__/stores';
 import {
   denied,
   newEndpoint,
   startEndpointApi,
+  type Answer,
   type EndpointApiUnderTest,
 } from './__testUtils__/startEndpointApi';
 import { endpointPaths } from './endpointPaths';
@@ -52,6 +55,15 @@ async function start(storeId: StoreId) {
   return api;
 }
 
+/** Sees that an endpoint of others is answered as one that is not there. */
+async function expectHidden(ask: (id: string) => Promise<Answer>) {
+  const [hidden, absent] = [await ask('theirs'), await ask('nobody')];
+  expect([hidden.status, absent.status]).toEqual([404, 404]);
+  expect(hidden.body.error.message.replace('theirs', 'nobody')).toBe(
+    absent.body.error.message,
+  );
+}
+
 describe.each(stores.ids)('permissions of endpoints, on %s', storeId => {
   it('are asked for by every route, before anything else', async () => {
     const api = await start(storeId);
@@ -80,13 +92,88 @@ describe.each(stores.ids)('permissions of endpoints, on %s', storeId => {
     expect(body.items.map(({ id }: { id: string }) => id)).toEqual(['ours']);
     expect((await api.get('/endpoints/ours')).status).toBe(200);
     for (const path of ['', '/health', '/attempts', `/events/${uuid}`]) {
-      const hidden = await api.get(`/endpoints/theirs${path}`);
-      const missing = await api.get(`/endpoints/nobody${path}`);
-      expect(hidden.status).toBe(404);
-      expect(hidden.body.error.message.replace('theirs', 'nobody')).toBe(
-        missing.body.error.message,
-      );
+      await expectHidden(id => api.get(`/endpoints/${id}${path}`));
     }
+  });
+
+  it('of changing and removing under conditions show no trace of an endpoint that may not be seen', async () => {
+    const api = await start(storeId);
+    for (const permission of [
+      endpointReadPermission,
+      endpointUpdatePermission,
+      endpointDeletePermission,
+    ]) {
+      api.decisions.set(permission.name, ofOwners(permission));
+    }
+    await expectHidden(id =>
+      api.patch(`/endpoints/${id}`, { description: 'mine' }),
+    );
+    await expectHidden(id => api.delete(`/endpoints/${id}`));
+    for (const path of ['/pause', '/test', '/secrets/rotate']) {
+      await expectHidden(id => api.post(`/endpoints/${id}${path}`));
+    }
+    expect(await api.endpoints.read('theirs')).toMatchObject({
+      state: 'active',
+      settings: { description: '' },
+    });
+  });
+
+  it('of reading under conditions leave the others out of subscriptions, topics and deliveries', async () => {
+    const api = await start(storeId);
+    await api.create('named', { owner: other, topics: ['named'] });
+    await api.subscriptions.register('s', ['t']);
+    const [event] = await api.publish('k');
+    for (const id of ['s', 'webhook:ours', 'webhook:theirs']) {
+      await api.settle(expectBatch(await api.claim(id)), () => failed);
+    }
+    const read = async () => {
+      const ids = (items: Record<string, string>[], name: string) =>
+        items.map(item => item[name]).sort();
+      const { body: subscriptions } = await api.get('/subscriptions');
+      const { body: topics } = await api.get('/topics');
+      const { body: deliveries } = await api.get('/deliveries');
+      const { body: theirs } = await api.get(
+        '/deliveries?subscriptionId=webhook:theirs',
+      );
+      const { body: shown } = await api.get(`/events/${event.id}`);
+      return {
+        subscriptions: ids(subscriptions.items, 'id'),
+        topics: topics.items.map((item: { topic: string }) => item.topic),
+        subscribed: topics.items.at(-1).subscriptions.toSorted(),
+        deliveries: ids(deliveries.items, 'subscriptionId'),
+        theirs: theirs.items.length,
+        recipients: ids(shown.recipients, 'subscriptionId'),
+      };
+    };
+    const all = ['s', 'webhook:ours', 'webhook:theirs'];
+    expect(await read()).toEqual({
+      subscriptions: ['s', 'webhook:named', 'webhook:ours', 'webhook:theirs'],
+      topics: ['named', 't'],
+      subscribed: all,
+      deliveries: all,
+      theirs: 1,
+      recipients: all,
+    });
+    api.decisions.set(
+      endpointReadPermission.name,
+      ofOwners(endpointReadPermission),
+    );
+    const ours = ['s', 'webhook:ours'];
+    expect(await read()).toEqual({
+      subscriptions: ours,
+      topics: ['t'],
+      subscribed: ours,
+      deliveries: ours,
+      theirs: 0,
+      recipients: [null, ...ours].sort(),
+    });
+    api.decisions.set(endpointReadPermission.name, denied);
+    expect(await read()).toMatchObject({
+      subscriptions: ['s'],
+      subscribed: ['s'],
+      deliveries: ['s'],
+      recipients: [null, null, 's'].sort(),
+    });
   });
 
   it('do not let pages end early where endpoints are left out', async () => {

@@ -1,7 +1,7 @@
 import {
   toSubscriptionId,
+  type AttemptHead,
   type Endpoint,
-  type EndpointAttempt,
   type EndpointPool,
 } from '../../endpoints';
 import { fitsPattern } from '../../model/topicPattern';
@@ -9,15 +9,16 @@ import type { EventTraces } from '../readTraces';
 import type { EndpointDoor } from './EndpointDoor';
 import type { EndpointEventFacts } from './explainEndpointEvent';
 import { selectEvent } from './selectEvent';
+import { sinceOf } from './sinceOf';
 
-/** More attempts at one event are not looked at: every endpoint that wants it may have made some. */
-const maxAttempts = 5_000;
+/** More attempts at one event are not looked at: those of one endpoint, and of all, each of which may have made some. */
+const maxAttempts = { ofOne: 200, ofAll: 2_000 };
 
 /** An endpoint that an event concerns, with its attempts at it, and what is known of them. */
 export interface EndpointEvent {
   endpoint: Endpoint;
   /** Newest first. */
-  attempts: EndpointAttempt[];
+  attempts: AttemptHead[];
   facts: EndpointEventFacts;
 }
 
@@ -30,7 +31,10 @@ export async function readEndpointEvents(
   const { event, deliveries } = traces;
   const [all, attempts] = await Promise.all([
     endpoints.list(),
-    endpoints.listAttempts({ eventId: event.id, limit: maxAttempts }),
+    endpoints.listAttemptHeads({
+      eventId: event.id,
+      limit: maxAttempts.ofAll,
+    }),
   ]);
   const sent = new Set([
     ...attempts.map(({ endpointId }) => toSubscriptionId(endpointId)),
@@ -49,7 +53,8 @@ export async function readEndpointEvents(
     concerned.map(endpoint =>
       gatherFacts(options.door, traces, endpoint, {
         attempts: attempts.filter(
-          ({ endpointId }) => endpointId === endpoint.id,
+          ({ endpointId, startedAtMs }) =>
+            endpointId === endpoint.id && startedAtMs >= sinceOf(endpoint),
         ),
         health: health.get(endpoint.id)?.health,
       }),
@@ -65,10 +70,11 @@ export async function readEndpointEvent(
 ): Promise<EndpointEvent> {
   const { endpoints, door } = options;
   const [attempts, health] = await Promise.all([
-    endpoints.listAttempts({
+    endpoints.listAttemptHeads({
       endpointId: endpoint.id,
       eventId: traces.event.id,
-      limit: maxAttempts,
+      fromMs: sinceOf(endpoint),
+      limit: maxAttempts.ofOne,
     }),
     endpoints.readHealth(endpoint.id),
   ]);
@@ -82,7 +88,7 @@ async function gatherFacts(
   door: EndpointDoor,
   traces: EventTraces,
   endpoint: Endpoint,
-  { attempts, health }: { attempts: EndpointAttempt[]; health: unknown },
+  { attempts, health }: { attempts: AttemptHead[]; health: unknown },
 ): Promise<EndpointEvent> {
   const { event, isEphemeral } = traces;
   const subscriptionId = toSubscriptionId(endpoint.id);

@@ -1,4 +1,8 @@
-import { InputError } from '@backstage/errors';
+import {
+  ConflictError,
+  InputError,
+  ServiceUnavailableError,
+} from '@backstage/errors';
 import type { RedeliveryResult } from '@callboard/backstage-plugin-events-common';
 import type { Notifier } from '@callboard/backstage-plugin-events-node';
 import type { DeliveryPool } from '../../deliveries';
@@ -12,13 +16,16 @@ import type { SubscriptionPool } from '../../subscriptions';
 import { findEvent } from '../findReplayed';
 import type { EndpointDoor } from './EndpointDoor';
 import { describeHold } from './explainEndpointEvent';
-import { selectEvent } from './selectEvent';
+import { selectEvent, type KnownSelection } from './selectEvent';
 
 /**
- * Owes one event to an endpoint again, whatever the endpoint chooses.
+ * Owes one event to an endpoint again, whatever the endpoint chooses; but one that is declared in the configuration is sent
+ * nothing else than what it chooses there.
  *
  * @throws NotFoundError when the log does not have the event
  * @throws InputError when its topic is ephemeral
+ * @throws ConflictError when the endpoint is declared in the configuration, and does not choose the event
+ * @throws ServiceUnavailableError when it is, and the catalog is away that would have to be asked
  */
 export async function redeliver(
   pools: {
@@ -40,9 +47,12 @@ export async function redeliver(
     );
   }
   const selection = await selectEvent(door, endpoint.settings, event);
+  if (endpoint.managedBy === 'config') {
+    refuseUnchosen(endpoint, selection);
+  }
   const { owed } = await deliveries.replay(
     toSubscriptionId(endpoint.id),
-    [event],
+    [endpoint.settings.ordered ? event : { ...event, key: undefined }],
     {
       dryRun: false,
       // What the endpoint does not choose, or may not, does not come by itself, wherever its cursor is.
@@ -65,4 +75,21 @@ export async function redeliver(
     owed: owed > 0,
     explanation: hold === undefined ? next : `${next}. ${hold}`,
   };
+}
+
+/** Whoever may send an endpoint its events again has no say in which events those are, where the configuration has it. */
+function refuseUnchosen(
+  { id }: Pick<Endpoint, 'id'>,
+  selection: KnownSelection,
+): void {
+  if (selection.matches === undefined) {
+    throw new ServiceUnavailableError(
+      `Nobody knows now whether endpoint '${id}' chooses the event: ${selection.reason}. Try again`,
+    );
+  }
+  if (!selection.matches) {
+    throw new ConflictError(
+      `Endpoint '${id}' does not choose the event (${selection.reason}), and is declared in the configuration under events.webhooks.endpoints.${id}, which alone says what it is sent; change it there`,
+    );
+  }
 }

@@ -3,6 +3,10 @@ import { makeEvent } from '../../__testUtils__/makeEvent';
 import { expectBatch, failed } from '../../__testUtils__/pools';
 import { createTestStores, type StoreId } from '../../__testUtils__/stores';
 import {
+  declare,
+  makeSettings,
+} from '../../endpoints/__testUtils__/endpointPools';
+import {
   startEndpointApi,
   type EndpointApiUnderTest,
 } from './__testUtils__/startEndpointApi';
@@ -77,6 +81,39 @@ describe.each(stores.ids)(
         eventId: coming.id,
       });
       expect(body.owed).toBe(true);
+    });
+
+    it('owes one of the configuration nothing that it does not choose there', async () => {
+      const api = await start(storeId);
+      const settings = makeSettings({ topics: ['t'] });
+      const entity = makeSettings({
+        topics: ['t'],
+        entity: { kind: ['Component'] },
+      });
+      await api.endpoints.reconcile([
+        declare('declared', { settings }),
+        declare('about', { settings: entity }),
+      ]);
+      for (const id of ['declared', 'about']) {
+        await api.subscriptions.register(`webhook:${id}`, ['t']);
+      }
+      const redeliver = (id: string, index: number) =>
+        api.post(`/endpoints/${id}/redeliver`, {
+          eventId: api.events[index].id,
+        });
+      const chosen = await redeliver('declared', 0);
+      expect([chosen.status, chosen.body.owed]).toEqual([202, true]);
+      const other = await redeliver('declared', 1);
+      expect(other.status).toBe(409);
+      expect(other.body.error.message).toMatch(
+        /Topic 'other' is not among t.*under events\.webhooks\.endpoints\.declared/,
+      );
+      api.door.failure = Object.assign(new Error('The catalog is away'), {
+        name: 'CatalogAwayError',
+      });
+      const unknown = await redeliver('about', 0);
+      expect(unknown.status).toBe(503);
+      expect(await api.readDeliveries()).toEqual([[1, 'due', 0]]);
     });
 
     it('says so when nothing is sent until the endpoint is resumed', async () => {

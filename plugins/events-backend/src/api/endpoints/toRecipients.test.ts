@@ -45,7 +45,7 @@ describe('endpoints among the recipients of an event', () => {
       // Written with the deliveries, and known from the endpoint already.
       { ...lapsed, number: 3, outcome: 'failed' },
     ];
-    const recipient = toRecipients([event], rows, () => true).get('webhook:e');
+    const [recipient] = toRecipients([event], rows, () => true);
     expect(recipient?.attempts).toMatchObject([
       { number: 1, outcome: 'delivered', error: null },
       { number: 2, outcome: 'lapsed', error: 'The process vanished' },
@@ -53,27 +53,28 @@ describe('endpoints among the recipients of an event', () => {
     ]);
   });
 
-  it('tell what they choose by to those who may see them', () => {
-    const explain = (maySee: boolean) => {
-      const unwanted: EndpointEvent = {
-        ...event,
-        facts: {
-          ...event.facts,
-          subscription: { cursor: 9, topics: [] },
-          selection: {
-            matches: false,
-            reason: 'The filter is false',
-            failed: false,
-          },
-          attempts: [],
+  it('tell nothing but how the event fared to those who may not see them', () => {
+    const hidden: EndpointEvent = {
+      ...event,
+      facts: {
+        ...event.facts,
+        endpoint: { ...endpoint, state: 'paused', stateReason: 'private' },
+        delivery: {
+          state: 'due',
+          attempts: 1,
+          due_at: 5_000,
+          last_error: 'connect ECONNREFUSED private',
+          key: 'k',
         },
-      };
-      return toRecipients([unwanted], [], () => maySee).get('webhook:e');
+      },
     };
-    expect(explain(true)).toMatchObject({ explanation: 'The filter is false' });
-    expect(explain(false)).toMatchObject({
-      status: 'not-wanted',
-      explanation: 'The endpoint does not choose it',
-    });
+    expect(toRecipients([hidden], [lapsed], () => false)).toEqual([
+      {
+        subscriptionId: null,
+        status: 'due',
+        explanation: 'An endpoint that you may not see',
+        attempts: [],
+      },
+    ]);
   });
 });

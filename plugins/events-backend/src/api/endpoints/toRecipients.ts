@@ -3,63 +3,59 @@ import type {
   Recipient,
 } from '@callboard/backstage-plugin-events-common';
 import type { AttemptRow } from '../../deliveries';
-import { toSubscriptionId, type EndpointAttempt } from '../../endpoints';
+import { toSubscriptionId, type AttemptHead } from '../../endpoints';
 import type { EndpointPredicate } from './endpointRules';
 import { toInstant } from './endpointViews';
-import {
-  explainEndpointEvent,
-  type EndpointEventFacts,
-} from './explainEndpointEvent';
+import { explainEndpointEvent } from './explainEndpointEvent';
 import type { EndpointEvent } from './readEndpointEvents';
 
 /**
- * Presents endpoints as recipients of an event, by the id of their subscription.
+ * Presents endpoints as recipients of an event.
  *
  * @param rows - attempts that are written with the deliveries: those whose process vanished are written there alone
- * @param maySee - of what other endpoints choose by, nothing is said
+ * @param maySee - of other endpoints no more is told than how the event fared, since nobody is left out of the count
  */
 export function toRecipients(
   events: readonly EndpointEvent[],
   rows: readonly AttemptRow[],
   maySee: EndpointPredicate,
-): Map<string, Recipient> {
-  return new Map(
-    events.map((event): [string, Recipient] => {
-      const subscriptionId = toSubscriptionId(event.endpoint.id);
-      const lapsed = rows.filter(
-        row =>
-          row.subscription_id === subscriptionId && row.outcome === 'lapsed',
-      );
-      return [
-        subscriptionId,
-        {
-          subscriptionId,
-          ...explainEndpointEvent(
-            maySee(event.endpoint.settings)
-              ? event.facts
-              : hideChoice(event.facts),
-          ),
-          attempts: [
-            ...event.attempts.map(toRecipientAttempt),
-            ...lapsed.map(toLapsed),
-          ].sort((one, other) => one.time.localeCompare(other.time)),
-        },
-      ];
-    }),
+): Recipient[] {
+  return events.map(event =>
+    maySee(event.endpoint.settings)
+      ? toRecipient(event, rows)
+      : toHiddenRecipient(event),
   );
 }
 
-function hideChoice(facts: EndpointEventFacts): EndpointEventFacts {
-  const { selection } = facts;
-  return selection.matches === false
-    ? {
-        ...facts,
-        selection: { ...selection, reason: 'The endpoint does not choose it' },
-      }
-    : facts;
+function toRecipient(
+  { endpoint, attempts, facts }: EndpointEvent,
+  rows: readonly AttemptRow[],
+): Recipient {
+  const subscriptionId = toSubscriptionId(endpoint.id);
+  const lapsed = rows.filter(
+    row => row.subscription_id === subscriptionId && row.outcome === 'lapsed',
+  );
+  return {
+    subscriptionId,
+    ...explainEndpointEvent(facts),
+    attempts: [
+      ...attempts.map(toRecipientAttempt),
+      ...lapsed.map(toLapsed),
+    ].sort((one, other) => one.time.localeCompare(other.time)),
+  };
 }
 
-function toRecipientAttempt(attempt: EndpointAttempt): Attempt {
+/** Its failures may name the receiver, and why it is paused is for those who look after it. */
+function toHiddenRecipient({ facts }: EndpointEvent): Recipient {
+  return {
+    subscriptionId: null,
+    status: explainEndpointEvent(facts).status,
+    explanation: 'An endpoint that you may not see',
+    attempts: [],
+  };
+}
+
+function toRecipientAttempt(attempt: AttemptHead): Attempt {
   const { number, startedAtMs, durationMs, outcome, reason } = attempt;
   const isDelivered = outcome === 'delivered';
   return {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { makeEvent } from '../../__testUtils__/makeEvent';
 import { createTestStores, type StoreId } from '../../__testUtils__/stores';
 import {
@@ -55,6 +56,7 @@ describe.each(stores.ids)('trying an endpoint, on %s', storeId => {
         url: newEndpoint.url,
         headers: { 'x-token': '***' },
         body: '{"wanted":true}',
+        cut: false,
       },
     ]);
     expect(await api.endpoints.list()).toEqual([]);
@@ -79,6 +81,28 @@ describe.each(stores.ids)('trying an endpoint, on %s', storeId => {
     expect(batch.body.previews).toMatchObject([
       { messageId: newest.join('+') },
     ]);
+  });
+
+  it('reads events by their bytes, and shows the beginning of a request', async () => {
+    const api = await start(storeId);
+    const large = (bytes: number) =>
+      makeEvent('t', {
+        payload: JSON.stringify({ wanted: true, text: 'a'.repeat(bytes) }),
+      });
+    const mebibyte = 1_048_576;
+    await api.log.append([large(5 * mebibyte), large(3 * mebibyte)]);
+    await api.log.append([large(3 * mebibyte), wanted(true)]);
+    await api.create('e');
+    const read = jest.spyOn(api.log, 'readPositions');
+    const { body } = await api.post('/endpoints/e/dry-run', { last: 4 });
+    expect(read.mock.calls).toEqual([[[4, 3]], [[2]], [[1]]]);
+    expect(body.matched).toBe(4);
+    const [small, ...others] = body.previews;
+    expect(small).toMatchObject({ body: '{"wanted":true}', cut: false });
+    for (const preview of others) {
+      expect(preview.cut).toBe(true);
+      expect(preview.body).toHaveLength(64 * 1_024);
+    }
   });
 
   it('says so while the catalog is away, and refuses nothing for it', async () => {
@@ -119,5 +143,27 @@ describe.each(stores.ids)('trying an endpoint, on %s', storeId => {
       request: { url: newEndpoint.url },
       answer: { body: 'OK' },
     });
+  });
+
+  it('sends one test at a time to an endpoint, and to others meanwhile', async () => {
+    const api = await start(storeId);
+    await api.create('e');
+    await api.create('f');
+    let answer = () => {};
+    api.door.answer = new Promise(resolve => {
+      answer = resolve;
+    });
+    const test = (id: string) => api.post(`/endpoints/${id}/test`);
+    const under = [test('e'), test('f')];
+    while (api.door.tests < 2) {
+      await setImmediate();
+    }
+    const refused = await test('e');
+    expect(refused.status).toBe(409);
+    expect(refused.body.error.message).toMatch(/Wait for its answer/);
+    answer();
+    const statuses = (await Promise.all(under)).map(({ status }) => status);
+    expect(statuses).toEqual([200, 200]);
+    expect((await test('e')).status).toBe(200);
   });
 });

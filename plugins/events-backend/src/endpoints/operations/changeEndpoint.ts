@@ -6,7 +6,11 @@ import type {
 import type { Store } from '../../database';
 import type { Endpoint } from '../Endpoint';
 import { toEndpoint, type EndpointRow } from '../endpointRow';
-import { openSealed, replaceSecrets, sealSecrets } from '../heldSecrets';
+import {
+  openUnlessReplaced,
+  replaceSecrets,
+  sealSecrets,
+} from '../heldSecrets';
 import type { SecretVault } from '../SecretVault';
 import { fitKeys, takeKeys, type KeyMaker } from '../signingKeys';
 import { changeDurably } from './changeDurably';
@@ -30,7 +34,9 @@ export interface EndpointChange {
  *
  * @returns the endpoint, and what receivers are to be given of the keys that were made
  * @throws NotFoundError when there is none
- * @throws ConflictError when it is declared in the configuration, or has another revision
+ * @throws ConflictError when it is declared in the configuration
+ * @throws EndpointChangedError when it has another revision
+ * @throws UnreadableSecretsError when a secret that stays cannot be opened
  * @throws InputError when a signing key is none, or of a version that the settings do not ask for
  */
 export async function changeEndpoint(
@@ -48,11 +54,12 @@ export async function changeEndpoint(
       id,
       expectedRevision,
     );
-    const held = openSealed(vault, row);
+    const held = openUnlessReplaced(vault, row, settings, secrets);
+    const heldKeys = held?.keys ?? [];
     const { signatures } = settings;
     const given = secrets.signing
-      ? takeKeys(secrets.signing, { held: held.keys, signatures, maker, nowMs })
-      : held.keys;
+      ? takeKeys(secrets.signing, { held: heldKeys, signatures, maker, nowMs })
+      : heldKeys;
     const { keys, made } = fitKeys(given, { signatures, maker, nowMs });
     const [changed]: EndpointRow[] = await trx('callboard_endpoints')
       .where({ id })

@@ -24,6 +24,12 @@ export async function listAttempts(
   listing: AttemptListing,
   onUnreadable: OnUnreadable,
 ): Promise<EndpointAttempt[]> {
+  const rows: AttemptRow[] = await selectAttempts(knex, listing).select('*');
+  return readEach(rows, toAttempt, ({ endpoint_id: id }) => id, onUnreadable);
+}
+
+/** The rows of attempts, the newest first. */
+export function selectAttempts(knex: Knex, listing: AttemptListing) {
   const { endpointId, eventId, outcome, fromMs, toMs, before, limit } = listing;
   const query = knex<AttemptRow>('callboard_endpoint_attempts')
     .orderBy('started_at', 'desc')
@@ -50,6 +56,5 @@ export async function listAttempts(
       before.id,
     ]);
   }
-  const rows: AttemptRow[] = await query;
-  return readEach(rows, toAttempt, ({ endpoint_id: id }) => id, onUnreadable);
+  return query;
 }

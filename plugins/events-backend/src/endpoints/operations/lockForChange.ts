@@ -1,6 +1,7 @@
 import { ConflictError, NotFoundError } from '@backstage/errors';
 import type { Knex } from 'knex';
 import type { Dialect } from '../../database';
+import { EndpointChangedError } from '../EndpointChangedError';
 import type { EndpointRow } from '../endpointRow';
 import { lockEndpoint, type LockedEndpoint } from './lockEndpoint';
 
@@ -9,7 +10,8 @@ import { lockEndpoint, type LockedEndpoint } from './lockEndpoint';
  *
  * @param expectedRevision - which it must have still; undefined for any
  * @throws NotFoundError when there is none
- * @throws ConflictError when it is declared in the configuration, or has another revision
+ * @throws ConflictError when it is declared in the configuration
+ * @throws EndpointChangedError when it has another revision
  */
 export async function lockForChange(
   trx: Knex.Transaction,
@@ -23,12 +25,18 @@ export async function lockForChange(
   }
   const { row } = locked;
   refuseDeclared(row);
-  if (expectedRevision !== undefined && row.revision !== expectedRevision) {
-    throw new ConflictError(
-      `Endpoint '${id}' was changed meanwhile. Read it again, and change what it is now`,
-    );
-  }
+  refuseChanged(row, expectedRevision);
   return locked;
+}
+
+/** @throws EndpointChangedError when an endpoint has not the revision that is expected; undefined for any */
+export function refuseChanged(
+  { id, revision }: Pick<EndpointRow, 'id' | 'revision'>,
+  expectedRevision: string | undefined,
+): void {
+  if (expectedRevision !== undefined && revision !== expectedRevision) {
+    throw new EndpointChangedError(id);
+  }
 }
 
 /** @throws ConflictError when an endpoint is declared in the configuration */

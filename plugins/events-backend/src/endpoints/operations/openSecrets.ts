@@ -1,6 +1,6 @@
-import { ConflictError } from '@backstage/errors';
 import type { Store } from '../../database';
 import type { Endpoint, OpenSecrets } from '../Endpoint';
+import { EndpointChangedError } from '../EndpointChangedError';
 import type { EndpointRow } from '../endpointRow';
 import { openSealed } from '../heldSecrets';
 import type { SecretVault } from '../SecretVault';
@@ -10,8 +10,9 @@ import { withoutEnded } from '../signingKeys';
  * Opens the secrets of an endpoint of the API, those of this very revision: new secrets must not be sent to a former URL.
  *
  * @returns the secrets, without keys that have ended
- * @throws ConflictError when it was changed or removed since it was read
- * @throws Error with the remedy, when the secrets cannot be opened, or are in the configuration
+ * @throws EndpointChangedError when it was changed or removed since it was read
+ * @throws UnreadableSecretsError when they cannot be opened
+ * @throws Error with the remedy, when they are in the configuration
  */
 export async function openSecrets(
   { knex, dialect }: Store,
@@ -32,9 +33,7 @@ export async function openSecrets(
       | undefined
     >('id', 'signing_keys', 'secrets', knex.raw(`${dialect.nowMs} as now`));
   if (!row) {
-    throw new ConflictError(
-      `Endpoint '${id}' was changed or removed meanwhile. Read it again`,
-    );
+    throw new EndpointChangedError(id);
   }
   const { keys, ...secrets } = openSealed(vault, row);
   return {

@@ -27,6 +27,8 @@ export interface Reconciliation {
   created: string[];
   changed: string[];
   removed: string[];
+  /** Declared, and left out: the API has made an endpoint of each of these ids, which stays what it is. */
+  taken: string[];
 }
 
 /** SQLite takes no more in one statement. */
@@ -39,12 +41,14 @@ const rowsPerStatement = 400;
  * Two replicas may do this at once: the second waits at the first row that the first has locked or inserted.
  *
  * 1. Lock the endpoints of the configuration, those that are declared no longer included.
- * 2. Insert those that are declared and not among them. One that another replica has inserted meanwhile is locked.
+ * 2. Insert those that are declared and not among them. One that another replica has inserted meanwhile is locked; one of
+ *    the API is left out.
  * 3. Change those that are declared otherwise, and forget their health: they may work now.
  * 4. Remove those that are declared no longer. Their attempts are many: they are removed by themselves.
  *
+ * An id that is taken is no reason for the others to wait: whoever may make endpoints could keep the system from starting.
+ *
  * @returns what was done; nothing when it is done again
- * @throws Error with the remedy, when the API has made an endpoint of a declared id; nothing is done then
  */
 export async function reconcileEndpoints(
   store: Store,
@@ -60,10 +64,11 @@ export async function reconcileEndpoints(
       [...byId.values()].filter(({ id }) => !known.has(id)),
       nowMs,
     );
-    refuseTaken(met);
+    const ours = met.filter(row => row.managed_by === 'config');
+    const taken = met.filter(row => row.managed_by !== 'config');
 
     const changed: string[] = [];
-    for (const row of [...before, ...met]) {
+    for (const row of [...before, ...ours]) {
       const endpoint = byId.get(row.id);
       if (endpoint && (await changeDeclared(trx, row, endpoint, nowMs))) {
         changed.push(row.id);
@@ -71,7 +76,7 @@ export async function reconcileEndpoints(
     }
     const removed = before.map(({ id }) => id).filter(id => !byId.has(id));
     await deleteEndpoints(trx, removed);
-    return { created, changed, removed };
+    return { created, changed, removed, taken: taken.map(({ id }) => id) };
   });
 }
 
@@ -128,16 +133,6 @@ async function insertDeclared(
     met.push(...stored.filter(row => !revisions.has(row.revision)));
   }
   return { created, met };
-}
-
-function refuseTaken(rows: readonly EndpointRow[]): void {
-  const taken = rows.filter(row => row.managed_by === 'api');
-  if (taken.length > 0) {
-    const names = taken.map(({ id }) => `'${id}'`).join(', ');
-    throw new Error(
-      `The configuration declares ${names} under events.webhooks.endpoints, and the API has made an endpoint of each of these ids. Declare another id, or remove the endpoint of the API first`,
-    );
-  }
 }
 
 async function changeDeclared(

@@ -1,6 +1,7 @@
 import type { Store } from '../../database';
 import { toAttemptRow } from '../attemptRow';
 import type { EndpointAttempt } from '../Endpoint';
+import { recordAttemptsAtOnce } from './recordAttemptsAtOnce';
 
 /** Bindings of these stay far below what SQLite takes in one statement. */
 const rowsPerStatement = 100;
@@ -16,8 +17,11 @@ export async function recordAttempts(
   if (attempts.length === 0) {
     return;
   }
+  if (dialect.hasFunctions) {
+    await recordAttemptsAtOnce(knex, attempts);
+    return;
+  }
   await knex.transaction(async trx => {
-    await dialect.commitLater(trx);
     for (let first = 0; first < attempts.length; first += rowsPerStatement) {
       await trx('callboard_endpoint_attempts')
         .insert(

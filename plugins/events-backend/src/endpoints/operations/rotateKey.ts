@@ -31,7 +31,9 @@ export interface KeyRotation {
  *
  * @returns the endpoint, and what receivers are to be given of the new key: the secret of `v1`, the public key of `v1a`
  * @throws NotFoundError when there is no such endpoint
- * @throws ConflictError when it is declared in the configuration, or has another revision
+ * @throws ConflictError when it is declared in the configuration
+ * @throws EndpointChangedError when it has another revision
+ * @throws UnreadableSecretsError when its secrets cannot be opened
  * @throws InputError when it does not sign with the version, or the given key is none, of another version, or had already
  */
 export async function rotateKey(

@@ -27,6 +27,10 @@ export class FakeDoor implements EndpointDoor {
   changes = 0;
   /** Thrown by what asks the catalog, or makes a subscription. */
   failure: Error | undefined;
+  /** How many tests were begun. */
+  tests = 0;
+  /** A test is answered when this resolves. */
+  answer: Promise<void> = Promise.resolve();
   /** What settings were checked with. */
   readonly checked: (EndpointSecrets | undefined)[] = [];
 
@@ -111,6 +115,8 @@ export class FakeDoor implements EndpointDoor {
   }
 
   async test(endpoint: Endpoint) {
+    this.tests += 1;
+    await this.answer;
     return makeAttempt({
       endpointId: endpoint.id,
       topic: 'events.endpoint.test',

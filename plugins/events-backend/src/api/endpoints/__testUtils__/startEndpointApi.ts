@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { MiddlewareFactory } from '@backstage/backend-defaults/rootHttpRouter';
-import type { AuditorServiceCreateEventOptions } from '@backstage/backend-plugin-api';
+import type {
+  AuditorService,
+  AuditorServiceCreateEventOptions,
+} from '@backstage/backend-plugin-api';
 import { mockCredentials, mockServices } from '@backstage/backend-test-utils';
 import {
   AuthorizeResult,
@@ -37,7 +40,7 @@ export const newEndpoint = {
 export const caller = mockCredentials.user('user:default/caller');
 
 /** What came back. */
-interface Answer {
+export interface Answer {
   status: number;
   headers: Headers;
   // Tests look into it as they like.
@@ -48,15 +51,31 @@ interface Answer {
  * The routes of endpoints over HTTP, on real pools: what is behind the door is made by hand. Each answer is checked against
  * the OpenAPI document.
  */
-export async function startEndpointApi(store: Store) {
+export async function startEndpointApi(
+  store: Store,
+  encryptionKeys?: readonly string[],
+) {
   const pools = createPools(store);
-  const { pool } = createEndpointPool(store);
+  const { pool } = createEndpointPool(store, encryptionKeys);
   const door = new FakeDoor(pools.subscriptions);
   const decisions = new Map<string, PolicyDecision>();
   const decide = (name: string): PolicyDecision =>
     decisions.get(name) ?? { result: AuthorizeResult.ALLOW };
   const audited: AuditorServiceCreateEventOptions[] = [];
   const outcomes: string[] = [];
+  const auditor: AuditorService = {
+    createEvent: async event => {
+      audited.push(event);
+      return {
+        success: async () => {
+          outcomes.push(`${event.eventId} done`);
+        },
+        fail: async ({ error }) => {
+          outcomes.push(`${event.eventId} ${error.name}`);
+        },
+      };
+    },
+  };
   const registry = createPermissionIntegrationRouter();
   registerEndpointPermissions(
     {
@@ -109,19 +128,7 @@ export async function startEndpointApi(store: Store) {
           requests.map(({ permission }) => decide(permission.name)),
       },
       permissionsRegistry: registry,
-      auditor: {
-        createEvent: async event => {
-          audited.push(event);
-          return {
-            success: async () => {
-              outcomes.push(`${event.eventId} done`);
-            },
-            fail: async ({ error }) => {
-              outcomes.push(`${event.eventId} ${error.name}`);
-            },
-          };
-        },
-      },
+      auditor,
     }),
   );
   app.use(
@@ -171,6 +178,7 @@ export async function startEndpointApi(store: Store) {
     door,
     /** What each permission comes to; allowed unless it is here. */
     decisions,
+    auditor,
     audited,
     /** What became of that. */
     outcomes,
@@ -183,7 +191,8 @@ export async function startEndpointApi(store: Store) {
       send('POST', path, body, headers),
     patch: (path: string, body?: unknown, headers?: Record<string, string>) =>
       send('PATCH', path, body, headers),
-    delete: (path: string) => send('DELETE', path),
+    delete: (path: string, headers?: Record<string, string>) =>
+      send('DELETE', path, undefined, headers),
     /** Makes an endpoint with this id. */
     create: (id: string, request: object = {}) =>
       send('POST', '/endpoints', { ...newEndpoint, id, ...request }),
