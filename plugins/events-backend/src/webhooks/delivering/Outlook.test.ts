@@ -3,6 +3,11 @@ import { Outlook } from './Outlook';
 
 const limit = { events: 3, bytes: 100 };
 
+const behind = (positions: readonly number[], cursor: number) =>
+  positions.filter(position => position > cursor);
+const passed = (positions: readonly number[], cursor: number) =>
+  positions.filter(position => position <= cursor);
+
 /** An outlook that has caught up with a router at a position. */
 function follow(position: number): Outlook {
   const outlook = new Outlook();
@@ -92,25 +97,23 @@ describe('Outlook', () => {
               bytes: 1_000,
             });
             const tail = routedTo;
-            const behind = wanted.filter(position => position > cursor);
+            const unread = behind(wanted, cursor);
             const taken = seen
-              ? seen.positions.filter(position => position > cursor)
-              : behind.slice(0, one.claim);
+              ? behind(seen.positions, cursor)
+              : unread.slice(0, one.claim);
             taken.forEach(position => claimed.add(position));
             const readTo =
-              behind.length > taken.length ? taken.at(-1) ?? cursor : tail;
+              unread.length > taken.length ? taken.at(-1) ?? cursor : tail;
             cursor = Math.max(cursor, seen?.upTo ?? readTo);
             route(one.meanwhile);
             outlook.onClaimed(cursor);
           }
           expect(
-            wanted.filter(
-              position => position <= cursor && !claimed.has(position),
-            ),
+            passed(wanted, cursor).filter(position => !claimed.has(position)),
           ).toEqual([]);
         }
         if (!outlook.mayHaveMore) {
-          expect(wanted.filter(position => position > cursor)).toEqual([]);
+          expect(behind(wanted, cursor)).toEqual([]);
         }
       }),
     );

@@ -1,4 +1,5 @@
 import type { CelInput } from '@bufbuild/cel';
+import { budget } from './Budget';
 
 /** What a filter can ask of the entity that an event is about. */
 export interface EntityFacts {
@@ -42,20 +43,14 @@ export const filterVariables = [
 ] as const;
 export type FilterVariable = (typeof filterVariables)[number];
 
-/** Elements of lists that one filter may look at: nested searches of a large payload would take minutes. */
-const maxVisits = 100_000;
-
 /**
  * An event in the form that expressions are evaluated on. It is made once for each event, and looked at by every filter.
  *
  * @remarks
  * Payload and metadata are read when the first filter asks for them, so that an event may parse its own as late as that.
- *
- * A payload has at most the size that the system accepts; what is bounded here is how often a filter goes through it.
  */
 export class FilterSubject {
   readonly bindings: Readonly<Record<string, CelInput>>;
-  readonly #budget = { visits: 0 };
 
   constructor(event: FilteredEvent) {
     const { id, topic, key, entity } = event;
@@ -63,46 +58,30 @@ export class FilterSubject {
       id,
       topic,
       ...(key !== undefined && { key }),
-      ...(entity && { entity: this.#convert(entity) }),
+      ...(entity && { entity: convert(entity) }),
     };
-    bindLate(bindings, 'payload', () => this.#convert(event.payload));
-    bindLate(bindings, 'metadata', () => this.#convert(event.metadata));
+    bindLate(bindings, 'payload', () => convert(event.payload));
+    bindLate(bindings, 'metadata', () => convert(event.metadata));
     this.bindings = bindings;
   }
+}
 
-  /** Gives the next filter its own budget. */
-  refresh(): void {
-    this.#budget.visits = maxVisits;
+function convert(value: unknown): CelInput {
+  if (Array.isArray(value)) {
+    return value.map(convert);
   }
-
-  /** Whether the last filter wanted to look at more than it may. */
-  get isExhausted(): boolean {
-    return this.#budget.visits < 0;
+  if (typeof value === 'object' && value !== null) {
+    return new FieldMap(
+      Object.entries(value)
+        .filter(([, item]) => item !== undefined)
+        .map(([name, item]): [string, CelInput] => [name, convert(item)]),
+    );
   }
-
-  #convert(value: unknown): CelInput {
-    if (Array.isArray(value)) {
-      return new BudgetedList(
-        this.#budget,
-        value.map(item => this.#convert(item)),
-      );
-    }
-    if (typeof value === 'object' && value !== null) {
-      return new Map(
-        Object.entries(value)
-          .filter(([, item]) => item !== undefined)
-          .map(([name, item]): [string, CelInput] => [
-            name,
-            this.#convert(item),
-          ]),
-      );
-    }
-    return typeof value === 'string' ||
-      typeof value === 'number' ||
-      typeof value === 'boolean'
-      ? value
-      : null;
-  }
+  return typeof value === 'string' ||
+    typeof value === 'number' ||
+    typeof value === 'boolean'
+    ? value
+    : null;
 }
 
 /** Binds a name to what is made when it is asked for, and made once. */
@@ -122,33 +101,13 @@ function bindLate(
   });
 }
 
-/** A list that counts how many of its elements are looked at. */
-class BudgetedList extends Array<CelInput> {
-  static get [Symbol.species]() {
-    return Array;
-  }
-
-  readonly #budget: { visits: number };
-
-  constructor(budget: { visits: number }, items: readonly CelInput[]) {
-    super();
-    this.#budget = budget;
-    for (const item of items) {
-      this.push(item);
+/** Fields by their names. Asked for a number it pays for all keys, which the library then goes through. */
+class FieldMap extends Map<string, CelInput> {
+  override get(key: unknown): CelInput | undefined {
+    if (typeof key !== 'string') {
+      budget.spend(Math.ceil(this.size / 8));
+      return undefined;
     }
-  }
-
-  override *[Symbol.iterator](): ArrayIterator<CelInput> {
-    for (let index = 0; index < this.length; index += 1) {
-      this.#budget.visits -= 1;
-      if (this.#budget.visits < 0) {
-        throw new Error('The budget is exhausted');
-      }
-      yield this[index];
-    }
-  }
-
-  override values(): ArrayIterator<CelInput> {
-    return this[Symbol.iterator]();
+    return super.get(key);
   }
 }

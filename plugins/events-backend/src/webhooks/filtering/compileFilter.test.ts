@@ -151,6 +151,14 @@ describe('an expression', () => {
       Array.from({ length: 300 }, () => 'key == id').join(' || '),
       'more than 500',
     ],
+    [
+      `${'[1].all(x, '.repeat(11)}true${')'.repeat(11)}`,
+      'has 11 macros within each other, which is more than 10',
+    ],
+    [
+      `payload == google.protobuf.Struct{}`,
+      'makes google.protobuf.Struct; write a map',
+    ],
   ])('that cannot be a filter is refused: %.30s', (expression, problem) => {
     expect(compileFilter(expression)).toEqual({
       problem: expect.stringContaining(problem),

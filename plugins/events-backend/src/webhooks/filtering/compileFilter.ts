@@ -1,15 +1,21 @@
-import { celEnv, isCelError, parse, plan } from '@bufbuild/cel';
-import { strings } from '@bufbuild/cel/ext';
+import { isCelError, parse, plan } from '@bufbuild/cel';
+import { boundLoops } from './boundLoops';
+import { budget } from './Budget';
+import { createBoundedEnv } from './createBoundedEnv';
 import {
   FilterSubject,
   filterVariables,
   type FilterVariable,
 } from './FilterSubject';
-import { findFreeNames } from './findFreeNames';
 import { findRequirements, type Requirement } from './findRequirements';
+import { surveyExpression, type Survey } from './surveyExpression';
 
 const maxCharacters = 4_096;
 const maxNodes = 500;
+/** Each macro around a name makes it take longer to look up. */
+const maxDepth = 10;
+/** Errors may quote what they fail at, which is as long as an event may be. */
+const maxReason = 500;
 
 /** Whether an event fits a filter, and why not. */
 export type FilterResult =
@@ -33,7 +39,7 @@ export interface Filter {
   match(subject: FilterSubject): FilterResult;
 }
 
-const env = celEnv({ funcs: strings });
+const env = createBoundedEnv(budget);
 
 /**
  * Compiles a filter, in CEL (https://github.com/google/cel-spec/blob/master/doc/langdef.md) with its extension for strings.
@@ -48,28 +54,20 @@ export function compileFilter(
     return { problem: `A filter has at most ${maxCharacters} characters` };
   }
   try {
-    const parsed = parse(expression);
-    const { names, nodes } = findFreeNames(parsed.expr);
-    const known = filterVariables.filter(name => names.has(name));
-    if (known.length < names.size) {
-      return {
-        problem: `The filter uses ${[...names]
-          .filter(name => !known.some(variable => variable === name))
-          .map(name => `'${name}'`)
-          .join(', ')}; there are ${filterVariables.join(', ')}`,
-      };
+    const { expr } = parse(expression);
+    const survey = surveyExpression(expr);
+    const problem = findProblem(survey);
+    if (problem !== undefined) {
+      return { problem };
     }
-    if (nodes > maxNodes) {
-      return {
-        problem: `The filter has ${nodes} parts, which is more than ${maxNodes}`,
-      };
-    }
-    const evaluate = plan(env, parsed);
+    const evaluate = plan(env, boundLoops(expr));
     return {
       filter: {
         expression,
-        variables: new Set(known),
-        requirements: findRequirements(parsed.expr),
+        variables: new Set(
+          filterVariables.filter(name => survey.names.has(name)),
+        ),
+        requirements: findRequirements(expr),
         match: subject => match(evaluate, subject),
       },
     };
@@ -82,20 +80,44 @@ export function compileFilter(
   }
 }
 
+function findProblem(survey: Survey): string | undefined {
+  const unknown = [...survey.names].filter(
+    name => !filterVariables.some(variable => variable === name),
+  );
+  if (unknown.length > 0) {
+    const names = unknown.map(name => `'${name}'`).join(', ');
+    return `The filter uses ${names}; there are ${filterVariables.join(', ')}`;
+  }
+  if (survey.messages.size > 0) {
+    const names = [...survey.messages].join(', ');
+    return `The filter makes ${names}; write a map, {'name': value}, or a list`;
+  }
+  if (survey.nodes > maxNodes) {
+    return `The filter has ${survey.nodes} parts, which is more than ${maxNodes}`;
+  }
+  return survey.depth > maxDepth
+    ? `The filter has ${survey.depth} macros within each other, which is more than ${maxDepth}`
+    : undefined;
+}
+
 function match(
   evaluate: ReturnType<typeof plan>,
   subject: FilterSubject,
 ): FilterResult {
   const fail = (reason: string): FilterResult => ({
     matches: false,
-    reason,
+    reason: reason.slice(0, maxReason),
     failed: true,
   });
-  subject.refresh();
+  // Errors are values in CEL, one for each field that is missing. With their traces they take ten times as long to make,
+  // and still thrice with empty ones, which is what a limit of 0 gives.
+  const { stackTraceLimit } = Error;
+  Reflect.deleteProperty(Error, 'stackTraceLimit');
+  budget.refresh();
   try {
     const result = evaluate(subject.bindings);
     // What the budget cut off may have been taken for something else on the way.
-    if (subject.isExhausted) {
+    if (budget.isExhausted) {
       return fail('The filter looks at more of the event than it may');
     }
     if (isCelError(result)) {
@@ -111,5 +133,7 @@ function match(
     return fail(
       `The filter failed: ${error instanceof Error ? error.message : error}`,
     );
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }

@@ -16,6 +16,7 @@ import {
 } from './createGuardedAgent';
 import { RefusedAddressError } from './RefusedAddressError';
 import { resolveChecked } from './resolveChecked';
+import { shareLookups } from './shareLookups';
 
 type Listening = Awaited<ReturnType<typeof listen>>;
 
@@ -221,6 +222,36 @@ describe('an agent that is guarded', () => {
     expect(
       await failureOf(send('http://hooks.example.test/', empty)),
     ).toMatchObject({ message: 'hooks.example.test has no address' });
+  });
+
+  it('says where it could not connect without the address', async () => {
+    const { port } = await startReceiver();
+    await servers.splice(0)[0].stop();
+    const agent = makeAgent(['127.0.0.1'], {
+      resolve: async () => ['127.0.0.1'],
+    });
+    expect(
+      await failureOf(send(`http://hooks.example.test:${port}/`, agent)),
+    ).toMatchObject({
+      code: 'ECONNREFUSED',
+      message: `connect ECONNREFUSED hooks.example.test:${port}`,
+    });
+  });
+
+  it('does not wait for the lookups of others beyond the time limit', async () => {
+    const asked: string[] = [];
+    const resolve = shareLookups(host => {
+      asked.push(host);
+      return new Promise(() => {});
+    });
+    const agent = makeAgent([], { resolve, connectTimeLimitMs: 100 });
+    const failures = ['a', 'b', 'c'].map(name =>
+      failureOf(send(`http://${name}.example.test/`, agent)),
+    );
+    for (const failure of failures) {
+      expect(await failure).toMatchObject({ code: 'UND_ERR_CONNECT_TIMEOUT' });
+    }
+    expect(asked).toEqual(['a.example.test', 'b.example.test']);
   });
 
   it('does not wait for a resolver beyond the time limit', async () => {

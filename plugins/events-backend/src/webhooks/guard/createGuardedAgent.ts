@@ -6,12 +6,13 @@ import {
   type ProxyOptions,
 } from './createTunnelConnector';
 import { createCheckedLookup, guardConnector } from './guardConnector';
-import { resolveHost, type ResolveHost } from './resolveChecked';
+import { resolveHost } from './resolveChecked';
+import type { ResolveHost } from './ResolveHost';
 
 /** How to connect. */
 export interface GuardedAgentOptions {
   guard: Guard;
-  /** Default: as the rest of the process resolves, `dns.lookup`. */
+  /** Default: as the rest of the process resolves, `dns.lookup`, few at once. */
   resolve?: ResolveHost;
   /** The longest time that resolving, connecting and TLS may take, in milliseconds. Default: 10,000. */
   connectTimeLimitMs?: number;

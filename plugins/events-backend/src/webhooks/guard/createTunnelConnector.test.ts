@@ -133,7 +133,7 @@ describe('a tunnel through a proxy', () => {
     });
     const url = 'http://hooks.example.test/';
     await expect(send(url, agent)).rejects.toThrow(
-      'The proxy answered 403 to CONNECT 8.8.8.8:80',
+      'The proxy answered 403 to CONNECT hooks.example.test:80',
     );
     await expect(send(url, agent)).rejects.toThrow(
       'The proxy opened no tunnel to hooks.example.test',
@@ -198,8 +198,12 @@ describe('a tunnel through a proxy', () => {
     await servers.splice(0)[0].stop();
     await expect(
       send('http://8.8.8.8/', makeAgent([], { proxy: { url } })),
-    ).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    ).rejects.toMatchObject({
+      code: 'ECONNREFUSED',
+      message: `connect ECONNREFUSED the proxy:${gone.port}`,
+    });
   });
+
   it('needs a URL of the proxy that can be read', () => {
     expect(() => makeAgent([], { proxy: { url: 'proxy' } })).toThrow(
       'Invalid URL',

@@ -1,7 +1,10 @@
 import { isIPv6, Socket } from 'node:net';
+import { isError } from '@backstage/errors';
 import { Client, errors, type buildConnector } from 'undici';
 import type { Guard } from './createGuard';
-import { resolveChecked, type ResolveHost } from './resolveChecked';
+import { nameHost } from './nameHost';
+import { resolveChecked } from './resolveChecked';
+import type { ResolveHost } from './ResolveHost';
 
 /** A proxy that speaks HTTP and opens tunnels with CONNECT (RFC 9110, section 9.3.6). */
 export interface ProxyOptions {
@@ -46,12 +49,12 @@ export function createTunnelConnector(options: {
       try {
         return await openTunnel(
           { ...proxy, url: origin },
-          address,
-          port,
+          { host, address, port },
           signal,
         );
       } catch (error) {
-        failures.push(error);
+        // An address that Node.js names is that of the proxy.
+        failures.push(isError(error) ? nameHost(error, 'the proxy') : error);
       }
     }
     throw failures.length === 1
@@ -97,8 +100,7 @@ async function limitTime<T>(
 
 async function openTunnel(
   proxy: ProxyOptions,
-  address: string,
-  port: number,
+  { host, address, port }: { host: string; address: string; port: number },
   signal: AbortSignal,
 ): Promise<Socket> {
   const target = `${isIPv6(address) ? `[${address}]` : address}:${port}`;
@@ -119,7 +121,10 @@ async function openTunnel(
       return socket;
     }
     socket.on('error', () => {}).destroy();
-    throw new Error(`The proxy answered ${statusCode} to CONNECT ${target}`);
+    // Not the address: owners of endpoints see this.
+    throw new Error(
+      `The proxy answered ${statusCode} to CONNECT ${host}:${port}`,
+    );
   } finally {
     // Does not wait: the connection is the tunnel's now, or has failed.
     client.destroy().catch(() => {});

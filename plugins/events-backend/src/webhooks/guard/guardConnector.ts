@@ -1,8 +1,10 @@
 import { isIP, type LookupFunction } from 'node:net';
 import type { buildConnector } from 'undici';
 import type { Guard } from './createGuard';
+import { nameHost } from './nameHost';
 import { RefusedAddressError } from './RefusedAddressError';
-import { resolveChecked, type ResolveHost } from './resolveChecked';
+import { resolveChecked } from './resolveChecked';
+import type { ResolveHost } from './ResolveHost';
 
 /**
  * What `net.connect` and `tls.connect` resolve names with.
@@ -38,7 +40,7 @@ export function createCheckedLookup(
  *
  * @param connect - resolves names with `createCheckedLookup`
  * @returns a connector that refuses addresses in URLs, for which `net.connect` does no lookup, and closes a connection
- *   that has come to a refused address all the same, before a request is sent
+ *   that has come to a refused address all the same, before a request is sent. Its errors say the host, not the address.
  */
 export function guardConnector(
   guard: Guard,
@@ -62,7 +64,7 @@ export function guardConnector(
 
     connect(target, (...[failed, socket]) => {
       if (failed) {
-        callback(failed, null);
+        callback(nameHost(failed, hostname), null);
         return;
       }
       // A connection that is closed already tells no address; so no request goes over it either.

@@ -12,5 +12,6 @@ export {
 } from './createGuardedAgent';
 export type { ProxyOptions } from './createTunnelConnector';
 export { RefusedAddressError } from './RefusedAddressError';
-export { resolveChecked, type ResolveHost } from './resolveChecked';
+export { resolveChecked } from './resolveChecked';
+export type { ResolveHost } from './ResolveHost';
 export type { AddressRule } from './specialRanges';

@@ -2,19 +2,16 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { Guard } from './createGuard';
 import { RefusedAddressError } from './RefusedAddressError';
+import type { ResolveHost } from './ResolveHost';
+import { shareLookups } from './shareLookups';
 
 /**
- * Resolves a name to all of its addresses, in the order in which they are to be tried.
- *
- * @throws Error when there are none
+ * Resolves as the rest of the process does: `/etc/hosts`, search domains of a cluster and all. Lookups are shared by all
+ * webhooks of the process, which has one pool of threads for them.
  */
-export type ResolveHost = (host: string) => Promise<readonly string[]>;
-
-/**
- * Resolves as the rest of the process does: `/etc/hosts`, search domains of a cluster and all.
- */
-export const resolveHost: ResolveHost = async host =>
-  (await lookup(host, { all: true })).map(({ address }) => address);
+export const resolveHost: ResolveHost = shareLookups(async host =>
+  (await lookup(host, { all: true })).map(({ address }) => address),
+);
 
 /**
  * Resolves a host and checks what it resolves to.

@@ -46,6 +46,15 @@ describe('explainFailure', () => {
     });
   });
 
+  it('says what the nearest error says, not what is behind it', () => {
+    const behind = coded('ECONNREFUSED', 'connect ECONNREFUSED 10.1.2.3:443');
+    const error = coded('ECONNREFUSED', 'connect ECONNREFUSED a.test:443');
+    error.cause = behind;
+    expect(explainFailure(error).message).toBe(
+      'The connection was refused: connect ECONNREFUSED a.test:443',
+    );
+  });
+
   it('names the code when the error has no message', () => {
     const gathered = Object.assign(new AggregateError([]), {
       code: 'ECONNREFUSED',
