@@ -245,7 +245,7 @@ describeOnPostgres('two portals that send to one endpoint', openDatabase => {
       });
     }
     process.stdout.write(
-      `Paused after ${takenBefore} of ${
+      `Paused after ${arrivalsBefore} requests for ${
         2 * events
       } events, which were all sent once\n`,
     );
