@@ -34,6 +34,9 @@ exports.up = async function up(knex) {
     table.text('state_by').notNullable();
     table.bigInteger('state_at').notNullable();
     table
+      .bigInteger('declared_at')
+      .comment('When a process last declared it; null for one of the API');
+    table
       .bigInteger('start_position')
       .comment('Behind which its subscription begins; null for the end');
     table

@@ -25,6 +25,8 @@ const megabyte = 1024 * 1024;
 /** What sends events to endpoints. */
 export interface OutboundWebhooks {
   webhooks: Webhooks;
+  /** Of the endpoints that the configuration of this process declares. */
+  declaredIds: readonly string[];
   /** Starts to send; resolves when every endpoint that there is stands. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -132,27 +134,24 @@ export async function createWebhooks(options: {
   });
 
   checkConfigured(settings.webhooks.endpoints, webhooks);
-  const { removed, taken } = await endpoints.reconcile(
+  const { tail } = await log.ends();
+  const { taken } = await endpoints.reconcile(
     settings.webhooks.endpoints.map(({ id, settings: declared, secrets }) => ({
       id,
       settings: declared,
       signing: secrets.signing.map(describeKey),
       secretHeaders: Object.keys(secrets.headers ?? {}),
     })),
+    tail,
   );
   for (const id of taken) {
     logger.error(
       `Endpoint ${id} is declared (events.webhooks.endpoints), and is left out: the API has made an endpoint of this id. Declare another id, or remove that one (DELETE /api/events/v1/endpoints/${id}) and start again`,
     );
   }
-  for (const id of removed) {
-    await webhooks.unregister(id);
-    logger.info(
-      `Endpoint ${id} is not declared any more (events.webhooks.endpoints), and was removed with what was owed to it`,
-    );
-  }
   return {
     webhooks,
+    declaredIds: [...configured.keys()],
     async start() {
       await webhooks.start();
       errands.start();

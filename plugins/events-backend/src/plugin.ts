@@ -30,6 +30,7 @@ import {
   expireSilentSubscriptions,
   removeDeadDeliveries,
   removeOldAttempts,
+  removeUndeclaredEndpoints,
   rescueLapsedBatches,
   scheduleChores,
   tendSecrets,
@@ -254,6 +255,12 @@ const createEventsPlugin = (ingresses: Ingresses, contract: Contract) =>
             removeOldAttempts({
               endpoints,
               keepMs: settings.webhooks.keepAttemptsMs,
+              logger,
+            }),
+            removeUndeclaredEndpoints({
+              endpoints,
+              subscriptions,
+              declaredIds: outbound.declaredIds,
               logger,
             }),
             tendSecrets({

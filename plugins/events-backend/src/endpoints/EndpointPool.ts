@@ -16,6 +16,7 @@ import { createEndpoint, type NewEndpoint } from './operations/createEndpoint';
 import { createReplay, type NewReplay } from './operations/createReplay';
 import { endAnnouncement } from './operations/endAnnouncement';
 import { expireKeys } from './operations/expireKeys';
+import { keepDeclared } from './operations/keepDeclared';
 import {
   listAnnouncements,
   type Announcement,
@@ -33,6 +34,7 @@ import {
   readHealth,
   type EndpointHealth,
 } from './operations/readHealth';
+import { readNow } from './operations/readNow';
 import { readReplay } from './operations/readReplay';
 import {
   reconcileEndpoints,
@@ -133,8 +135,27 @@ export class EndpointPool {
   }
 
   /** Makes the endpoints of the configuration what it declares. */
-  reconcile(declared: readonly DeclaredEndpoint[]): Promise<Reconciliation> {
-    return reconcileEndpoints(this.#store, declared);
+  reconcile(
+    declared: readonly DeclaredEndpoint[],
+    startPosition?: number,
+  ): Promise<Reconciliation> {
+    return reconcileEndpoints(this.#store, declared, startPosition);
+  }
+
+  /**
+   * Says which endpoints of the configuration are declared still, and removes those that no process has declared for a
+   * while.
+   *
+   * @param silentForMs - since when, in milliseconds before now
+   * @returns the ids of those that were removed
+   */
+  keepDeclared(ids: readonly string[], silentForMs: number): Promise<string[]> {
+    return keepDeclared(this.#store, ids, silentForMs);
+  }
+
+  /** The store's clock, in milliseconds since the epoch. */
+  readNow(): Promise<number> {
+    return readNow(this.#store.knex, this.#store.dialect);
   }
 
   /** Brings an endpoint into another state; undefined when nothing was done. */

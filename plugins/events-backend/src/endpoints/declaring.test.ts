@@ -10,7 +10,7 @@ import {
 } from './__testUtils__/endpointPools';
 
 const stores = createTestStores();
-const nothing = { created: [], changed: [], removed: [], taken: [] };
+const nothing = { created: [], changed: [], taken: [] };
 
 describe.each(stores.ids)('endpoints of the configuration on %s', storeId => {
   const open = async () =>
@@ -32,7 +32,6 @@ describe.each(stores.ids)('endpoints of the configuration on %s', storeId => {
       ...nothing,
       created: ['d'],
       changed: ['b'],
-      removed: ['c'],
     });
     await expect(read('b')).resolves.toMatchObject({
       managedBy: 'config',
@@ -44,8 +43,32 @@ describe.each(stores.ids)('endpoints of the configuration on %s', storeId => {
     await expect(pool.list()).resolves.toMatchObject([
       { id: 'a' },
       { id: 'b' },
+      { id: 'c' },
       { id: 'd' },
     ]);
+  });
+
+  it('are removed once no process has declared them for a while', async () => {
+    const { pool, store } = await open();
+    await pool.reconcile([declare('a'), declare('b'), declare('c')]);
+    await expect(pool.keepDeclared(['a'], 60_000)).resolves.toEqual([]);
+    await store
+      .knex('callboard_endpoints')
+      .whereIn('id', ['a', 'b'])
+      .update({ declared_at: 0 });
+    // One that this process declares is none of them, and nor is one that another has declared just now.
+    await expect(pool.keepDeclared(['a'], 60_000)).resolves.toEqual(['b']);
+    const revisions = await pool.listRevisions();
+    expect([...revisions.keys()].sort()).toEqual(['a', 'c']);
+    await expect(pool.readHealth('b')).resolves.toBeUndefined();
+  });
+
+  it('begin where they are told', async () => {
+    const { pool, read } = await open();
+    await pool.reconcile([declare('a')], 7);
+    await pool.reconcile([declare('a'), declare('b')], 9);
+    await expect(read('a')).resolves.toMatchObject({ startPosition: 7 });
+    await expect(read('b')).resolves.toMatchObject({ startPosition: 9 });
   });
 
   it('stay what they are when they are declared as before, in whatever order', async () => {
@@ -116,8 +139,7 @@ describe.each(stores.ids)('endpoints of the configuration on %s', storeId => {
     const { created } = await pool.reconcile(declared);
     expect(created).toHaveLength(1_000);
     await expect(pool.reconcile(declared)).resolves.toEqual(nothing);
-    const { removed } = await pool.reconcile([]);
-    expect(removed).toHaveLength(1_000);
+    await expect(pool.keepDeclared([], -60_000)).resolves.toHaveLength(1_000);
     await expect(pool.listRevisions()).resolves.toEqual(new Map());
   });
 
@@ -129,11 +151,11 @@ describe.each(stores.ids)('endpoints of the configuration on %s', storeId => {
     await expect(pool.reconcile(declared)).resolves.toEqual({
       ...nothing,
       created: ['d'],
-      removed: ['c'],
       taken: ['a', 'b'],
     });
     await expect(pool.list({ managedBy: 'api' })).resolves.toEqual(made);
     await expect(pool.list({ managedBy: 'config' })).resolves.toMatchObject([
+      { id: 'c' },
       { id: 'd' },
     ]);
     await pool.remove('a');
@@ -183,7 +205,7 @@ describe.each(stores.ids)('endpoints of the configuration on %s', storeId => {
     const outcomes = await Promise.all(both);
     expect(outcomes).toEqual(
       expect.arrayContaining([
-        { ...nothing, created: ['c', 'd'], changed: ['b'], removed: ['z'] },
+        { ...nothing, created: ['c', 'd'], changed: ['b'] },
         nothing,
       ]),
     );
@@ -192,6 +214,7 @@ describe.each(stores.ids)('endpoints of the configuration on %s', storeId => {
       { id: 'b', settings: { description: 'changed' } },
       { id: 'c' },
       { id: 'd' },
+      { id: 'z' },
     ]);
   });
 });

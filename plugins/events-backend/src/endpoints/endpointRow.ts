@@ -22,6 +22,7 @@ export interface EndpointRow {
   state_by: string;
   state_at: number | string;
   start_position: number | string | null;
+  declared_at: number | string | null;
   revision: string;
   announcement: string | null;
   created_at: number | string;

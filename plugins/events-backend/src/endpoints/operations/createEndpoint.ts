@@ -66,6 +66,7 @@ export async function createEndpoint(
         state_by: createdBy,
         state_at: nowMs,
         start_position: startPosition ?? null,
+        declared_at: null,
         revision: randomUUID(),
         announcement: null,
         created_at: nowMs,

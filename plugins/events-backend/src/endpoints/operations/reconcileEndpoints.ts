@@ -7,10 +7,10 @@ import type { SigningKey } from '../Endpoint';
 import { readSigningKeys, type EndpointRow } from '../endpointRow';
 import { nameDeclaredKeys, type KeyDescription } from '../signingKeys';
 import { changeDurably } from './changeDurably';
-import { deleteEndpoints } from './deleteEndpoints';
 import { forgetHealth } from './forgetHealth';
 import { insertHealth } from './insertHealth';
 import { readNow } from './readNow';
+import { touchDeclared } from './touchDeclared';
 
 /** An endpoint as the configuration declares it. Its secrets stay there. */
 export interface DeclaredEndpoint {
@@ -26,7 +26,6 @@ export interface DeclaredEndpoint {
 export interface Reconciliation {
   created: string[];
   changed: string[];
-  removed: string[];
   /** Declared, and left out: the API has made an endpoint of each of these ids, which stays what it is. */
   taken: string[];
 }
@@ -44,15 +43,18 @@ const rowsPerStatement = 400;
  * 2. Insert those that are declared and not among them. One that another replica has inserted meanwhile is locked; one of
  *    the API is left out.
  * 3. Change those that are declared otherwise, and forget their health: they may work now.
- * 4. Remove those that are declared no longer. Their attempts are many: they are removed by themselves.
+ * 4. Say that they are declared. Those that are declared no longer stay: while a new configuration is rolled out, processes
+ *    with the old one start as well. See `keepDeclared`.
  *
  * An id that is taken is no reason for the others to wait: whoever may make endpoints could keep the system from starting.
  *
+ * @param startPosition - behind which the subscriptions of new ones begin; undefined for the end
  * @returns what was done; nothing when it is done again
  */
 export async function reconcileEndpoints(
   store: Store,
   declared: readonly DeclaredEndpoint[],
+  startPosition?: number,
 ): Promise<Reconciliation> {
   const byId = new Map(declared.map(each => [each.id, each]));
   return changeDurably(store, async trx => {
@@ -62,7 +64,7 @@ export async function reconcileEndpoints(
     const { created, met } = await insertDeclared(
       trx,
       [...byId.values()].filter(({ id }) => !known.has(id)),
-      nowMs,
+      { nowMs, startPosition },
     );
     const ours = met.filter(row => row.managed_by === 'config');
     const taken = met.filter(row => row.managed_by !== 'config');
@@ -74,9 +76,8 @@ export async function reconcileEndpoints(
         changed.push(row.id);
       }
     }
-    const removed = before.map(({ id }) => id).filter(id => !byId.has(id));
-    await deleteEndpoints(trx, removed);
-    return { created, changed, removed, taken: taken.map(({ id }) => id) };
+    await touchDeclared(trx, [...byId.keys()], nowMs);
+    return { created, changed, taken: taken.map(({ id }) => id) };
   });
 }
 
@@ -95,7 +96,10 @@ async function lockDeclared(trx: Knex.Transaction): Promise<EndpointRow[]> {
 async function insertDeclared(
   trx: Knex.Transaction,
   endpoints: readonly DeclaredEndpoint[],
-  nowMs: number,
+  {
+    nowMs,
+    startPosition,
+  }: { nowMs: number; startPosition: number | undefined },
 ): Promise<{ created: string[]; met: EndpointRow[] }> {
   const inOrder = endpoints.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const rows = inOrder.map(endpoint => ({
@@ -108,7 +112,8 @@ async function insertDeclared(
     state_reason: null,
     state_by: 'system',
     state_at: nowMs,
-    start_position: null,
+    start_position: startPosition ?? null,
+    declared_at: nowMs,
     announcement: null,
     created_at: nowMs,
     created_by: 'system',

@@ -101,6 +101,8 @@ export class Webhooks {
   readonly #attempts = new Set<Promise<void>>();
   readonly #timers: NodeJS.Timeout[] = [];
   #unlisten = () => {};
+  /** How far the clock of the store is ahead of the one of this process. */
+  #aheadMs = 0;
   #refreshing: Promise<void> | undefined;
   #refreshAgain = false;
   #stopped = false;
@@ -153,6 +155,7 @@ export class Webhooks {
     this.#every(dueMs, () => this.lookForDue());
     this.#every(moveMs, () => this.moveCursors());
     this.#every(orphansMs, () => this.removeOrphans());
+    await this.#attempt(() => this.#readClock());
     await this.#attempt(() => this.removeOrphans());
     await this.#attempt(() => this.refresh());
   }
@@ -196,6 +199,7 @@ export class Webhooks {
     if (running.length === 0) {
       return;
     }
+    await this.#readClock();
     const due = await this.#deliveries.listNextDue();
     const health = await this.#endpoints.readAllHealth();
     for (const { id, runner } of running) {
@@ -438,7 +442,7 @@ export class Webhooks {
         endpointId: id,
         pool: this.#endpoints,
         policy: this.#options.breaker,
-        now: this.#now,
+        now: () => this.#storeNow(),
       });
       health.refresh(await this.#endpoints.readHealth(id));
       const runner = new EndpointRunner(endpoint, sender, health, {
@@ -449,7 +453,7 @@ export class Webhooks {
         addRoute: routed => this.#router.add(endpoint.settings, routed),
         budget: this.#budget,
         isUnavailable: this.#isUnavailable,
-        now: this.#now,
+        now: () => this.#storeNow(),
         observer: this.#observer,
         logger: this.#logger,
         onChanged: () => {
@@ -496,6 +500,20 @@ export class Webhooks {
         .finally(() => this.#stoppingRunners.delete(stopping));
       this.#stoppingRunners.add(stopping);
     }
+  }
+
+  /**
+   * The time by the clock of the store, in milliseconds since the epoch. Breakers and spells of failures are shared through
+   * it, and a process whose clock is wrong must neither hold an endpoint back nor have it disabled.
+   */
+  #storeNow(): number {
+    return this.#now() + this.#aheadMs;
+  }
+
+  async #readClock(): Promise<void> {
+    const before = Date.now();
+    const storeMs = await this.#endpoints.readNow();
+    this.#aheadMs = storeMs - (before + Date.now()) / 2;
   }
 
   /** Has an endpoint taken anew, whether or not its revision is another. */

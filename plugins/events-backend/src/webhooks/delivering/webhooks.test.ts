@@ -4,6 +4,7 @@ import { Webhook } from 'standardwebhooks';
 import { makeEvent } from '../../__testUtils__/makeEvent';
 import { createTestStores } from '../../__testUtils__/stores';
 import { toSubscriptionId } from '../../endpoints';
+import { untilTried } from './__testUtils__/createWorlds';
 import { WebhookWorld } from './__testUtils__/openWebhooks';
 
 const stores = createTestStores();
@@ -199,7 +200,7 @@ describe.each(stores.ids)('sending to endpoints, on %s', storeId => {
     const hour = 3_600_000;
     await world.create('e', url, { retryScheduleMs: [0, hour, hour] });
     const [first] = await world.publish('k');
-    await world.untilAttempts('e', 1);
+    await untilTried(world, 'e', 1);
     receiver.answerWith(answer(200));
     world.aheadMs = 61_000;
     await world.publish('k', 'other');
