@@ -220,7 +220,10 @@ export class EndpointRunner implements RoutedEndpoint {
     }
     const { deliveries, logger } = this.#context;
     deliveries
-      .hasten(toSubscriptionId(this.endpoint.id), awayMs + clockMarginMs)
+      .hasten(
+        toSubscriptionId(this.endpoint.id),
+        Math.round(awayMs) + clockMarginMs,
+      )
       .then(() => this.#reader.onDue(0))
       .catch(error =>
         logger.warn(

@@ -513,7 +513,7 @@ export class Webhooks {
   async #readClock(): Promise<void> {
     const before = Date.now();
     const storeMs = await this.#endpoints.readNow();
-    this.#aheadMs = storeMs - (before + Date.now()) / 2;
+    this.#aheadMs = Math.round(storeMs - (before + Date.now()) / 2);
   }
 
   /** Has an endpoint taken anew, whether or not its revision is another. */
