@@ -84,18 +84,24 @@ export class DeliveryPool {
     return hastenDeliveries(this.#store, subscriptionId, sinceMs);
   }
 
-  /** Claims due deliveries, but none with a key that is excluded. */
+  /**
+   * Claims due deliveries, but none with a key that is excluded.
+   *
+   * @param early - whether those that are due later may be claimed as well
+   */
   async claimDue(
     trx: Knex.Transaction,
     subscriptionId: string,
     excludedKeys: ReadonlySet<string>,
     limit: { events: number; bytes: number },
+    early = false,
   ): Promise<
     {
       position: number;
       key: string | undefined;
       attempts: number;
       size: number;
+      dueAtMs: number;
     }[]
   > {
     const rows = await claimDue(
@@ -104,12 +110,14 @@ export class DeliveryPool {
       subscriptionId,
       excludedKeys,
       limit,
+      early,
     );
     return rows.map(row => ({
       position: Number(row.position),
       key: row.key ?? undefined,
       attempts: row.attempts,
       size: row.size,
+      dueAtMs: Number(row.due_at),
     }));
   }
 

@@ -10,6 +10,8 @@ export interface ClaimedEvent {
   owed: boolean;
   /** What it is kept in order by: the key of the event, unless the reader keeps no order. */
   orderedBy: string | undefined;
+  /** When it was due, if it was owed, in milliseconds since the epoch, by the clock of the store. */
+  dueAtMs?: number;
 }
 
 /** The events that a reader has claimed of one subscription, and the proof of it. */

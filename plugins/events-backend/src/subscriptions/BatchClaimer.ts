@@ -59,6 +59,11 @@ export interface ClaimOptions {
   ordered?: boolean;
   /** Claims only for the subscription as it is with this wish. */
   wish?: string;
+  /**
+   * Claims what is owed before it is due, and nothing new: for a reader that wants to know whether it can go on, and has
+   * nothing else to try it with.
+   */
+  early?: boolean;
   /** With `wish`: what somebody has seen of the log already, so that it is not looked at again. */
   seen?: SeenEvents;
 }
@@ -181,9 +186,12 @@ export class BatchClaimer {
 
   async #readBehind(
     subscription: Subscription,
-    { seen, choose, maxEvents, maxBytes }: ClaimOptions,
+    { seen, early, choose, maxEvents, maxBytes }: ClaimOptions,
   ): Promise<Read> {
     const { cursor } = subscription;
+    if (early) {
+      return { events: [], upTo: cursor };
+    }
     if (!seen) {
       return this.#log.readAfter(cursor, topicsFilter(subscription), {
         // Of what is looked at little may be chosen, however little is to be claimed.
@@ -254,7 +262,8 @@ export class BatchClaimer {
     ) {
       return 'moved';
     }
-    const isDue = dueInMs !== undefined && dueInMs <= 0;
+    const isDue =
+      dueInMs !== undefined && (dueInMs <= 0 || options.early === true);
     if (candidates.length === 0 && !isDue) {
       const sawUnwanted = slice.events.length > 0;
       await keepUp(this.#store, subscription, slice.upTo, sawUnwanted);
@@ -277,6 +286,7 @@ export class BatchClaimer {
       limit: { events: options.maxEvents, bytes: options.maxBytes },
       leaseMs: options.leaseMs,
       patienceMs: options.patienceMs,
+      early: options.early ?? false,
     });
     if (claimed === 'moved') {
       return claimed;
@@ -323,6 +333,7 @@ export class BatchClaimer {
             attempt: (delivery?.attempts ?? 0) + 1,
             owed: true,
             orderedBy: delivery?.key,
+            dueAtMs: delivery?.dueAtMs,
           };
         }),
         ...claimed.fresh.map(toFresh),

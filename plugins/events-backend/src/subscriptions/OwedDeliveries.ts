@@ -10,6 +10,8 @@ export interface ClaimedDelivery {
   attempts: number;
   /** Bytes of the payload. */
   size: number;
+  /** When it was due, in milliseconds since the epoch, by the clock of the store. */
+  dueAtMs: number;
 }
 
 /**
@@ -20,12 +22,17 @@ export interface OwedDeliveries {
   /** Milliseconds until the next delivery is due, 0 or less when one is due now; undefined when none is to come. */
   dueInMs(subscriptionId: string): Promise<number | undefined>;
 
-  /** Claims due deliveries, but none with a key that is excluded. */
+  /**
+   * Claims due deliveries, but none with a key that is excluded.
+   *
+   * @param early - whether those that are due later may be claimed as well
+   */
   claimDue(
     trx: Knex.Transaction,
     subscriptionId: string,
     excludedKeys: ReadonlySet<string>,
     limit: { events: number; bytes: number },
+    early?: boolean,
   ): Promise<ClaimedDelivery[]>;
 
   /**

@@ -350,6 +350,17 @@ describe.each(stores.ids)('claiming with a choice on %s', storeId => {
     expect(positionsOf(await pools.claim('s'))).toEqual([7]);
   });
 
+  it('claims what is owed before it is due for who wants that, and nothing new then', async () => {
+    const pools = await createSubscribedPools(await stores.open(storeId));
+    await pools.publish('a');
+    await pools.settle(expectBatch(await pools.claim('s')), () => failed);
+    await pools.publish('b');
+    const batch = expectBatch(await pools.claim('s', { early: true }));
+    expect(positionsOf(batch)).toEqual([1]);
+    expect(batch.events[0].dueAtMs).toBeGreaterThan(Date.now() + 1_000);
+    expect(positionsOf(await pools.claim('s'))).toEqual([2]);
+  });
+
   it('does not ask again about what is owed', async () => {
     const pools = await createSubscribedPools(await stores.open(storeId));
     await pools.publish('a');

@@ -2,12 +2,16 @@ import type { Knex } from 'knex';
 import { uniteRanges, type Dialect } from '../../database';
 import type { DeliveryRow } from '../deliveryRow';
 
-type Claimable = Pick<DeliveryRow, 'position' | 'key' | 'attempts' | 'size'>;
+type Claimable = Pick<
+  DeliveryRow,
+  'position' | 'key' | 'attempts' | 'size' | 'due_at'
+>;
 
 /**
  * Claims deliveries that are due.
  *
  * 1. Take what is due, as far as it fits, but none whose key another reader has in hand.
+ *    What is claimed early is taken in the same order.
  * 2. Behind each that was never tried, take the blocked ones of its key too, in order: a long row of them is worked
  *    off in batches. Behind one that failed before, take none, since it may fail again.
  */
@@ -17,14 +21,17 @@ export async function claimDue(
   subscriptionId: string,
   excludedKeys: ReadonlySet<string>,
   limit: { events: number; bytes: number },
+  early: boolean,
 ): Promise<Claimable[]> {
   const due = trx<DeliveryRow>('callboard_deliveries')
     .where({ subscription_id: subscriptionId, state: 'due' })
-    .where('due_at', '<=', trx.raw(dialect.nowMs))
     .orderBy('due_at')
     .orderBy('position')
     .limit(limit.events)
-    .select('position', 'key', 'attempts', 'size');
+    .select('position', 'key', 'attempts', 'size', 'due_at');
+  if (!early) {
+    due.where('due_at', '<=', trx.raw(dialect.nowMs));
+  }
   if (excludedKeys.size > 0) {
     due.where(keyless =>
       keyless.whereNull('key').orWhereNotIn('key', [...excludedKeys]),
@@ -80,7 +87,7 @@ async function findFollowers(
       .where({ subscription_id: subscriptionId, state: 'blocked', key })
       .orderBy('position')
       .limit(limit)
-      .select('position', 'key', 'attempts', 'size'),
+      .select('position', 'key', 'attempts', 'size', 'due_at'),
   );
   return uniteRanges(trx, ranges, limit);
 }

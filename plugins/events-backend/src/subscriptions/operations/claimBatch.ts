@@ -43,6 +43,8 @@ export async function claimBatch(
     limit: { events: number; bytes: number };
     leaseMs: number;
     patienceMs: number;
+    /** Whether what is owed may be claimed before it is due. */
+    early: boolean;
   },
 ): Promise<ClaimedBatch | 'empty' | 'moved'> {
   const { id: subscriptionId, cursor } = input.subscription;
@@ -75,6 +77,7 @@ export async function claimBatch(
             bytes: input.limit.bytes / 2,
           }
         : input.limit,
+      input.early,
     );
     const candidates = fitBeside(owed, input.candidates, input.limit);
     const selection = selectClaim({

@@ -58,6 +58,9 @@ interface Allowance {
 /** How long to wait for the news that an endpoint was changed, in milliseconds. */
 const changePatienceMs = 1_000;
 
+/** Pages of what waits behind something of its key that one probe looks through. */
+const turnsPerProbe = 100;
+
 /** How long to wait while other endpoints hold what there may be held, in milliseconds. */
 const budgetPatienceMs = 50;
 
@@ -242,7 +245,8 @@ export class EndpointReader implements SubscriptionAccess {
   /** Claims, if there may be something and it may be sent; or says how long to sleep, in milliseconds, unless woken. */
   async #takeTurn(maxEvents: number): Promise<ClaimedBatch | number> {
     const dueInMs = this.#dueAtMs - performance.now();
-    if (!this.#outlook.mayHaveMore && dueInMs > 0) {
+    const hasSomething = this.#outlook.mayHaveMore || dueInMs <= 0;
+    if (!hasSomething && !this.#mayProbe()) {
       return dueInMs;
     }
     if (!this.#budget.hasRoom) {
@@ -251,7 +255,7 @@ export class EndpointReader implements SubscriptionAccess {
     this.#becameDue = false;
     const allowance = await this.#ask(Math.min(maxEvents, this.#pace.size));
     if (typeof allowance === 'number') {
-      return allowance;
+      return hasSomething ? allowance : Math.min(allowance, dueInMs);
     }
     const found = await this.#claimOne(allowance).catch(error => {
       if (
@@ -285,6 +289,12 @@ export class EndpointReader implements SubscriptionAccess {
         nextInMs === undefined ? Infinity : performance.now() + nextInMs;
     }
     return 0;
+  }
+
+  /** Whether what is owed, though later, can show whether the receiver works again. */
+  #mayProbe(): boolean {
+    const isOwed = Number.isFinite(this.#dueAtMs);
+    return isOwed && this.#health.ask().kind !== 'send';
   }
 
   /** Asks the breaker and the rate limit; a number says how long to wait, in milliseconds. */
@@ -353,8 +363,21 @@ export class EndpointReader implements SubscriptionAccess {
     const startMs = performance.now();
     let used = 0;
     try {
-      const found = await this.#claimWanted(maxEvents);
+      let found = await this.#claimWanted(maxEvents);
       this.#outlook.onClaimed(found.upTo);
+      for (
+        let turn = 1;
+        isProbe && !found.batch && found.more && turn < turnsPerProbe;
+        turn += 1
+      ) {
+        // What cannot be sent, because it waits behind something of its key, is no reason to give the probe back.
+        await nextTurn();
+        found = await this.#claimWanted(maxEvents);
+        this.#outlook.onClaimed(found.upTo);
+      }
+      if (isProbe && !found.batch && found.dueInMs !== undefined) {
+        found = await this.#claimEarly();
+      }
       if (!found.batch) {
         return { dueInMs: found.dueInMs, more: found.more };
       }
@@ -404,9 +427,21 @@ export class EndpointReader implements SubscriptionAccess {
     }
   }
 
+  #claimEarly(): Promise<Claim> {
+    const { maxBatchBytes, leaseMs, keyPatienceMs } = this.#options;
+    return this.#subscriptions.claim(this.#subscriptionId, {
+      maxEvents: 1,
+      maxBytes: maxBatchBytes,
+      leaseMs,
+      patienceMs: keyPatienceMs,
+      wish: this.#endpoint.revision,
+      early: true,
+    });
+  }
+
   #present(batch: Batch, round: number, leasedFromMs: number): ClaimedBatch {
     const events = batch.events.map(
-      ({ event, attempt, orderedBy }): EndpointEvent => ({
+      ({ event, attempt, orderedBy, dueAtMs = 0 }): EndpointEvent => ({
         position: event.position,
         id: event.id,
         topic: event.topic,
@@ -414,6 +449,7 @@ export class EndpointReader implements SubscriptionAccess {
         timeMs: event.timeMs,
         attempt,
         event,
+        earlyMs: Math.max(0, dueAtMs - this.#now()),
         present: () => presentEvent(event, attempt),
       }),
     );

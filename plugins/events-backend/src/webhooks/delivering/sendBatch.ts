@@ -17,6 +17,8 @@ import type { WebhookObserver } from './WebhookObserver';
 export interface EndpointEvent extends ClaimedEvent {
   /** As the log has it. */
   event: LogEvent;
+  /** How long before it is due it was claimed, in milliseconds; 0 for what is due, or new. */
+  earlyMs: number;
 }
 
 /** What sending a batch needs besides the batch. */
@@ -136,7 +138,7 @@ function untried(
 
 function toOutcome(
   { verdict, durationMs }: SentRequest,
-  { attempt }: ClaimedEvent,
+  { attempt, earlyMs }: EndpointEvent,
   { schedule, random }: SendContext,
 ): HandlingOutcome {
   switch (verdict.kind) {
@@ -155,6 +157,13 @@ function toOutcome(
     case 'failed':
     case 'throttled': {
       const { retryAfterMs, reason } = verdict;
+      if (earlyMs > 0) {
+        // It was sent to see whether the receiver works again, which must not use up its schedule.
+        return {
+          kind: 'untried',
+          afterMs: Math.max(earlyMs, retryAfterMs ?? 0),
+        };
+      }
       const next = planRetry({
         schedule,
         attempts: attempt,

@@ -209,6 +209,28 @@ describe.each(stores.ids)('sending to endpoints, on %s', storeId => {
     expect(idsOf(receiver).filter(id => id === first.id)).toHaveLength(2);
   });
 
+  it('tries a receiver with what is owed before it is due, where nothing else can be sent, and uses up no attempt', async () => {
+    const { receiver, url } = await startReceiver({ answer: answer(503) });
+    const world = await startWorld(storeId);
+    const hour = 3_600_000;
+    await world.create('e', url, { retryScheduleMs: [0, hour, hour] });
+    const [first] = await world.publish('k');
+    await untilTried(world, 'e', 1);
+    // What is published wakes, and finds that the clock has gone on.
+    world.aheadMs = 6_000;
+    await world.publish('k', 'k');
+    await receiver.waitFor(2);
+    const owed = await untilTried(world, 'e', 1);
+    expect(owed.pauseMs).toBeGreaterThan(hour / 2);
+    receiver.answerWith(answer(200));
+    world.aheadMs = 70_000;
+    await world.publish('k');
+    await receiver.waitFor(6);
+    await world.untilSettled('e');
+    expect(idsOf(receiver).slice(0, 3)).toEqual([first.id, first.id, first.id]);
+    expect(receiver.requests).toHaveLength(6);
+  });
+
   it('sends nothing to a receiver until the pause that it asked for is over', async () => {
     const { receiver, url } = await startReceiver({
       answer: answer(429, { 'retry-after': '60' }),
