@@ -232,6 +232,7 @@ describe.each(worlds.ids)(
         const { signing } = await world.create('e', url);
         const old = verifier(signing[0]);
         await world.publish('k');
+        await receiver.waitFor(1);
         const rotated = await world.endpoints.rotate('e', {
           version: 'v1',
           overlapMs: 300,
