@@ -18,6 +18,7 @@ import {
   type SubscriptionPool,
 } from '../../subscriptions';
 import { CatalogAwayError } from '../entities';
+import { Allowances, type Allowance } from './Allowances';
 import type { ClaimBudget } from './ClaimBudget';
 import type { HealthKeeper } from './HealthKeeper';
 import type { Outlook } from './Outlook';
@@ -45,16 +46,6 @@ interface OpenBatch {
   attempts: EndpointAttempt[];
 }
 
-/** What the breaker and the rate limit let claim. */
-interface Allowance {
-  maxEvents: number;
-  round: number;
-  /** Gives back what of the rate limit was not used. */
-  refund(unused: number): Promise<void>;
-  /** What becomes of the allowance when there is nothing to claim. */
-  isProbe: boolean;
-}
-
 /** How long to wait for the news that an endpoint was changed, in milliseconds. */
 const changePatienceMs = 1_000;
 
@@ -63,9 +54,6 @@ const turnsPerProbe = 100;
 
 /** How long to wait while other endpoints hold what there may be held, in milliseconds. */
 const budgetPatienceMs = 50;
-
-/** Units of the rate limit, in milliseconds. */
-const unitMs = { second: 1_000, minute: 60_000, hour: 3_600_000 };
 
 /**
  * The subscription of one endpoint, as the loop that reads it has it: claims wait for an event that the router found, for
@@ -90,6 +78,7 @@ export class EndpointReader implements SubscriptionAccess {
   readonly #open = new Set<string>();
   readonly #wakeUp = new WakeUp();
   readonly #pace: Pace;
+  readonly #allowances: Allowances;
   /** When something is due, by `performance.now()`; 0 while nobody knows. */
   #dueAtMs = 0;
   /** Something became due since the claim that is under way began. */
@@ -126,6 +115,7 @@ export class EndpointReader implements SubscriptionAccess {
     this.#onChanged = options.onChanged;
     this.#logger = options.logger;
     this.#pace = new Pace(options.endpoint.settings.concurrency);
+    this.#allowances = new Allowances(options);
   }
 
   /** There may be something to do. */
@@ -253,7 +243,9 @@ export class EndpointReader implements SubscriptionAccess {
       return budgetPatienceMs;
     }
     this.#becameDue = false;
-    const allowance = await this.#ask(Math.min(maxEvents, this.#pace.size));
+    const allowance = await this.#allowances.ask(
+      Math.min(maxEvents, this.#pace.size),
+    );
     if (typeof allowance === 'number') {
       return hasSomething ? allowance : Math.min(allowance, dueInMs);
     }
@@ -295,63 +287,6 @@ export class EndpointReader implements SubscriptionAccess {
   #mayProbe(): boolean {
     const isOwed = Number.isFinite(this.#dueAtMs);
     return isOwed && this.#health.ask().kind !== 'send';
-  }
-
-  /** Asks the breaker and the rate limit; a number says how long to wait, in milliseconds. */
-  async #ask(wanted: number): Promise<Allowance | number> {
-    const permission = this.#health.ask();
-    if (permission.kind === 'wait') {
-      return Math.max(1, permission.untilMs - this.#now());
-    }
-    const isProbe = permission.kind === 'probe';
-    const granted = await this.#reserve(isProbe ? 1 : wanted);
-    if (granted.count === 0) {
-      return Math.max(1, granted.waitMs);
-    }
-    if (isProbe && !(await this.#health.beginProbe(permission))) {
-      await granted.refund(granted.count);
-      return 0;
-    }
-    return {
-      maxEvents: granted.count,
-      round: permission.round,
-      refund: granted.refund,
-      isProbe,
-    };
-  }
-
-  async #reserve(count: number): Promise<{
-    count: number;
-    waitMs: number;
-    refund(unused: number): Promise<void>;
-  }> {
-    const { rateLimit } = this.#endpoint.settings;
-    if (!rateLimit) {
-      return { count, waitMs: 0, refund: async () => {} };
-    }
-    const { id } = this.#endpoint;
-    const intervalMs = unitMs[rateLimit.per] / rateLimit.events;
-    // A tenth of a second's worth at least, or a fast limit would be met by single events.
-    const burst = Math.max(1, Math.ceil(100 / intervalMs));
-    const { granted, waitMs } = await this.#endpoints.reserve(id, {
-      count,
-      intervalMs,
-      burst,
-    });
-    return {
-      count: granted,
-      waitMs,
-      refund: async unused => {
-        if (unused > 0) {
-          // A batch that is claimed must not be thrown away for it; the endpoint is only slower for a moment.
-          await this.#endpoints
-            .refund(id, unused, intervalMs)
-            .catch(error =>
-              this.#logger.debug(`Endpoint ${id} was not refunded`, error),
-            );
-        }
-      },
-    };
   }
 
   async #claimOne(allowance: Allowance): Promise<{
