@@ -45,7 +45,13 @@ export function createTestStores() {
         application_name: name,
       },
       searchPath: schema ? [schema] : searchPath,
-      pool: { min: 0, max: 5 },
+      // PostgreSQL has a hundred connections for all files that run at once.
+      pool: {
+        min: 0,
+        max: 5,
+        idleTimeoutMillis: 1_000,
+        reapIntervalMillis: 250,
+      },
     });
     opened.push(knex);
     return knex;

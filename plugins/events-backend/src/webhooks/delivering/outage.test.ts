@@ -23,6 +23,7 @@ afterEach(async () => {
   for (const end of ended.splice(0).reverse()) {
     await end();
   }
+  await stores.close();
 });
 
 /** A port that leads to a receiver while it is open, and refuses connections while it is shut. */

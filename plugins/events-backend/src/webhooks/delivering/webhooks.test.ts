@@ -2,36 +2,11 @@ import { endpointSettingsSchema } from '@callboard/backstage-plugin-events-commo
 import { WebhookReceiver } from '@callboard/backstage-plugin-events-backend-test-utils';
 import { Webhook } from 'standardwebhooks';
 import { makeEvent } from '../../__testUtils__/makeEvent';
-import { createTestStores } from '../../__testUtils__/stores';
 import { toSubscriptionId } from '../../endpoints';
-import { untilTried } from './__testUtils__/createWorlds';
-import { WebhookWorld } from './__testUtils__/openWebhooks';
+import { createWorlds, untilTried } from './__testUtils__/createWorlds';
 
-const stores = createTestStores();
-
-const ended: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  await Promise.all(ended.splice(0).map(end => end()));
-});
-
-async function startReceiver(
-  ...options: ConstructorParameters<typeof WebhookReceiver>
-) {
-  const receiver = new WebhookReceiver(...options);
-  const url = await receiver.start();
-  ended.push(() => receiver.stop());
-  return { receiver, url };
-}
-
-async function startWorld(
-  storeId: (typeof stores.ids)[number],
-  options: ConstructorParameters<typeof WebhookWorld>[1] = {},
-) {
-  const world = new WebhookWorld(await stores.openInSchema(storeId), options);
-  ended.push(() => world.webhooks.stop());
-  await world.webhooks.start();
-  return world;
-}
+const worlds = createWorlds();
+const { startReceiver, startWorld } = worlds;
 
 const answer = (status: number, headers: Record<string, string> = {}) =>
   ({ kind: 'answer', status, headers } as const);
@@ -40,7 +15,7 @@ const answer = (status: number, headers: Record<string, string> = {}) =>
 const idsOf = (receiver: WebhookReceiver) =>
   receiver.requests.map(({ headers }) => headers['webhook-id']);
 
-describe.each(stores.ids)('sending to endpoints, on %s', storeId => {
+describe.each(worlds.ids)('sending to endpoints, on %s', storeId => {
   it('sends each event of its topics, signed, and keeps what was sent', async () => {
     const { receiver, url } = await startReceiver();
     const world = await startWorld(storeId);
