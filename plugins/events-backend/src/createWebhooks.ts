@@ -16,7 +16,11 @@ import {
   Errands,
   EventRouter,
   ReplayRunner,
+  EndpointSender,
+  StandingSubscriptions,
+  WebhookDoor,
   Webhooks,
+  type SendingOptions,
 } from './webhooks';
 
 const second = 1_000;
@@ -24,7 +28,8 @@ const megabyte = 1024 * 1024;
 
 /** What sends events to endpoints. */
 export interface OutboundWebhooks {
-  webhooks: Webhooks;
+  /** For whoever manages endpoints. */
+  door: WebhookDoor;
   /** Of the endpoints that the configuration of this process declares. */
   declaredIds: readonly string[];
   /** Starts to send; resolves when every endpoint that there is stands. */
@@ -69,6 +74,27 @@ export async function createWebhooks(options: {
     },
     logger,
   });
+  const sending: SendingOptions = {
+    guard: createGuard(settings.webhooks),
+    proxy: settings.webhooks.proxy,
+    source: settings.webhooks.source,
+  };
+  const openSender = async (endpoint: Endpoint) =>
+    new EndpointSender(
+      endpoint,
+      endpoint.managedBy === 'config'
+        ? await openConfigured(configured, endpoint)
+        : await endpoints.openSecrets(endpoint),
+      sending,
+    );
+  const standing = new StandingSubscriptions({ endpoints, subscriptions });
+  const door = new WebhookDoor({
+    standing,
+    router,
+    notifier,
+    openSender,
+    sending,
+  });
   const webhooks = new Webhooks({
     endpoints,
     subscriptions,
@@ -92,19 +118,12 @@ export async function createWebhooks(options: {
       },
       breaker: defaultBreakerPolicy,
       graceMs: handling.graceMs,
-      sending: {
-        guard: createGuard(settings.webhooks),
-        proxy: settings.webhooks.proxy,
-        source: settings.webhooks.source,
-      },
       refreshMs: 5 * second,
       dueMs: reading.pollIntervalMs,
       moveMs: 10 * second,
     },
-    openSecrets: endpoint =>
-      endpoint.managedBy === 'config'
-        ? openConfigured(configured, endpoint)
-        : endpoints.openSecrets(endpoint),
+    standing,
+    openSender,
     isUnavailable: system.isUnavailable,
     observer: system.telemetry,
     logger,
@@ -114,7 +133,7 @@ export async function createWebhooks(options: {
     endpoints,
     subscriptions,
     deliveries,
-    choose: (endpoint, events) => webhooks.choose(endpoint, events),
+    choose: (endpoint, events) => router.chooseFor(endpoint.settings, events),
     onOwed: () => webhooks.lookSoon(),
   });
   const errands = new Errands({
@@ -133,7 +152,7 @@ export async function createWebhooks(options: {
     logger,
   });
 
-  checkConfigured(settings.webhooks.endpoints, webhooks);
+  checkConfigured(settings.webhooks.endpoints, door);
   const { tail } = await log.ends();
   const { taken } = await endpoints.reconcile(
     settings.webhooks.endpoints.map(({ id, settings: declared, secrets }) => ({
@@ -150,7 +169,7 @@ export async function createWebhooks(options: {
     );
   }
   return {
-    webhooks,
+    door,
     declaredIds: [...configured.keys()],
     async start() {
       await webhooks.start();
@@ -164,10 +183,10 @@ export async function createWebhooks(options: {
 
 function checkConfigured(
   configured: readonly ConfiguredEndpoint[],
-  webhooks: Webhooks,
+  door: WebhookDoor,
 ): void {
   for (const { id, settings, secrets } of configured) {
-    const problem = webhooks.findProblem(settings, secrets);
+    const problem = door.findProblem(settings, secrets);
     if (problem !== undefined) {
       throw new Error(
         `Invalid configuration: events.webhooks.endpoints.${id}: ${problem}`,

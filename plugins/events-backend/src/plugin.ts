@@ -176,7 +176,7 @@ const createEventsPlugin = (ingresses: Ingresses, contract: Contract) =>
           registerEndpointPermissions(services.permissionsRegistry, endpoints);
           router.use(
             jwksPath,
-            createJwksRouter({ endpoints, door: outbound.webhooks }),
+            createJwksRouter({ endpoints, door: outbound.door }),
           );
           httpRouter.addAuthPolicy({
             path: jwksPath,
@@ -190,7 +190,7 @@ const createEventsPlugin = (ingresses: Ingresses, contract: Contract) =>
               subscriptions,
               deliveries,
               endpoints,
-              door: outbound.webhooks,
+              door: outbound.door,
               notifier,
               follow: system.streams,
               listIngressTopics: () =>
@@ -265,7 +265,7 @@ const createEventsPlugin = (ingresses: Ingresses, contract: Contract) =>
             }),
             tendSecrets({
               endpoints,
-              onChanged: () => outbound.webhooks.announceChange(),
+              onChanged: () => outbound.door.announceChange(),
               logger,
             }),
           ]);

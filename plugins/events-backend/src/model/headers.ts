@@ -14,15 +14,24 @@ const credential =
 const verdicts = new Map<string, boolean>();
 const maxVerdicts = 1_000;
 
-function mayBeStored(name: string): boolean {
+/**
+ * Whether the name of a header says that its value is a credential.
+ *
+ * @param name - in lower case
+ */
+export function namesCredential(name: string): boolean {
   let verdict = verdicts.get(name);
   if (verdict === undefined) {
-    verdict = !credential.test(name) && !name.startsWith(eventMetadataPrefix);
+    verdict = credential.test(name);
     if (verdicts.size < maxVerdicts) {
       verdicts.set(name, verdict);
     }
   }
   return verdict;
+}
+
+function mayBeStored(name: string): boolean {
+  return !name.startsWith(eventMetadataPrefix) && !namesCredential(name);
 }
 
 /**

@@ -144,6 +144,11 @@ export class EndpointRunner implements RoutedEndpoint {
     this.#reader.onDue(dueInMs);
   }
 
+  /** How long to wait for the breaker is to be asked anew. */
+  onClockSet(): void {
+    this.#reader.wake();
+  }
+
   /** Takes over what another process has kept of its health. */
   refreshHealth(kept: { version: number; health: unknown } | undefined): void {
     if (this.health.refresh(kept)) {

@@ -51,6 +51,8 @@ export class EndpointSender {
   readonly #endpoint: Endpoint;
   readonly #secrets: OpenSecrets;
   readonly #options: SendingOptions;
+  /** Neither the URL nor the allow-list changes; addresses are judged at each connect. */
+  readonly #judged: ReturnType<Guard['checkUrl']>;
   readonly #signers: readonly Signer[];
   /** In small letters. */
   readonly #secretNames: readonly string[];
@@ -66,8 +68,9 @@ export class EndpointSender {
     secrets: OpenSecrets,
     options: SendingOptions,
   ) {
-    const { auth, tls, timeLimitMs, concurrency } = endpoint.settings;
+    const { url, auth, tls, timeLimitMs, concurrency } = endpoint.settings;
     this.#endpoint = endpoint;
+    this.#judged = options.guard.checkUrl(url);
     this.#secrets = secrets;
     this.#options = options;
     this.#signers = secrets.signing.map(parseSigner);
@@ -119,9 +122,8 @@ export class EndpointSender {
       answer: undefined,
     });
     try {
-      const judged = this.#options.guard.checkUrl(url);
-      if (!judged.allowed) {
-        return unsent(fail(`Not sent: ${judged.reason}`));
+      if (!this.#judged.allowed) {
+        return unsent(fail(`Not sent: ${this.#judged.reason}`));
       }
       const authorized = await this.#authorize(signal);
       if ('problem' in authorized) {

@@ -1,49 +1,26 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import { ConflictError } from '@backstage/errors';
-import type {
-  EndpointSecrets,
-  EndpointSettings,
-} from '@callboard/backstage-plugin-events-common';
-import type {
-  LogEvent,
-  Notifier,
-} from '@callboard/backstage-plugin-events-node';
+import type { Notifier } from '@callboard/backstage-plugin-events-node';
 import { FailureLog, Slots } from '@callboard/backstage-plugin-events-node/bus';
 import {
-  toEndpointId,
   toSubscriptionId,
   type Endpoint,
-  type EndpointAttempt,
   type EndpointPool,
-  type OpenSecrets,
 } from '../../endpoints';
 import type { DeliveryPool } from '../../deliveries';
-import { isWildcard } from '../../model/topicPattern';
-import {
-  everyTopic,
-  WishChangedError,
-  type SubscriptionPool,
-} from '../../subscriptions';
-import type { Breaker, BreakerPolicy } from '../sending';
-import { toJwk } from '../signing';
+import type { SubscriptionPool } from '../../subscriptions';
+import type { BreakerPolicy } from '../sending';
 import { ClaimBudget } from './ClaimBudget';
+import { listenForChanges } from './endpointChanges';
 import { EndpointRunner, type RunnerOptions } from './EndpointRunner';
-import {
-  EndpointSender,
-  type RequestPreview,
-  type SendingOptions,
-} from './EndpointSender';
-import type { EventRouter, Selection } from './EventRouter';
-import { findSettingsProblem } from './findSettingsProblem';
-import { readHealthState } from './endpointHealth';
+import type { EndpointSender } from './EndpointSender';
+import type { EventRouter } from './EventRouter';
 import { HealthKeeper } from './HealthKeeper';
-import { makeStandIns, makeTestEvent } from './makeTestEvent';
-import { toAttempt } from './sendBatch';
+import type { StandingSubscriptions } from './StandingSubscriptions';
 import type { WebhookObserver } from './WebhookObserver';
 
 /** How endpoints are kept going. */
 export interface WebhookOptions extends RunnerOptions {
-  sending: SendingOptions;
   breaker: BreakerPolicy;
   /** How often to look for endpoints that were changed, in milliseconds. Whoever changes one wakes as well. */
   refreshMs: number;
@@ -53,20 +30,19 @@ export interface WebhookOptions extends RunnerOptions {
   moveMs: number;
 }
 
-/** What wakes the processes when an endpoint was changed; no topic has a colon and a space. */
-const changed: ReadonlySet<string> = new Set(['callboard: endpoints']);
-
 /** Payload that the batches of all endpoints of a process may hold together. */
 const maxHeldBytes = 128 * 1024 * 1024;
 /** How often to look for subscriptions whose endpoint is gone, in milliseconds. */
 const orphansMs = 3_600_000;
 
+/** By which two readings of a clock differ though nobody has set it, in milliseconds: the answer was on its way. */
+const clockToleranceMs = 500;
+
 /** Endpoints that are opened at once: each looks into the store. */
 const maxOpenings = 8;
 
 /**
- * Sends events to all endpoints that are active, in this process beside all others, and keeps each endpoint's
- * subscription as the endpoint says.
+ * Sends events to all endpoints that are active, in this process beside all others.
  *
  * @remarks
  * ```
@@ -84,7 +60,8 @@ export class Webhooks {
   readonly #router: EventRouter;
   readonly #notifier: Notifier;
   readonly #options: WebhookOptions;
-  readonly #openSecrets: (endpoint: Endpoint) => Promise<OpenSecrets>;
+  readonly #standing: StandingSubscriptions;
+  readonly #openSender: (endpoint: Endpoint) => Promise<EndpointSender>;
   readonly #isUnavailable: (error: unknown) => boolean;
   readonly #now: () => number;
   readonly #observer: WebhookObserver;
@@ -103,6 +80,8 @@ export class Webhooks {
   #unlisten = () => {};
   /** How far the clock of the store is ahead of the one of this process. */
   #aheadMs = 0;
+  /** When this process began, by the clock of the store. */
+  #epochMs = 0;
   #refreshing: Promise<void> | undefined;
   #refreshAgain = false;
   #stopped = false;
@@ -114,8 +93,8 @@ export class Webhooks {
     router: EventRouter;
     notifier: Notifier;
     options: WebhookOptions;
-    /** The secrets of an endpoint, wherever they are kept. */
-    openSecrets: (endpoint: Endpoint) => Promise<OpenSecrets>;
+    standing: StandingSubscriptions;
+    openSender: (endpoint: Endpoint) => Promise<EndpointSender>;
     isUnavailable: (error: unknown) => boolean;
     /** Milliseconds since the epoch. Default: the clock of this process. */
     now?: () => number;
@@ -128,7 +107,8 @@ export class Webhooks {
     this.#router = options.router;
     this.#notifier = options.notifier;
     this.#options = options.options;
-    this.#openSecrets = options.openSecrets;
+    this.#standing = options.standing;
+    this.#openSender = options.openSender;
     this.#isUnavailable = options.isUnavailable;
     this.#now = options.now ?? Date.now;
     this.#observer = options.observer;
@@ -147,16 +127,17 @@ export class Webhooks {
     }
     const { refreshMs, dueMs, moveMs } = this.#options;
     await this.#router.start();
-    this.#unlisten = this.#notifier.listen({
-      wants: topics => [...changed].some(topic => topics.has(topic)),
-      wake: () => this.#refreshSoon(),
-    });
+    this.#unlisten = listenForChanges(this.#notifier, () =>
+      this.#refreshSoon(),
+    );
     this.#every(refreshMs, () => this.refresh());
     this.#every(dueMs, () => this.lookForDue());
     this.#every(moveMs, () => this.moveCursors());
-    this.#every(orphansMs, () => this.removeOrphans());
-    await this.#attempt(() => this.#readClock());
-    await this.#attempt(() => this.removeOrphans());
+    this.#every(orphansMs, () => this.#standing.removeOrphans());
+    await this.#attempt(async () => {
+      await this.#readClock();
+    });
+    await this.#attempt(() => this.#standing.removeOrphans());
     await this.#attempt(() => this.refresh());
   }
 
@@ -199,7 +180,9 @@ export class Webhooks {
     if (running.length === 0) {
       return;
     }
-    await this.#readClock();
+    if (await this.#readClock()) {
+      running.forEach(({ runner }) => runner.onClockSet());
+    }
     const due = await this.#deliveries.listNextDue();
     const health = await this.#endpoints.readAllHealth();
     for (const { id, runner } of running) {
@@ -227,152 +210,9 @@ export class Webhooks {
     await this.#subscriptions.moveCursors(idle, position);
   }
 
-  /** Removes subscriptions whose endpoint is gone: a process died between the two. */
-  async removeOrphans(): Promise<void> {
-    const subscriptions = await this.#subscriptions.list();
-    const endpoints = await this.#endpoints.listRevisions();
-    for (const { id } of subscriptions) {
-      const endpointId = toEndpointId(id);
-      if (endpointId !== undefined && !endpoints.has(endpointId)) {
-        await this.#subscriptions.remove(id);
-      }
-    }
-  }
-
-  /**
-   * Makes the subscription of an endpoint what the endpoint says now.
-   *
-   * @param endpoint - as it is known; one that was changed since is taken as it is
-   */
-  async register({ id }: Pick<Endpoint, 'id'>): Promise<void> {
-    const subscriptionId = toSubscriptionId(id);
-    for (;;) {
-      // In this order: whoever changes the endpoint in between replaces this wish, and is not replaced in turn.
-      const replaces = (await this.#subscriptions.read(subscriptionId))?.wish;
-      const endpoint = await this.#endpoints.read(id);
-      if (!endpoint || replaces === endpoint.revision) {
-        return;
-      }
-      try {
-        await this.#stand(endpoint, replaces);
-        if (!(await this.#endpoints.read(id))) {
-          // It was removed meanwhile, and whoever did that may have found no subscription yet.
-          await this.unregister(id);
-        }
-        return;
-      } catch (error) {
-        if (!(error instanceof WishChangedError)) {
-          throw error;
-        }
-      }
-    }
-  }
-
-  async #stand(
-    { id, settings, startPosition, revision }: Endpoint,
-    replaces: string | undefined,
-  ): Promise<void> {
-    const { topics, retryScheduleMs } = settings;
-    await this.#subscriptions.register(
-      toSubscriptionId(id),
-      topics.some(isWildcard) ? [everyTopic] : topics,
-      {
-        start:
-          startPosition === undefined ? 'end' : { position: startPosition },
-        // For events whose reader vanished; others follow the schedule of the endpoint.
-        retry: { maxAttempts: retryScheduleMs.length },
-        standing: { wish: revision, replaces },
-      },
-    );
-  }
-
-  /** Removes the subscription of an endpoint that is gone, with everything that is owed to it. */
-  async unregister(endpointId: string): Promise<void> {
-    await this.#subscriptions.remove(toSubscriptionId(endpointId));
-  }
-
-  /** An endpoint was changed: every process looks. */
-  announceChange(): void {
-    this.#notifier.notify(changed);
-  }
-
-  /** Says whether an endpoint wants an event, and why not. */
-  explain(
-    settings: Pick<EndpointSettings, 'topics' | 'filter' | 'entity'>,
-    event: LogEvent,
-  ): Promise<Selection> {
-    return this.#router.explain(settings, event);
-  }
-
-  /**
-   * Those of some events that an endpoint wants, whatever its state.
-   *
-   * @throws CatalogAwayError when that depends on the catalog, which cannot be asked
-   */
-  async choose(
-    { settings }: Endpoint,
-    events: readonly LogEvent[],
-  ): Promise<LogEvent[]> {
-    return this.#router.chooseFor(settings, events);
-  }
-
   /** Something may be due. */
   lookSoon(): void {
     this.#attempt(() => this.lookForDue());
-  }
-
-  /** What is wrong with settings, as a sentence for people; undefined when nothing is. */
-  findProblem(
-    settings: EndpointSettings,
-    secrets: EndpointSecrets | undefined,
-  ): string | undefined {
-    return findSettingsProblem(settings, secrets, this.#options.sending.guard);
-  }
-
-  /** Sends an event of its own now: nothing is recorded, and nothing follows. */
-  async test(endpoint: Endpoint): Promise<EndpointAttempt> {
-    const event = makeTestEvent(endpoint.id);
-    const sender = await this.#openSender(endpoint);
-    try {
-      return toAttempt(await sender.send([event]), {
-        endpointId: endpoint.id,
-        event,
-        attempt: 1,
-      });
-    } finally {
-      await sender.close();
-    }
-  }
-
-  /** Makes what would be sent. What is secret is masked, so it need not be known. */
-  async preview(
-    endpoint: Endpoint,
-    events: readonly LogEvent[],
-  ): Promise<RequestPreview> {
-    const sender = new EndpointSender(
-      { ...endpoint, settings: { ...endpoint.settings, tls: undefined } },
-      makeStandIns(endpoint),
-      this.#options.sending,
-    );
-    try {
-      return sender.preview(events);
-    } finally {
-      await sender.close();
-    }
-  }
-
-  /** Reads the breaker out of what is kept of the health of an endpoint. */
-  readBreaker(health: unknown): Breaker {
-    return readHealthState(health).breaker;
-  }
-
-  /** The public keys of an endpoint as a JSON Web Key Set (RFC 7517, section 5). */
-  jwks({ signingKeys }: Endpoint): { keys: object[] } {
-    return {
-      keys: signingKeys.flatMap(({ publicKey }) =>
-        publicKey === undefined ? [] : [toJwk({ publicKey })],
-      ),
-    };
   }
 
   async #refreshOnce(): Promise<void> {
@@ -403,7 +243,7 @@ export class Webhooks {
       return;
     }
     const before = this.#known.get(id)?.runner;
-    await this.register(endpoint);
+    await this.#standing.register(endpoint);
     if (before?.endpoint.revision === endpoint.revision) {
       // What was doubted was its subscription, which is as it should be now.
       this.#known.set(id, { revision: endpoint.revision, runner: before });
@@ -479,14 +319,6 @@ export class Webhooks {
     }
   }
 
-  async #openSender(endpoint: Endpoint): Promise<EndpointSender> {
-    return new EndpointSender(
-      endpoint,
-      await this.#openSecrets(endpoint),
-      this.#options.sending,
-    );
-  }
-
   #end(runner: EndpointRunner | undefined): void {
     if (runner) {
       const stopping = runner
@@ -510,10 +342,19 @@ export class Webhooks {
     return this.#now() + this.#aheadMs;
   }
 
-  async #readClock(): Promise<void> {
+  /**
+   * Reads how far the clock of the store is ahead.
+   *
+   * @returns whether one of the clocks was set since the last time, or the machine slept
+   */
+  async #readClock(): Promise<boolean> {
     const before = Date.now();
     const storeMs = await this.#endpoints.readNow();
     this.#aheadMs = Math.round(storeMs - (before + Date.now()) / 2);
+    const epochMs = this.#storeNow() - performance.now();
+    const wasSet = Math.abs(epochMs - this.#epochMs) > clockToleranceMs;
+    this.#epochMs = epochMs;
+    return wasSet;
   }
 
   /** Has an endpoint taken anew, whether or not its revision is another. */

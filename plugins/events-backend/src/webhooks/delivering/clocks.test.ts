@@ -29,4 +29,26 @@ describe.each(worlds.ids)('a process whose clock is wrong, on %s', storeId => {
     expect(Math.abs(breaker.untilMs - nowMs)).toBeLessThan(60_000);
     expect(Math.abs(spell.firstMs - nowMs)).toBeLessThan(60_000);
   });
+
+  it('does not sleep by the old time once its clock is set', async () => {
+    const { receiver, url } = await worlds.startReceiver();
+    const answers = [503, 200];
+    receiver.answerWith(() => ({
+      kind: 'answer',
+      status: answers.shift() ?? 200,
+      headers: { 'retry-after': '3600' },
+    }));
+    const world = await worlds.startWorld(storeId, {
+      webhooks: { dueMs: 3_600_000 },
+    });
+    await world.create('e', url);
+    await world.publish('a');
+    const [{ startedAtMs }] = await world.untilAttempts('e', 1);
+    await world.webhooks.lookForDue();
+    await world.pools.passPauses();
+    world.aheadMs = startedAtMs + 3_605_000 - Date.now();
+    await world.webhooks.lookForDue();
+    await receiver.waitFor(2);
+    await world.untilSettled('e');
+  });
 });

@@ -53,9 +53,7 @@ async function startListener(
 
 function startWorld(allow: readonly string[]): Promise<WebhookWorld> {
   return worlds.startWorld(anyStore, {
-    webhooks: {
-      sending: { guard: createGuard({ allow, allowHttp: true }) },
-    },
+    sending: { guard: createGuard({ allow, allowHttp: true }) },
   });
 }
 
@@ -160,7 +158,7 @@ describe('an endpoint with a hostile URL that nobody checked', () => {
     const world = await startWorld([]);
     const url = `http://127.0.0.1:${listener.port}/`;
     const { endpoint } = await world.create('e', url);
-    await expect(world.webhooks.test(endpoint)).resolves.toMatchObject({
+    await expect(world.door.test(endpoint)).resolves.toMatchObject({
       outcome: 'failed',
       status: undefined,
       reason: `Not sent: ${refusalOf(url).reason}`,

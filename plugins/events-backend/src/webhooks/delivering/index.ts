@@ -2,9 +2,16 @@ export { Announcer } from './Announcer';
 export { disabledTopic, type EndpointDisabled } from './EndpointDisabled';
 export { Errands } from './Errands';
 export { EventRouter, type RoutingOptions } from './EventRouter';
-export type { RequestPreview, SentRequest } from './EndpointSender';
+export {
+  EndpointSender,
+  type RequestPreview,
+  type SendingOptions,
+  type SentRequest,
+} from './EndpointSender';
 export { createOwnerNotifier } from './notifyOwner';
 export { ReplayRunner, replayQuerySchema } from './ReplayRunner';
 export type { EndpointEvent } from './sendBatch';
+export { StandingSubscriptions } from './StandingSubscriptions';
+export { WebhookDoor } from './WebhookDoor';
 export type { WebhookObserver } from './WebhookObserver';
 export { Webhooks, type WebhookOptions } from './Webhooks';

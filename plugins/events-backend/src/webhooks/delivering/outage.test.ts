@@ -108,7 +108,7 @@ class Outage {
   async startProcess(): Promise<WebhookWorld> {
     const world = new WebhookWorld(stores.openReplica(this.#store), {
       notifier: this.#notifier,
-      webhooks: { sending: { guard: this.#connects.guard } },
+      sending: { guard: this.#connects.guard },
     });
     world.aheadMs = this.#aheadMs;
     ended.push(() => world.webhooks.stop());

@@ -131,7 +131,7 @@ async function endOldKeys(world: WebhookWorld, count: number) {
 }
 
 /** A receiver takes public keys from the JWKS of an endpoint (RFC 8037, section 2), in the order in which they stand. */
-async function readPublicKeys({ endpoints, webhooks }: WebhookWorld) {
+async function readPublicKeys({ endpoints, door }: WebhookWorld) {
   const endpoint = await endpoints.read('e');
   const { keys } = z
     .object({
@@ -143,7 +143,7 @@ async function readPublicKeys({ endpoints, webhooks }: WebhookWorld) {
         }),
       ),
     })
-    .parse(endpoint && webhooks.jwks(endpoint));
+    .parse(endpoint && door.jwks(endpoint));
   return keys.map(
     ({ x }) => `whpk_${Buffer.from(x, 'base64url').toString('base64')}`,
   );

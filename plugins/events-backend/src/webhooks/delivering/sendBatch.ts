@@ -191,19 +191,22 @@ export function toAttempt(
     attempt,
   }: { endpointId: string; event: LogEvent; attempt: number },
 ): EndpointAttempt {
-  const { verdict, answer, ...request } = sent;
+  const { verdict, answer } = sent;
   return {
-    ...request,
-    answer: verdict.kind === 'delivered' ? shorten(answer) : answer,
     id: newEventId(),
+    messageId: sent.messageId,
     endpointId,
     eventId: event.id,
     position: event.position,
     topic: event.topic,
     number: attempt,
+    startedAtMs: sent.startedAtMs,
     durationMs: Math.round(sent.durationMs),
     outcome: verdict.kind,
     reason: verdict.reason,
+    status: sent.status,
+    request: sent.request,
+    answer: verdict.kind === 'delivered' ? shorten(answer) : answer,
   };
 }
 

@@ -375,7 +375,7 @@ describe.each(worlds.ids)('sending to endpoints, on %s', storeId => {
     await world.endpoints.remove('e');
     await world.webhooks.refresh();
     await world.publish('b');
-    await world.webhooks.removeOrphans();
+    await world.standing.removeOrphans();
     await expect(world.pools.subscriptions.list()).resolves.toEqual([]);
     expect(receiver.requests).toHaveLength(1);
   });

@@ -1,5 +1,5 @@
 import { eventMetadataPrefix } from '@callboard/backstage-plugin-events-node';
-import { readHeaders } from '../../model/headers';
+import { namesCredential } from '../../model/headers';
 
 /**
  * Whether a name says that its value is a credential, by the rule for the headers of ingresses.
@@ -7,13 +7,16 @@ import { readHeaders } from '../../model/headers';
  * @param name - of a header, in lower case; or of metadata, in which publishers write `clientSecret` too
  */
 export function holdsCredential(name: string): boolean {
-  const words = name.replace(/([a-z0-9])([A-Z])/g, '$1-$2');
-  return [name, words].some(each => isDropped(each.toLowerCase()));
+  const lowerCase = name.toLowerCase();
+  if (lowerCase.startsWith(eventMetadataPrefix)) {
+    return false;
+  }
+  return (
+    namesCredential(lowerCase) ||
+    (lowerCase !== name && namesCredential(splitWords(name).toLowerCase()))
+  );
 }
 
-function isDropped(name: string): boolean {
-  return (
-    !name.startsWith(eventMetadataPrefix) &&
-    Object.keys(readHeaders({ [name]: '' })).length === 0
-  );
+function splitWords(name: string): string {
+  return name.replace(/([a-z0-9])([A-Z])/g, '$1-$2');
 }

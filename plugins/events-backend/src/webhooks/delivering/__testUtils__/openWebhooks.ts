@@ -21,7 +21,10 @@ import type { EntityLookup } from '../../entities';
 import { defaultBreakerPolicy, defaultDisablingPolicy } from '../../sending';
 import { createKeyPair, createSecret } from '../../signing';
 import { EventRouter } from '../EventRouter';
+import { EndpointSender, type SendingOptions } from '../EndpointSender';
 import { ReplayRunner } from '../ReplayRunner';
+import { StandingSubscriptions } from '../StandingSubscriptions';
+import { WebhookDoor } from '../WebhookDoor';
 import { Webhooks, type WebhookOptions } from '../Webhooks';
 
 type SettingsInput = z.input<typeof endpointSettingsSchema>;
@@ -37,6 +40,8 @@ export class WebhookWorld {
   readonly pools: Pools;
   readonly endpoints: EndpointPool;
   readonly notifier: Notifier;
+  readonly standing: StandingSubscriptions;
+  readonly door: WebhookDoor;
   readonly webhooks: Webhooks;
   readonly router: EventRouter;
   readonly replays: ReplayRunner;
@@ -49,6 +54,7 @@ export class WebhookWorld {
     options: {
       lookup?: EntityLookup;
       notifier?: Notifier;
+      sending?: Partial<SendingOptions>;
       webhooks?: Partial<WebhookOptions>;
     } = {},
   ) {
@@ -85,6 +91,28 @@ export class WebhookWorld {
       },
       logger: this.logger,
     });
+    this.standing = new StandingSubscriptions({
+      endpoints: this.endpoints,
+      subscriptions: this.pools.subscriptions,
+    });
+    const sending = {
+      guard,
+      source: 'https://portal.example',
+      ...options.sending,
+    };
+    const openSender = async (endpoint: Endpoint) =>
+      new EndpointSender(
+        endpoint,
+        await this.endpoints.openSecrets(endpoint),
+        sending,
+      );
+    this.door = new WebhookDoor({
+      standing: this.standing,
+      router: this.router,
+      notifier: this.notifier,
+      openSender,
+      sending,
+    });
     this.webhooks = new Webhooks({
       endpoints: this.endpoints,
       subscriptions: this.pools.subscriptions,
@@ -112,13 +140,13 @@ export class WebhookWorld {
         disabling: defaultDisablingPolicy,
         breaker: defaultBreakerPolicy,
         graceMs: 2_000,
-        sending: { guard, source: 'https://portal.example' },
         refreshMs: 1_000,
         dueMs: 20,
         moveMs: 1_000,
         ...options.webhooks,
       },
-      openSecrets: endpoint => this.endpoints.openSecrets(endpoint),
+      standing: this.standing,
+      openSender,
       isUnavailable,
       now: () => Date.now() + this.aheadMs,
       observer: { observeSending: (_, send) => send() },
@@ -129,7 +157,7 @@ export class WebhookWorld {
       endpoints: this.endpoints,
       subscriptions: this.pools.subscriptions,
       deliveries: this.pools.deliveries,
-      choose: (endpoint, events) => this.webhooks.choose(endpoint, events),
+      choose: ({ settings }, events) => this.router.chooseFor(settings, events),
       onOwed: () => this.webhooks.lookSoon(),
     });
   }
@@ -153,7 +181,7 @@ export class WebhookWorld {
       secrets,
       createdBy: 'user:default/tester',
     });
-    await this.webhooks.register(made.endpoint);
+    await this.standing.register(made.endpoint);
     await this.webhooks.refresh();
     return made;
   }
