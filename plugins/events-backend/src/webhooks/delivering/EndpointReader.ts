@@ -205,6 +205,8 @@ export class EndpointReader implements SubscriptionAccess {
       })),
     );
     this.#open.delete(claimed.ticket);
+    // A claim that waits for the breaker may wait for this batch: it was the probe.
+    this.#wakeUp.wake();
     const wentWell =
       handled.length === batch.events.length &&
       handled.every(({ outcome }) => outcome.kind === 'delivered');

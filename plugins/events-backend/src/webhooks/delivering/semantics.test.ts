@@ -316,6 +316,25 @@ describe.each(worlds.ids)('a receiver that cannot keep up, on %s', storeId => {
     expect(receiver.requests).toHaveLength(3);
   });
 
+  it('is sent the rest as soon as its probe has come through, however long that took', async () => {
+    const { receiver, url } = await startReceiver();
+    const answers = [answer(503), { ...answer(200), afterMs: 300 }];
+    receiver.answerWith(() => answers.shift() ?? answer(200));
+    const world = await startWorld(storeId);
+    await world.create('e', url);
+    await world.publish('k');
+    await untilTried(world, 'e', 1);
+    await world.publish('l', 'm');
+    await world.pools.passPauses();
+    const { breaker } = await readHealth(world, 'e');
+    const untilMs = breaker.state === 'open' ? breaker.untilMs : 0;
+    world.aheadMs = untilMs - Date.now();
+    await receiver.waitFor(2);
+    // The probe is on its way, and what may follow it waits for the breaker.
+    await world.webhooks.lookForDue();
+    await receiver.waitFor(4);
+  }, 20_000);
+
   it('is not meant when it fails and asks for a pause: that event waits, others do not', async () => {
     const { receiver, url } = await startReceiver({
       answer: answer(500, { 'retry-after': '3600' }),
