@@ -147,7 +147,7 @@ describeOnPostgres('a replica that is stopped and continued', openDatabase => {
   }, 300_000);
 
   it('loses nothing and keeps the order, stopped at random moments; only what it had in hand is handled twice', async () => {
-    const freezes = isFullSize ? 50 : 8;
+    const freezes = isFullSize ? 50 : 4;
     const { connection } = await openDatabase();
     const group = createGroup();
     const [frozen, other] = await group.start(

@@ -49,7 +49,6 @@ exports.up = async function up(knex) {
     table.bigInteger('created_at').notNullable();
     table.text('created_by').notNullable();
     table.bigInteger('updated_at').notNullable();
-    table.index(['owner'], 'callboard_endpoints_owner_idx');
   });
   await knex.schema.raw(
     'CREATE INDEX callboard_endpoints_keys_end_idx ON callboard_endpoints (keys_end_at) WHERE keys_end_at IS NOT NULL',

@@ -4,7 +4,7 @@ import type { CatalogService } from '@backstage/plugin-catalog-node';
 import type { NotificationService } from '@backstage/plugin-notifications-node';
 import type { EventsSystem } from './createSystem';
 import { describeKey } from './describeKey';
-import type { Endpoint, OpenSecrets } from './endpoints';
+import type { DeclaredEndpoint, Endpoint, OpenSecrets } from './endpoints';
 import type { ConfiguredEndpoint } from './readWebhookSettings';
 import {
   Announcer,
@@ -18,6 +18,7 @@ import {
   ReplayRunner,
   EndpointSender,
   StandingSubscriptions,
+  StoreClock,
   WebhookDoor,
   Webhooks,
   type SendingOptions,
@@ -30,8 +31,8 @@ const megabyte = 1024 * 1024;
 export interface OutboundWebhooks {
   /** For whoever manages endpoints. */
   door: WebhookDoor;
-  /** Of the endpoints that the configuration of this process declares. */
-  declaredIds: readonly string[];
+  /** The endpoints that the configuration of this process declares. */
+  declared: readonly DeclaredEndpoint[];
   /** Starts to send; resolves when every endpoint that there is stands. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -74,10 +75,12 @@ export async function createWebhooks(options: {
     },
     logger,
   });
+  const clock = new StoreClock({ readNow: () => endpoints.readNow() });
   const sending: SendingOptions = {
     guard: createGuard(settings.webhooks),
     proxy: settings.webhooks.proxy,
     source: settings.webhooks.source,
+    now: () => clock.now(),
   };
   const openSender = async (endpoint: Endpoint) =>
     new EndpointSender(
@@ -124,6 +127,7 @@ export async function createWebhooks(options: {
     },
     standing,
     openSender,
+    clock,
     isUnavailable: system.isUnavailable,
     observer: system.telemetry,
     logger,
@@ -154,15 +158,14 @@ export async function createWebhooks(options: {
 
   checkConfigured(settings.webhooks.endpoints, door);
   const { tail } = await log.ends();
-  const { taken } = await endpoints.reconcile(
-    settings.webhooks.endpoints.map(({ id, settings: declared, secrets }) => ({
-      id,
-      settings: declared,
+  const declared = settings.webhooks.endpoints.map(
+    ({ secrets, ...endpoint }): DeclaredEndpoint => ({
+      ...endpoint,
       signing: secrets.signing.map(describeKey),
       secretHeaders: Object.keys(secrets.headers ?? {}),
-    })),
-    tail,
+    }),
   );
+  const { taken } = await endpoints.reconcile(declared, tail);
   for (const id of taken) {
     logger.error(
       `Endpoint ${id} is declared (events.webhooks.endpoints), and is left out: the API has made an endpoint of this id. Declare another id, or remove that one (DELETE /api/events/v1/endpoints/${id}) and start again`,
@@ -170,7 +173,7 @@ export async function createWebhooks(options: {
   }
   return {
     door,
-    declaredIds: [...configured.keys()],
+    declared,
     async start() {
       await webhooks.start();
       errands.start();
@@ -207,7 +210,7 @@ async function openConfigured(
     isSame(Object.keys(endpoint.secrets.headers ?? {}), secretHeaders);
   if (!isOurs) {
     throw new Error(
-      `The configuration of this process does not declare it as it is (events.webhooks.endpoints.${id}); another process has started with one that does, and sends its events`,
+      `The configuration of this process does not declare it as it stands (events.webhooks.endpoints.${id}): a process with another configuration has started, and sends its events. Once none is there any more, this one takes it back, within a quarter of an hour`,
     );
   }
   const { signing, headers, password, clientSecret, tlsKey } = endpoint.secrets;

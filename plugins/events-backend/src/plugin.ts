@@ -30,7 +30,7 @@ import {
   expireSilentSubscriptions,
   removeDeadDeliveries,
   removeOldAttempts,
-  removeUndeclaredEndpoints,
+  keepDeclaredEndpoints,
   rescueLapsedBatches,
   scheduleChores,
   tendSecrets,
@@ -257,10 +257,11 @@ const createEventsPlugin = (ingresses: Ingresses, contract: Contract) =>
               keepMs: settings.webhooks.keepAttemptsMs,
               logger,
             }),
-            removeUndeclaredEndpoints({
+            keepDeclaredEndpoints({
               endpoints,
               subscriptions,
-              declaredIds: outbound.declaredIds,
+              declared: outbound.declared,
+              onChanged: () => outbound.door.announceChange(),
               logger,
             }),
             tendSecrets({

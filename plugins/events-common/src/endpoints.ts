@@ -220,8 +220,11 @@ export const endpointSettingsSchema = z.strictObject({
       20 * hour,
       24 * hour,
     ])
+    .refine(([first]) => first === 0, {
+      error: 'The first pause is 0: an event is sent at once',
+    })
     .describe(
-      'The pause before each attempt, the first included, in milliseconds; as many attempts as pauses. Default: the ten steps of Standard Webhooks.',
+      'The pause before each attempt, the first included, which is 0; in milliseconds; as many attempts as pauses. Default: the ten steps of Standard Webhooks.',
     ),
   headers: z
     .record(headerNameSchema, headerValueSchema)

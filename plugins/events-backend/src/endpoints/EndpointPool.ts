@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import type { Store } from '../database';
 import type {
   AttemptHead,
@@ -16,7 +17,8 @@ import { createEndpoint, type NewEndpoint } from './operations/createEndpoint';
 import { createReplay, type NewReplay } from './operations/createReplay';
 import { endAnnouncement } from './operations/endAnnouncement';
 import { expireKeys } from './operations/expireKeys';
-import { keepDeclared } from './operations/keepDeclared';
+import type { DeclaredEndpoint } from './operations/changeDeclared';
+import { keepDeclared, type KeptDeclared } from './operations/keepDeclared';
 import {
   listAnnouncements,
   type Announcement,
@@ -38,7 +40,6 @@ import { readNow } from './operations/readNow';
 import { readReplay } from './operations/readReplay';
 import {
   reconcileEndpoints,
-  type DeclaredEndpoint,
   type Reconciliation,
 } from './operations/reconcileEndpoints';
 import { recordAttempts } from './operations/recordAttempts';
@@ -143,14 +144,16 @@ export class EndpointPool {
   }
 
   /**
-   * Says which endpoints of the configuration are declared still, and removes those that no process has declared for a
-   * while.
+   * Says which endpoints of the configuration stand as this process declares them; takes back those that another process
+   * has declared otherwise and does not any more, and removes those that none declares any more.
    *
-   * @param silentForMs - since when, in milliseconds before now
-   * @returns the ids of those that were removed
+   * @param limits - since when, in milliseconds before now
    */
-  keepDeclared(ids: readonly string[], silentForMs: number): Promise<string[]> {
-    return keepDeclared(this.#store, ids, silentForMs);
+  keepDeclared(
+    declared: readonly DeclaredEndpoint[],
+    limits: { foreignForMs: number; silentForMs: number },
+  ): Promise<KeptDeclared> {
+    return keepDeclared(this.#store, declared, limits);
   }
 
   /** The store's clock, in milliseconds since the epoch. */
@@ -230,13 +233,20 @@ export class EndpointPool {
     return readAllHealth(this.#store.knex);
   }
 
-  /** Replaces the health of an endpoint, if it is still the one that was read; tells whether it was. */
+  /** Replaces the health of an endpoint, if both are still what was read; tells whether it was. */
   replaceHealth(
     id: string,
     expectedVersion: number | undefined,
     health: unknown,
+    expectedRevision?: string,
   ): Promise<boolean> {
-    return replaceHealth(this.#store.knex, id, expectedVersion, health);
+    return replaceHealth(
+      this.#store.knex,
+      id,
+      expectedVersion,
+      health,
+      expectedRevision,
+    );
   }
 
   /** Reserves attempts within the rate limit of an endpoint, over all replicas. */
@@ -319,13 +329,24 @@ export class EndpointPool {
     return listRunningReplays(this.#store.knex, this.#onUnreadable);
   }
 
-  /** Moves a running replay on, if it is still where it was read; tells whether it was. */
+  /**
+   * Moves a running replay on, if it is still where it was read; tells whether it was.
+   *
+   * @param trx - in which; in one of its own by default
+   */
   advanceReplay(
     id: string,
     expectedPlace: number,
     progress: ReplayProgress,
+    trx?: Knex.Transaction,
   ): Promise<boolean> {
-    return advanceReplay(this.#store, id, expectedPlace, progress);
+    const { knex, dialect } = this.#store;
+    return advanceReplay(
+      { knex: trx ?? knex, dialect },
+      id,
+      expectedPlace,
+      progress,
+    );
   }
 
   /** Cancels a replay; tells whether it was running. */

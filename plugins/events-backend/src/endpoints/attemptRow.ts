@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { AttemptHead, EndpointAttempt } from './Endpoint';
 import { bigNumberSchema, jsonOf } from './readRows';
-import { replaceZeros } from './replaceZeros';
+import { toStorableText } from './toStorableText';
 
 /** A row of `callboard_endpoint_attempts`. */
 export interface AttemptRow {
@@ -75,13 +75,13 @@ export function toAttemptRow(attempt: EndpointAttempt): AttemptRow {
     started_at: Math.round(attempt.startedAtMs),
     duration_ms: Math.round(attempt.durationMs),
     outcome: attempt.outcome,
-    reason: replaceZeros(attempt.reason),
+    reason: toStorableText(attempt.reason),
     status: attempt.status ?? null,
-    url: replaceZeros(request.url),
+    url: toStorableText(request.url),
     request_headers: JSON.stringify(request.headers),
     request_bytes: request.bytes,
     answer_headers: answer ? JSON.stringify(answer.headers) : null,
-    answer_body: answer ? replaceZeros(answer.body) : null,
+    answer_body: answer ? toStorableText(answer.body) : null,
     answer_cut: answer ? answer.cut : null,
   };
 }

@@ -51,16 +51,53 @@ describe.each(stores.ids)('endpoints of the configuration on %s', storeId => {
   it('are removed once no process has declared them for a while', async () => {
     const { pool, store } = await open();
     await pool.reconcile([declare('a'), declare('b'), declare('c')]);
-    await expect(pool.keepDeclared(['a'], 60_000)).resolves.toEqual([]);
+    const limits = { foreignForMs: 60_000, silentForMs: 60_000 };
+    const keep = (...ids: string[]) =>
+      pool.keepDeclared(
+        ids.map(id => declare(id)),
+        limits,
+      );
+    await expect(keep('a')).resolves.toEqual({ takenBack: [], removed: [] });
     await store
       .knex('callboard_endpoints')
       .whereIn('id', ['a', 'b'])
       .update({ declared_at: 0 });
     // One that this process declares is none of them, and nor is one that another has declared just now.
-    await expect(pool.keepDeclared(['a'], 60_000)).resolves.toEqual(['b']);
+    await expect(keep('a')).resolves.toEqual({ takenBack: [], removed: ['b'] });
     const revisions = await pool.listRevisions();
     expect([...revisions.keys()].sort()).toEqual(['a', 'c']);
     await expect(pool.readHealth('b')).resolves.toBeUndefined();
+  });
+
+  it('are taken back from a configuration that was rolled back, and from no other', async () => {
+    const { pool, store, read } = await open();
+    const limits = { foreignForMs: 60_000, silentForMs: 60_000 };
+    const older = [declare('a')];
+    const newer = [
+      declare('a', { settings: makeSettings({ description: 'newer' }) }),
+    ];
+    await pool.reconcile(older);
+    await pool.reconcile(newer);
+    const { revision } = await read('a');
+    const nothingDone = { takenBack: [], removed: [] };
+    // A process with the newer one is there, and says so.
+    await expect(pool.keepDeclared(newer, limits)).resolves.toEqual(
+      nothingDone,
+    );
+    await expect(pool.keepDeclared(older, limits)).resolves.toEqual(
+      nothingDone,
+    );
+    await expect(read('a')).resolves.toMatchObject({ revision });
+    // It has gone, whatever the older one said meanwhile.
+    await store.knex('callboard_endpoints').update({ declared_at: 0 });
+    await expect(pool.keepDeclared(older, limits)).resolves.toEqual({
+      takenBack: ['a'],
+      removed: [],
+    });
+    await expect(read('a')).resolves.toMatchObject({
+      settings: makeSettings(),
+      state: 'active',
+    });
   });
 
   it('begin where they are told', async () => {
@@ -139,7 +176,11 @@ describe.each(stores.ids)('endpoints of the configuration on %s', storeId => {
     const { created } = await pool.reconcile(declared);
     expect(created).toHaveLength(1_000);
     await expect(pool.reconcile(declared)).resolves.toEqual(nothing);
-    await expect(pool.keepDeclared([], -60_000)).resolves.toHaveLength(1_000);
+    const { removed } = await pool.keepDeclared([], {
+      foreignForMs: -60_000,
+      silentForMs: -60_000,
+    });
+    expect(removed).toHaveLength(1_000);
     await expect(pool.listRevisions()).resolves.toEqual(new Map());
   });
 
@@ -153,8 +194,10 @@ describe.each(stores.ids)('endpoints of the configuration on %s', storeId => {
       created: ['d'],
       taken: ['a', 'b'],
     });
-    await expect(pool.list({ managedBy: 'api' })).resolves.toEqual(made);
-    await expect(pool.list({ managedBy: 'config' })).resolves.toMatchObject([
+    const listOf = async (managedBy: string) =>
+      (await pool.list()).filter(each => each.managedBy === managedBy);
+    await expect(listOf('api')).resolves.toEqual(made);
+    await expect(listOf('config')).resolves.toMatchObject([
       { id: 'c' },
       { id: 'd' },
     ]);

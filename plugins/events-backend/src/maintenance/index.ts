@@ -2,7 +2,7 @@ export { endUnwantedTopics } from './endUnwantedTopics';
 export { expireSilentSubscriptions } from './expireSilentSubscriptions';
 export { removeDeadDeliveries } from './removeDeadDeliveries';
 export { removeOldAttempts } from './removeOldAttempts';
-export { removeUndeclaredEndpoints } from './removeUndeclaredEndpoints';
+export { keepDeclaredEndpoints } from './keepDeclaredEndpoints';
 export { rescueLapsedBatches } from './rescueLapsedBatches';
 export { scheduleChores } from './scheduleChores';
 export { tendSecrets } from './tendSecrets';

@@ -399,6 +399,18 @@ describe.each(stores.ids)('a standing subscription on %s', storeId => {
     await expect(pools.claim('s', { wish: another })).resolves.toBeDefined();
   });
 
+  it('wants each of its topics for as long as nobody says otherwise', async () => {
+    const pools = createPools(await stores.open(storeId));
+    await stand(pools, ['t', 'other']);
+    await pools.store
+      .knex('callboard_subscription_topics')
+      .where({ subscription_id: 's', topic: 't' })
+      .update({ wanted_at: 0 });
+    await expect(
+      pools.subscriptions.endUnwantedTopics(60_000),
+    ).resolves.toEqual([]);
+  });
+
   it('wants exactly the topics that were named last', async () => {
     const pools = createPools(await stores.open(storeId));
     await stand(pools, ['t', 'other']);

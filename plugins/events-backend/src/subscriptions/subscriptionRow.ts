@@ -1,5 +1,11 @@
 import type { RetryWish } from '@callboard/backstage-plugin-events-node/bus';
 
+/**
+ * How long a standing subscription may be without a reader, in milliseconds: longer than since the epoch, and a whole
+ * number of doubles.
+ */
+export const neverMs = Number.MAX_SAFE_INTEGER;
+
 /** A row of `callboard_subscriptions`. */
 export interface SubscriptionRow {
   id: string;

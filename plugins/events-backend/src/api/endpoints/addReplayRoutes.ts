@@ -3,17 +3,18 @@ import {
   endpointReadPermission,
   endpointReplayRequestSchema,
   endpointUpdatePermission,
+  eventReadPermission,
   redeliveryRequestSchema,
   type EndpointReplays,
   type ReplayCount,
 } from '@callboard/backstage-plugin-events-common';
 import type { Request, Router } from 'express';
 import { z } from 'zod';
-import type { EndpointReplay } from '../../endpoints';
+import type { EndpointReplay, ReplayQuery } from '../../endpoints';
 import { parseInput } from '../../model/parseInput';
 import { auditAction } from './auditAction';
 import type { EndpointApi } from './EndpointApiOptions';
-import { toReplayView, type storedQuerySchema } from './endpointViews';
+import { toReplayView } from './endpointViews';
 import { planReplay, type ReplayPlan } from './planReplay';
 import { redeliver } from './redeliver';
 
@@ -25,6 +26,8 @@ export function addReplayRoutes(router: Router, api: EndpointApi): void {
 
   router.post('/:id/redeliver', async (request, response) => {
     const { endpoint } = await access.open(request, endpointUpdatePermission);
+    // It sends any event to where the caller may read it, also one that the endpoint does not choose.
+    await access.require(request, eventReadPermission);
     const { eventId } = parseInput(redeliveryRequestSchema, request.body);
     const result = await auditAction(
       auditor,
@@ -41,6 +44,7 @@ export function addReplayRoutes(router: Router, api: EndpointApi): void {
 
   router.post('/:id/replays', async (request, response) => {
     const { endpoint } = await access.open(request, endpointUpdatePermission);
+    await access.require(request, eventReadPermission);
     const { dryRun, ...query } = parseInput(
       endpointReplayRequestSchema,
       request.body,
@@ -72,7 +76,7 @@ export function addReplayRoutes(router: Router, api: EndpointApi): void {
             topic,
             key,
             state,
-          } satisfies z.infer<typeof storedQuerySchema>),
+          } satisfies ReplayQuery),
           total: plan.total,
           place: plan.place,
           upTo: plan.upTo,

@@ -5,8 +5,8 @@ import type {
   EndpointView,
   ShownKey,
 } from '@callboard/backstage-plugin-events-common';
-import { z } from 'zod';
 import {
+  shownReplayQuerySchema,
   toSubscriptionId,
   type AttemptHead,
   type Endpoint,
@@ -75,19 +75,12 @@ export function toAttemptView(attempt: EndpointAttempt): EndpointAttemptView {
   };
 }
 
-/** Which events a replay takes, as it is kept for whoever runs it. */
-export const storedQuerySchema = z.object({
-  topic: z.string().optional(),
-  key: z.string().optional(),
-  state: z.literal('dead').optional(),
-});
-
 /** A replay, and how far it has come. */
 export function toReplayView(replay: EndpointReplay): EndpointReplayView {
   return {
     id: replay.id,
     endpointId: replay.endpointId,
-    query: storedQuerySchema.parse(JSON.parse(replay.query)),
+    query: shownReplayQuerySchema.parse(JSON.parse(replay.query)),
     state: replay.state,
     total: replay.total,
     lookedAt: replay.lookedAt,

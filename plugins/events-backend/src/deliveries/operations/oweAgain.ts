@@ -16,6 +16,8 @@ export interface OweAgainOptions {
     subscriptionId: string,
     events: readonly OwedEvent[],
   ): Promise<OwedEvent[]>;
+  /** Notes what was done, in the same transaction; nothing is done when it rejects. */
+  note?(trx: Knex.Transaction, result: { owed: number }): Promise<void>;
 }
 
 /**
@@ -27,7 +29,7 @@ export async function oweAgain(
   { knex, dialect }: Store,
   subscriptionId: string,
   asked: readonly OwedEvent[],
-  { dryRun, choose }: OweAgainOptions,
+  { dryRun, choose, note }: OweAgainOptions,
 ): Promise<{ owed: number; alreadyOwed: number }> {
   return knex.transaction(async trx => {
     await dialect.lockSubscription(trx, subscriptionId);
@@ -46,7 +48,11 @@ export async function oweAgain(
       owed: anew.length,
       alreadyOwed: asked.length - anew.length,
     };
-    if (dryRun || anew.length === 0) {
+    if (dryRun) {
+      return result;
+    }
+    await note?.(trx, result);
+    if (anew.length === 0) {
       return result;
     }
     await trx('callboard_deliveries')

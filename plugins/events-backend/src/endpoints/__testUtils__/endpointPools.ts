@@ -14,7 +14,7 @@ import {
 } from '../../webhooks/signing';
 import type { Endpoint, EndpointAttempt } from '../Endpoint';
 import { EndpointPool } from '../EndpointPool';
-import type { DeclaredEndpoint } from '../operations/reconcileEndpoints';
+import type { DeclaredEndpoint } from '../operations/changeDeclared';
 import { SecretVault } from '../SecretVault';
 import type { KeyMaker } from '../signingKeys';
 

@@ -1,6 +1,7 @@
+import type { Knex } from 'knex';
 import type { Store } from '../../database';
 import type { EndpointReplay } from '../Endpoint';
-import { replaceZeros } from '../replaceZeros';
+import { toStorableText } from '../toStorableText';
 
 /** How far a replay has come. */
 export type ReplayProgress = Pick<
@@ -20,7 +21,7 @@ export type ReplayProgress = Pick<
  * @returns whether it was moved; not when another was faster, or it was cancelled
  */
 export async function advanceReplay(
-  { knex, dialect }: Store,
+  { knex, dialect }: { knex: Knex; dialect: Store['dialect'] },
   id: string,
   expectedPlace: number,
   { place, lookedAt, owed, state, error }: ReplayProgress,
@@ -32,7 +33,7 @@ export async function advanceReplay(
       looked_at: lookedAt,
       owed,
       state: state ?? 'running',
-      error: error === undefined ? null : replaceZeros(error),
+      error: error === undefined ? null : toStorableText(error),
       updated_at: knex.raw(dialect.nowMs),
     });
   return moved > 0;

@@ -1,26 +1,15 @@
-import { randomUUID } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
-import type { EndpointSettings } from '@callboard/backstage-plugin-events-common';
 import type { Knex } from 'knex';
 import type { Store } from '../../database';
-import type { SigningKey } from '../Endpoint';
-import { readSigningKeys, type EndpointRow } from '../endpointRow';
-import { nameDeclaredKeys, type KeyDescription } from '../signingKeys';
+import type { EndpointRow } from '../endpointRow';
+import {
+  changeDeclared,
+  describeDeclared,
+  type DeclaredEndpoint,
+} from './changeDeclared';
 import { changeDurably } from './changeDurably';
-import { forgetHealth } from './forgetHealth';
 import { insertHealth } from './insertHealth';
 import { readNow } from './readNow';
 import { touchDeclared } from './touchDeclared';
-
-/** An endpoint as the configuration declares it. Its secrets stay there. */
-export interface DeclaredEndpoint {
-  id: string;
-  settings: EndpointSettings;
-  /** What may be shown of its signing keys, newest first. */
-  signing: readonly KeyDescription[];
-  /** Names of headers whose values are secret. */
-  secretHeaders: readonly string[];
-}
 
 /** Ids of endpoints, by what became of them. */
 export interface Reconciliation {
@@ -138,52 +127,4 @@ async function insertDeclared(
     met.push(...stored.filter(row => !revisions.has(row.revision)));
   }
   return { created, met };
-}
-
-async function changeDeclared(
-  trx: Knex.Transaction,
-  row: EndpointRow,
-  endpoint: DeclaredEndpoint,
-  nowMs: number,
-): Promise<boolean> {
-  const next = describeDeclared(endpoint, readKeysBefore(row), nowMs);
-  const isAsBefore = (
-    ['settings', 'signing_keys', 'secret_headers'] as const
-  ).every(column => isSameJson(row[column], next[column]));
-  if (isAsBefore) {
-    return false;
-  }
-  await trx('callboard_endpoints').where({ id: row.id }).update(next);
-  await forgetHealth(trx, row.id);
-  return true;
-}
-
-/** The columns that follow from what is declared. */
-function describeDeclared(
-  { settings, signing, secretHeaders }: DeclaredEndpoint,
-  keysBefore: readonly SigningKey[],
-  nowMs: number,
-) {
-  return {
-    settings: JSON.stringify(settings),
-    signing_keys: JSON.stringify(nameDeclaredKeys(keysBefore, signing, nowMs)),
-    secret_headers: JSON.stringify(secretHeaders),
-    owner: settings.owner,
-    revision: randomUUID(),
-    updated_at: nowMs,
-  } satisfies Partial<EndpointRow>;
-}
-
-/** Names of keys that another version wrote in another way are lost, which is no reason not to start. */
-function readKeysBefore(row: EndpointRow): SigningKey[] {
-  try {
-    return readSigningKeys(row);
-  } catch {
-    return [];
-  }
-}
-
-/** Whatever the order of fields: that of labels and headers is the order in which they were declared. */
-function isSameJson(a: string, b: string): boolean {
-  return isDeepStrictEqual(JSON.parse(a), JSON.parse(b));
 }

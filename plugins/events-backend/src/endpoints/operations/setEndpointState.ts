@@ -4,7 +4,7 @@ import { newEventId } from '@callboard/backstage-plugin-events-node/bus';
 import type { Store } from '../../database';
 import type { Endpoint } from '../Endpoint';
 import { toEndpoint, type EndpointRow } from '../endpointRow';
-import { replaceZeros } from '../replaceZeros';
+import { toStorableText } from '../toStorableText';
 import { changeDurably } from './changeDurably';
 import { forgetHealth } from './forgetHealth';
 
@@ -42,7 +42,7 @@ export async function setEndpointState(
       .update({
         state,
         state_reason:
-          state === 'active' || !reason ? null : replaceZeros(reason),
+          state === 'active' || !reason ? null : toStorableText(reason),
         state_by: by,
         state_at: trx.raw(dialect.nowMs),
         announcement: announce ? newEventId() : null,

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Store } from '../../database';
+import { neverMs } from '../subscriptionRow';
 
 /**
  * Ends topics that no process has wanted for a while, although another topic of the same subscription is wanted.
  *
  * So a topic that a plugin has dropped ends, but neither one that a newer or older replica still wants, nor those of a
- * subscription whose plugin is away. A topic keeps its end, so that what came before is still delivered and can be
+ * subscription whose plugin is away. Those of a standing subscription are what whoever keeps it says, and nobody says it
+ * again. A topic keeps its end, so that what came before is still delivered and can be
  * explained.
  *
  * @param unwantedForMs - since when, in milliseconds before now
@@ -21,6 +23,16 @@ export async function endUnwantedTopics(
   )
     .whereNull('t.to_position')
     .where('t.wanted_at', '<', since)
+    .whereExists(
+      knex('callboard_subscriptions as s')
+        .select(knex.raw('1'))
+        .whereRaw('s.id = t.subscription_id')
+        .where(mayExpire =>
+          mayExpire
+            .whereNull('s.expires_after')
+            .orWhere('s.expires_after', '<', neverMs),
+        ),
+    )
     .whereExists(
       knex('callboard_subscription_topics as other')
         .select(knex.raw('1'))

@@ -8,6 +8,8 @@ const subscriptionsPerStatement = 500;
  * be behind. Each only if it still has the wish under which that was seen: whoever changes what it wants changes the wish
  * behind the lock on its row.
  *
+ * None is moved beyond the end of the log, which may have been lost since: what comes to stand there is other events.
+ *
  * Cursors never go back, so one that another reader has moved further stays. Nobody waits for the disk: a move that a crash
  * forgets is made again.
  */
@@ -30,6 +32,12 @@ export async function moveCursors(
           some.map(({ id, wish }) => [id, wish]),
         )
         .where('cursor', '<', position)
+        .whereExists(
+          trx('callboard_log')
+            .where({ id: 1 })
+            .where('tail', '>=', position)
+            .select(trx.raw('1')),
+        )
         .update({ cursor: position, heartbeat_at: trx.raw(dialect.nowMs) });
     });
   }

@@ -6,14 +6,11 @@ import {
   type RetryWish,
 } from '@callboard/backstage-plugin-events-node/bus';
 import { WishChangedError } from '../WishChangedError';
-import type { SubscriptionTopicRow } from '../subscriptionRow';
+import { neverMs, type SubscriptionTopicRow } from '../subscriptionRow';
 import { readSubscription } from './readSubscriptions';
 
 /** SQLite takes no more in one statement. */
 const rowsPerStatement = 500;
-
-/** Time without a reader that no subscription reaches: longer than since the epoch, and a whole number of doubles. */
-const neverMs = Number.MAX_SAFE_INTEGER;
 
 /**
  * Makes a subscription stand, adds the topics it wants, and says that they are wanted still.

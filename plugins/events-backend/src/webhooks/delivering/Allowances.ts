@@ -59,15 +59,20 @@ export class Allowances {
       return Math.max(1, permission.untilMs - this.#now());
     }
     const isProbe = permission.kind === 'probe';
+    let { round } = permission;
     const { count, waitMs, refund } = await this.#reserve(isProbe ? 1 : wanted);
     if (count === 0) {
       return Math.max(1, waitMs);
     }
-    if (isProbe && !(await this.#health.beginProbe(permission))) {
-      await refund(count);
-      return 0;
+    if (isProbe) {
+      const begun = await this.#health.beginProbe();
+      if (begun === undefined) {
+        await refund(count);
+        return 0;
+      }
+      round = begun;
     }
-    return { maxEvents: count, round: permission.round, isProbe, refund };
+    return { maxEvents: count, round, isProbe, refund };
   }
 
   async #reserve(count: number): Promise<Grant> {

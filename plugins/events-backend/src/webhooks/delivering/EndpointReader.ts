@@ -186,27 +186,17 @@ export class EndpointReader implements SubscriptionAccess {
     claimed: ClaimedBatch,
     handled: readonly HandledEvent[],
   ): Promise<boolean> {
-    const { batch, attempts } = this.#find(claimed);
-    // First, so that whatever was sent is known, even if this process dies before it is settled and it is sent again.
-    await this.#keep(() => this.#health.keep());
-    await this.#keep(() => this.#endpoints.recordAttempts(attempts));
-    const outcomes = new Map(
-      handled.map(({ event, outcome }) => [event.position, outcome]),
-    );
-    this.#budget.release(claimed.ticket);
-    const settled = await this.#subscriptions.settle(
-      batch.ticket,
-      batch.subscriptionId,
-      batch.events.map(({ event, orderedBy, attempt, owed }) => ({
-        event: { ...event, key: orderedBy },
-        attempt,
-        owed,
-        outcome: outcomes.get(event.position) ?? { kind: 'untried' },
-      })),
-    );
-    this.#open.delete(claimed.ticket);
-    // A claim that waits for the breaker may wait for this batch: it was the probe.
-    this.#wakeUp.wake();
+    const { batch } = this.#find(claimed);
+    let settled: boolean;
+    try {
+      settled = await this.#keepAndSettle(claimed, handled);
+    } finally {
+      // Nobody may come again to settle it: its lease lapses while the store is away.
+      this.#budget.release(claimed.ticket);
+      this.#open.delete(claimed.ticket);
+      // A claim that waits for the breaker may wait for this batch: it was the probe.
+      this.#wakeUp.wake();
+    }
     const wentWell =
       handled.length === batch.events.length &&
       handled.every(({ outcome }) => outcome.kind === 'delivered');
@@ -232,6 +222,29 @@ export class EndpointReader implements SubscriptionAccess {
 
   isUnavailable(error: unknown): boolean {
     return this.#isUnavailable(error);
+  }
+
+  async #keepAndSettle(
+    claimed: ClaimedBatch,
+    handled: readonly HandledEvent[],
+  ): Promise<boolean> {
+    const { batch, attempts } = this.#find(claimed);
+    // First, so that whatever was sent is known, even if this process dies before it is settled and it is sent again.
+    await this.#keep(() => this.#health.keep());
+    await this.#keep(() => this.#endpoints.recordAttempts(attempts));
+    const outcomes = new Map(
+      handled.map(({ event, outcome }) => [event.position, outcome]),
+    );
+    return this.#subscriptions.settle(
+      batch.ticket,
+      batch.subscriptionId,
+      batch.events.map(({ event, orderedBy, attempt, owed }) => ({
+        event: { ...event, key: orderedBy },
+        attempt,
+        owed,
+        outcome: outcomes.get(event.position) ?? { kind: 'untried' },
+      })),
+    );
   }
 
   /** Claims, if there may be something and it may be sent; or says how long to sleep, in milliseconds, unless woken. */
@@ -328,6 +341,8 @@ export class EndpointReader implements SubscriptionAccess {
           { kind: 'cancelled', reason: 'There was nothing to send' },
           round,
         );
+        // If that fails it is kept with the next result, and the others wait as long as a probe may take.
+        await this.#health.keep().catch(() => {});
       }
     }
   }

@@ -21,6 +21,8 @@ export interface SendingOptions {
   proxy?: ProxyOptions;
   /** What the `source` of CloudEvents begins with. */
   source?: string;
+  /** What is signed and noted as the time, in milliseconds since the epoch. */
+  now(): number;
 }
 
 /** One request, and what came of it. */
@@ -109,7 +111,7 @@ export class EndpointSender {
     signal?: AbortSignal,
   ): Promise<SentRequest> {
     const { url, timeLimitMs } = this.#endpoint.settings;
-    const startedAtMs = Date.now();
+    const startedAtMs = this.#options.now();
     const start = performance.now();
     const messageId = this.#nameMessage(events);
     const unsent = (verdict: Verdict): SentRequest => ({
@@ -152,7 +154,7 @@ export class EndpointSender {
         messageId,
         startedAtMs,
         durationMs: performance.now() - start,
-        verdict: classifyAnswer(result, Date.now()),
+        verdict: classifyAnswer(result, this.#options.now()),
         request: {
           url,
           headers: maskHeaders(headers, this.#secretNames),
@@ -220,7 +222,7 @@ export class EndpointSender {
     });
     const signature = signRequest({
       id: messageId,
-      timestampSeconds: Math.floor(Date.now() / 1_000),
+      timestampSeconds: Math.floor(this.#options.now() / 1_000),
       body: content.body,
       signers: this.#signers,
     });
@@ -238,7 +240,7 @@ export class EndpointSender {
 }
 
 function fail(reason: string): Verdict {
-  return { kind: 'failed', fault: 'endpoint', retryAfterMs: undefined, reason };
+  return { kind: 'failed', fault: 'endpoint', reason };
 }
 
 function readTls(

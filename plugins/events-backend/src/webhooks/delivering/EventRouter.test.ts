@@ -142,4 +142,62 @@ describe('EventRouter', () => {
     expect(route.position).toBe(0);
     expect(router.position).toBe(1);
   });
+
+  it('asks the catalog each time, since it may know an entity by now', async () => {
+    const entities = new Map<string, typeof entity>();
+    const { router, add, events } = createRouter(
+      async refs => new Map(refs.map(one => [one, entities.get(one)])),
+      'a',
+    );
+    const wanted = settings({ topics: ['a'], entity: aboutComponents });
+    const { told, route } = add(wanted);
+    await router.runOnce();
+    expect(told).toEqual([]);
+    entities.set(ref, entity);
+    await expect(route.choose(events)).resolves.toEqual(events);
+    await expect(router.explain(wanted, events[0])).resolves.toEqual({
+      matches: true,
+    });
+  });
+
+  it('follows a log that has lost its end', async () => {
+    const { router, add, events } = createRouter(known, 'a', 'a', 'a');
+    const { told } = add(settings({ topics: ['a'] }));
+    await router.runOnce();
+    const [lost] = events.splice(1);
+    told.splice(0);
+    await expect(router.runOnce()).resolves.toBe(true);
+    // What it was told of may be gone, so it looks for itself.
+    expect(told).toEqual(['doubt']);
+    expect(router.position).toBe(1);
+    events.push({ ...lost, position: 2, id: 'another' });
+    await router.runOnce();
+    expect(told).toEqual(['doubt', 2]);
+  });
+
+  it('lets others have their turn while it asks an expensive filter', async () => {
+    const { add, events } = createRouter(
+      known,
+      ...Array.from({ length: 10 }, () => 'a'),
+    );
+    const numbers = Array.from({ length: 60 }, (_, index) => index);
+    const xs = 'payload.xs.all(a, payload.xs.all(b, a + b >= 0))';
+    const { route } = add(settings({ topics: ['a'], filter: xs }));
+    const heavy = events.map(event => ({
+      ...event,
+      payload: JSON.stringify({ xs: numbers }),
+    }));
+    let turns = 0;
+    let isDone = false;
+    const count = () => {
+      turns += 1;
+      if (!isDone) {
+        setImmediate(count);
+      }
+    };
+    setImmediate(count);
+    await expect(route.choose(heavy)).resolves.toHaveLength(10);
+    isDone = true;
+    expect(turns).toBeGreaterThan(0);
+  });
 });

@@ -70,7 +70,8 @@ export class EventRouter {
   /** Since the page that is under way was begun. */
   readonly #added = new Set<Route>();
   #nextId = 0;
-  #catalogAwayUntilMs = 0;
+  #catalogAway: { error: CatalogAwayError; untilMs: number } | undefined;
+  #explaining = Promise.resolve();
   readonly #recent: RecentEvents;
   readonly #failures: FailureLog;
   readonly #wakeUp = new WakeUp();
@@ -173,6 +174,9 @@ export class EventRouter {
       [event],
       () => selector.asksForEntity && selector.wantsTopic(event.topic),
     );
+    // Many may be asked for at once, and each has a turn of the event loop to itself.
+    this.#explaining = this.#explaining.then(() => nextTurn());
+    await this.#explaining;
     return selector.select(routed);
   }
 
@@ -180,8 +184,7 @@ export class EventRouter {
   async runOnce(): Promise<boolean> {
     this.#added.clear();
     if (this.#routes.size === 0) {
-      const tail = await this.#log.tail();
-      this.#move(tail);
+      this.#move(await this.#log.tail());
       return false;
     }
     const { events, upTo, tail } = await this.#log.readAfter(
@@ -189,6 +192,10 @@ export class EventRouter {
       {},
       this.#options.page,
     );
+    if (tail < this.#position) {
+      this.#startOver(tail);
+      return true;
+    }
     const { matches, doubted } = await this.#match(events);
     // Without a pause in between, so that whoever sees the position has been told of every match before it.
     for (const { id, event } of matches) {
@@ -203,7 +210,14 @@ export class EventRouter {
   #move(position: number): void {
     this.#added.forEach(({ endpoint }) => endpoint.onDoubt());
     this.#added.clear();
-    this.#position = Math.max(this.#position, position);
+    this.#position = position;
+  }
+
+  /** The log has lost its end, by a failover or a restored backup: other events come to stand there. */
+  #startOver(tail: number): void {
+    this.#recent.clear();
+    this.#move(tail);
+    this.#routes.forEach(({ endpoint }) => endpoint.onDoubt());
   }
 
   async #run(): Promise<void> {
@@ -235,7 +249,13 @@ export class EventRouter {
   ): Promise<LogEvent[]> {
     const ofTopic = events.filter(({ topic }) => selector.wantsTopic(topic));
     const routed = await this.#prepare(ofTopic, () => selector.asksForEntity);
-    return ofTopic.filter((_, index) => selector.select(routed[index]).matches);
+    const chosen: LogEvent[] = [];
+    await inTurns(ofTopic, (event, index) => {
+      if (selector.select(routed[index]).matches) {
+        chosen.push(event);
+      }
+    });
+    return chosen;
   }
 
   /** Who wants which events, and who may want some that nobody can decide about while the catalog is away. */
@@ -246,34 +266,25 @@ export class EventRouter {
     const routed = await this.#prepareWhileCatalogIsThere(events);
     const known = routed ?? (await this.#prepare(events, () => false));
     const matches: { id: string; event: LogEvent }[] = [];
-    let turnMs = performance.now();
-    for (const [index, event] of events.entries()) {
+    await inTurns(events, (event, index) => {
       for (const id of this.#table.route(known[index])) {
         if (routed || !this.#routes.get(id)?.selector.asksForEntity) {
           matches.push({ id, event });
         }
       }
-      if (performance.now() - turnMs > longestTurnMs) {
-        await nextTurn();
-        turnMs = performance.now();
-      }
-    }
+    });
     return { matches, doubted: routed ? [] : this.#listAsking(events) };
   }
 
   async #prepareWhileCatalogIsThere(
     events: readonly LogEvent[],
   ): Promise<RoutedEvent[] | undefined> {
-    if (performance.now() < this.#catalogAwayUntilMs) {
-      return undefined;
-    }
     try {
       return await this.#prepare(events, topic =>
         this.#table.needsEntity(topic),
       );
     } catch (error) {
       if (error instanceof CatalogAwayError) {
-        this.#catalogAwayUntilMs = performance.now() + catalogPauseMs;
         return undefined;
       }
       throw error;
@@ -294,33 +305,56 @@ export class EventRouter {
     events: readonly LogEvent[],
     needsEntity: (topic: string) => boolean,
   ): Promise<RoutedEvent[]> {
-    const known = events.map(({ position, topic }) =>
-      this.#recent.get(position, needsEntity(topic)),
-    );
-    const missing = events.filter((_, index) => !known[index]);
-    const parsed = missing.map(event => new ParsedEvent(event));
+    const parsed = events.map(event => this.#parse(event));
     const asked = parsed.filter(({ topic }) => needsEntity(topic));
-    const about =
-      asked.length > 0 ? await findEventEntities(asked, this.#lookup) : [];
+    const about = asked.length > 0 ? await this.#findEntities(asked) : [];
     const aboutOf = new Map(asked.map((event, index) => [event, about[index]]));
-    const made = new Map(
-      missing.map((event, index) => {
-        const found = aboutOf.get(parsed[index]);
-        const routed = new RoutedEvent(parsed[index], found ?? noEntity);
-        this.#recent.set(event.position, {
-          routed,
-          knowsEntity: found !== undefined,
-          bytes: event.size,
-        });
-        return [event.position, routed];
-      }),
+    return parsed.map(
+      event => new RoutedEvent(event, aboutOf.get(event) ?? noEntity),
     );
-    return events.map(
-      (event, index) =>
-        known[index] ??
-        made.get(event.position) ??
-        new RoutedEvent(new ParsedEvent(event), noEntity),
-    );
+  }
+
+  #parse(event: LogEvent): ParsedEvent {
+    const recent = this.#recent.get(event.position);
+    if (recent) {
+      return recent;
+    }
+    const parsed = new ParsedEvent(event);
+    this.#recent.set(event.position, parsed, event.size);
+    return parsed;
+  }
+
+  /** @throws CatalogAwayError at once, if it was away a moment ago */
+  async #findEntities(events: readonly ParsedEvent[]) {
+    if (this.#catalogAway && performance.now() < this.#catalogAway.untilMs) {
+      throw this.#catalogAway.error;
+    }
+    try {
+      return await findEventEntities(events, this.#lookup);
+    } catch (error) {
+      if (error instanceof CatalogAwayError) {
+        this.#catalogAway = {
+          error,
+          untilMs: performance.now() + catalogPauseMs,
+        };
+      }
+      throw error;
+    }
+  }
+}
+
+/** Visits some items; others have their turn of the event loop meanwhile. */
+async function inTurns<T>(
+  items: readonly T[],
+  visit: (item: T, index: number) => void,
+): Promise<void> {
+  let turnMs = performance.now();
+  for (const [index, item] of items.entries()) {
+    visit(item, index);
+    if (performance.now() - turnMs > longestTurnMs) {
+      await nextTurn();
+      turnMs = performance.now();
+    }
   }
 }
 

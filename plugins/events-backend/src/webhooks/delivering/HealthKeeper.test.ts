@@ -8,7 +8,6 @@ const delivered: Verdict = { kind: 'delivered', reason: '' };
 const failed: Verdict = {
   kind: 'failed',
   fault: 'endpoint',
-  retryAfterMs: undefined,
   reason: '',
 };
 
@@ -18,10 +17,10 @@ describe.each(stores.ids)('the health of an endpoint, on %s', storeId => {
   async function openKeepers() {
     nowMs = 1_000_000;
     const { endpoints, create } = await openWorld();
-    await create();
+    const { endpoint } = await create();
     const open = async () => {
       const keeper = new HealthKeeper({
-        endpointId: 'e',
+        endpoint,
         pool: endpoints,
         policy: { ...defaultBreakerPolicy, maxFailures: 3 },
         now: () => nowMs,
@@ -29,7 +28,7 @@ describe.each(stores.ids)('the health of an endpoint, on %s', storeId => {
       keeper.refresh(await endpoints.readHealth('e'));
       return keeper;
     };
-    return { endpoints, open };
+    return { endpoint, endpoints, open };
   }
 
   async function openWorld() {
@@ -72,19 +71,42 @@ describe.each(stores.ids)('the health of an endpoint, on %s', storeId => {
     const second = await open();
     nowMs += 5_000;
     const probes = await Promise.all(
-      [first, second].map(async keeper => {
-        const permission = keeper.ask();
-        return permission.kind === 'probe' && keeper.beginProbe(permission);
-      }),
+      [first, second].map(keeper => keeper.beginProbe()),
     );
-    expect(probes.filter(Boolean)).toHaveLength(1);
-    const [prober, other] = probes[0] ? [first, second] : [second, first];
+    expect(probes.filter(round => round !== undefined)).toEqual([1]);
+    const [prober, other] =
+      probes[0] === undefined ? [second, first] : [first, second];
     expect(other.ask().kind).toBe('wait');
     expect(prober.check(1).allowed).toBe(true);
     prober.note(delivered, 1);
     await prober.keep();
     other.refresh(await endpoints.readHealth('e'));
     expect(other.ask()).toEqual({ kind: 'send', round: 1 });
+  });
+
+  it('keeps nothing of requests to what the endpoint was before it was changed', async () => {
+    const { endpoint, endpoints, open } = await openKeepers();
+    const old = await open();
+    await endpoints.change('e', {
+      settings: { ...endpoint.settings, url: 'https://elsewhere.example' },
+    });
+    [1, 2, 3].forEach(() => old.note(failed, 0));
+    await old.keep();
+    await expect(endpoints.readHealth('e')).resolves.toBeUndefined();
+  });
+
+  it('begins no probe that another process has begun and ended', async () => {
+    const { open } = await openKeepers();
+    const [first, second] = [await open(), await open()];
+    [1, 2, 3].forEach(() => first.note(failed, 0));
+    await first.keep();
+    [1, 2].forEach(() => second.note(failed, 0));
+    nowMs += 5_000;
+    const round = await first.beginProbe();
+    first.note(delivered, round ?? 0);
+    await first.keep();
+    await expect(second.beginProbe()).resolves.toBeUndefined();
+    expect(second.ask()).toEqual({ kind: 'send', round: 1 });
   });
 
   it('keeps what was noted while the store was away', async () => {

@@ -1,4 +1,4 @@
-import type { EndpointPool } from '../../endpoints';
+import type { Endpoint, EndpointPool } from '../../endpoints';
 import {
   askBreaker,
   type BreakerPolicy,
@@ -24,15 +24,16 @@ interface KeptHealth {
 }
 
 /**
- * Keeps the health of one endpoint in step with the store: results count at once in this process, and are kept for the
+ * Keeps the health of one endpoint, as it is with one revision, in step with the store: results count at once in this process, and are kept for the
  * others soon after, one write for all that came meanwhile.
  *
  * @remarks
  * What is kept is replaced only if it is what this process knows, and results are noted anew on what another process kept.
- * So breakers of two processes agree, and one probe is sent, not two. In good times nothing is written.
+ * So breakers of two processes agree, and one probe is sent, not two. Once the endpoint is changed, nothing more is kept:
+ * it says nothing of what the endpoint is then. In good times nothing is written.
  */
 export class HealthKeeper {
-  readonly #endpointId: string;
+  readonly #endpoint: Pick<Endpoint, 'id' | 'revision'>;
   readonly #pool: Pick<EndpointPool, 'readHealth' | 'replaceHealth'>;
   readonly #policy: BreakerPolicy;
   readonly #now: () => number;
@@ -43,13 +44,13 @@ export class HealthKeeper {
   #writing: Promise<void> | undefined;
 
   constructor(options: {
-    endpointId: string;
+    endpoint: Pick<Endpoint, 'id' | 'revision'>;
     pool: Pick<EndpointPool, 'readHealth' | 'replaceHealth'>;
     policy: BreakerPolicy;
     /** Milliseconds since the epoch. */
     now: () => number;
   }) {
-    this.#endpointId = options.endpointId;
+    this.#endpoint = options.endpoint;
     this.#pool = options.pool;
     this.#policy = options.policy;
     this.#now = options.now;
@@ -91,23 +92,27 @@ export class HealthKeeper {
   /**
    * Takes the one probe that there is.
    *
-   * @returns false when another process was faster
+   * @returns its round; undefined when another process was faster
    */
-  async beginProbe({
-    breaker,
-  }: Extract<Permission, { kind: 'probe' }>): Promise<boolean> {
+  async beginProbe(): Promise<number | undefined> {
     await this.keep();
+    // Only now: to keep what was noted may have brought in what another process did.
+    const permission = this.ask();
     const before = this.#kept;
-    if (this.#pending.length > 0 || this.#state !== before.state) {
-      return false;
+    if (
+      permission.kind !== 'probe' ||
+      this.#pending.length > 0 ||
+      this.#state !== before.state
+    ) {
+      return undefined;
     }
-    const state = { ...before.state, breaker };
+    const state = { ...before.state, breaker: permission.breaker };
     if (await this.#replace(before, state)) {
       this.#state = this.#kept.state;
-      return true;
+      return permission.round;
     }
     await this.#readAnew();
-    return false;
+    return undefined;
   }
 
   /** Notes what became of something that was sent. */
@@ -155,9 +160,10 @@ export class HealthKeeper {
 
   async #replace({ version }: KeptHealth, state: HealthState) {
     const replaced = await this.#pool.replaceHealth(
-      this.#endpointId,
+      this.#endpoint.id,
       version,
       state,
+      this.#endpoint.revision,
     );
     if (replaced) {
       this.#kept = { version: (version ?? 0) + 1, state };
@@ -166,7 +172,7 @@ export class HealthKeeper {
   }
 
   async #readAnew(): Promise<void> {
-    this.#adopt(await this.#pool.readHealth(this.#endpointId));
+    this.#adopt(await this.#pool.readHealth(this.#endpoint.id));
   }
 
   #adopt(kept: { version: number; health: unknown } | undefined): void {

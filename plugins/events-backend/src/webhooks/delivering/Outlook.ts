@@ -85,6 +85,7 @@ export class Outlook {
 
   /** What the router found is not all that is wanted, so it has to read by itself until it has caught up. */
   fallBehind(): void {
+    this.#seenTo = 0;
     this.#follows = false;
     this.#collectsFrom = undefined;
     this.#matches = [];

@@ -1,39 +1,28 @@
-import type { RoutedEvent } from '../routing';
-
-/** An event that was looked at lately. */
-interface RecentEvent {
-  routed: RoutedEvent;
-  /** Whether what it is about was looked up. */
-  knowsEntity: boolean;
-  bytes: number;
-}
+import type { ParsedEvent } from '../routing';
 
 /**
  * Events that were looked at lately: what the router has parsed need not be parsed again by the claim that follows, and
- * ten endpoints that want an event parse it once.
+ * ten endpoints that want an event parse it once. What the catalog says of them is asked each time.
  */
 export class RecentEvents {
   readonly #limit: { events: number; bytes: number };
   /** By position; the oldest first. */
-  readonly #recent = new Map<number, RecentEvent>();
+  readonly #recent = new Map<number, { event: ParsedEvent; bytes: number }>();
   #bytes = 0;
 
   constructor(limit: { events: number; bytes: number }) {
     this.#limit = limit;
   }
 
-  /** @param needsEntity - gives it only if it is known what it is about */
-  get(position: number, needsEntity: boolean): RoutedEvent | undefined {
-    const recent = this.#recent.get(position);
-    return recent && (recent.knowsEntity || !needsEntity)
-      ? recent.routed
-      : undefined;
+  get(position: number): ParsedEvent | undefined {
+    return this.#recent.get(position)?.event;
   }
 
-  set(position: number, event: RecentEvent): void {
+  /** @param bytes - of its payload */
+  set(position: number, event: ParsedEvent, bytes: number): void {
     this.#remove(position);
-    this.#recent.set(position, event);
-    this.#bytes += event.bytes;
+    this.#recent.set(position, { event, bytes });
+    this.#bytes += bytes;
     for (const oldest of this.#recent.keys()) {
       if (
         this.#recent.size <= this.#limit.events &&
@@ -43,6 +32,11 @@ export class RecentEvents {
       }
       this.#remove(oldest);
     }
+  }
+
+  clear(): void {
+    this.#recent.clear();
+    this.#bytes = 0;
   }
 
   #remove(position: number): void {

@@ -1,30 +1,24 @@
-import { z } from 'zod';
 import type { LogEvent } from '@callboard/backstage-plugin-events-node';
 import type { DeliveryPool } from '../../deliveries';
 import {
+  replayQuerySchema,
   toSubscriptionId,
   type Endpoint,
   type EndpointPool,
   type EndpointReplay,
+  type ReplayQuery,
 } from '../../endpoints';
 import type { SqlEventLog } from '../../log';
 import type { OwedEvent } from '../../model/batch';
 import type { SubscriptionPool } from '../../subscriptions';
 
-/**
- * Which events a replay takes, as it is kept. Those that are dead are taken whatever the endpoint wants by now; others only
- * if it wants them.
- */
-export const replayQuerySchema = z.strictObject({
-  topic: z.string().optional(),
-  key: z.string().optional(),
-  state: z.literal('dead').optional(),
-});
-
 const eventsPerPage = 500;
 const bytesPerPage = 4 * 1024 * 1024;
 /** What is owed at once: a replay of a million events waits in the log, and not as a million deliveries. */
 const maxOwed = 5_000;
+
+/** Another process was faster, or the replay was cancelled. */
+class PageTakenError extends Error {}
 
 /** One page of a replay. */
 interface ReplayPage {
@@ -39,9 +33,8 @@ interface ReplayPage {
  * Carries replays on, page by page: owes the events that they take to their endpoints.
  *
  * @remarks
- * Any process may carry any replay on, and its place moves only from where it was read. A page that two processes, or one
- * before and after a crash, have both taken is owed once: what is owed already stays as it is. An event that was sent in
- * between is sent again.
+ * Any process may carry any replay on. Its place moves in the transaction that owes the events of a page, and only from
+ * where it was read: of two processes that have read the same page one owes it, and a crash changes nothing or all.
  */
 export class ReplayRunner {
   readonly #log: Pick<SqlEventLog, 'list' | 'readPositions'>;
@@ -125,29 +118,44 @@ export class ReplayRunner {
       query.data.state === 'dead'
         ? await this.#readDead(subscriptionId, replay, query.data)
         : await this.#readLog(endpoint, replay, query.data);
-    const replayed = await this.#deliveries.replay(
-      subscriptionId,
-      page.chosen,
-      {
-        dryRun: false,
-        choose: (...args) => this.#subscriptions.chooseForReplay(...args),
-      },
-    );
-    if (replayed.owed > 0) {
-      this.#onOwed();
+    try {
+      const replayed = await this.#deliveries.replay(
+        subscriptionId,
+        page.chosen,
+        {
+          dryRun: false,
+          choose: (...args) => this.#subscriptions.chooseForReplay(...args),
+          note: async (trx, result) => {
+            const progress = {
+              place: page.place,
+              lookedAt: lookedAt + page.lookedAt,
+              owed: owed + result.owed,
+              ...(page.isLast && { state: 'done' as const }),
+            };
+            if (
+              !(await this.#endpoints.advanceReplay(id, place, progress, trx))
+            ) {
+              throw new PageTakenError();
+            }
+          },
+        },
+      );
+      if (replayed.owed > 0) {
+        this.#onOwed();
+      }
+      return true;
+    } catch (error) {
+      if (error instanceof PageTakenError) {
+        return false;
+      }
+      throw error;
     }
-    return this.#endpoints.advanceReplay(id, place, {
-      place: page.place,
-      lookedAt: lookedAt + page.lookedAt,
-      owed: owed + replayed.owed,
-      ...(page.isLast && { state: 'done' }),
-    });
   }
 
   async #readLog(
     endpoint: Endpoint,
     { place, upTo }: EndpointReplay,
-    { topic, key }: z.infer<typeof replayQuerySchema>,
+    { topic, key }: ReplayQuery,
   ): Promise<ReplayPage> {
     const heads = await this.#log.list({
       topic,
@@ -175,7 +183,7 @@ export class ReplayRunner {
   async #readDead(
     subscriptionId: string,
     { place, upTo }: EndpointReplay,
-    { topic, key }: z.infer<typeof replayQuerySchema>,
+    { topic, key }: ReplayQuery,
   ): Promise<ReplayPage> {
     const rows = await this.#deliveries.list({
       state: 'dead',

@@ -16,6 +16,7 @@ import { EndpointRunner, type RunnerOptions } from './EndpointRunner';
 import type { EndpointSender } from './EndpointSender';
 import type { EventRouter } from './EventRouter';
 import { HealthKeeper } from './HealthKeeper';
+import type { StoreClock } from './StoreClock';
 import type { StandingSubscriptions } from './StandingSubscriptions';
 import type { WebhookObserver } from './WebhookObserver';
 
@@ -34,9 +35,6 @@ export interface WebhookOptions extends RunnerOptions {
 const maxHeldBytes = 128 * 1024 * 1024;
 /** How often to look for subscriptions whose endpoint is gone, in milliseconds. */
 const orphansMs = 3_600_000;
-
-/** By which two readings of a clock differ though nobody has set it, in milliseconds: the answer was on its way. */
-const clockToleranceMs = 500;
 
 /** Endpoints that are opened at once: each looks into the store. */
 const maxOpenings = 8;
@@ -63,7 +61,7 @@ export class Webhooks {
   readonly #standing: StandingSubscriptions;
   readonly #openSender: (endpoint: Endpoint) => Promise<EndpointSender>;
   readonly #isUnavailable: (error: unknown) => boolean;
-  readonly #now: () => number;
+  readonly #clock: StoreClock;
   readonly #observer: WebhookObserver;
   readonly #logger: LoggerService;
   readonly #failures: FailureLog;
@@ -78,10 +76,6 @@ export class Webhooks {
   readonly #attempts = new Set<Promise<void>>();
   readonly #timers: NodeJS.Timeout[] = [];
   #unlisten = () => {};
-  /** How far the clock of the store is ahead of the one of this process. */
-  #aheadMs = 0;
-  /** When this process began, by the clock of the store. */
-  #epochMs = 0;
   #refreshing: Promise<void> | undefined;
   #refreshAgain = false;
   #stopped = false;
@@ -96,8 +90,7 @@ export class Webhooks {
     standing: StandingSubscriptions;
     openSender: (endpoint: Endpoint) => Promise<EndpointSender>;
     isUnavailable: (error: unknown) => boolean;
-    /** Milliseconds since the epoch. Default: the clock of this process. */
-    now?: () => number;
+    clock: StoreClock;
     observer: WebhookObserver;
     logger: LoggerService;
   }) {
@@ -110,7 +103,7 @@ export class Webhooks {
     this.#standing = options.standing;
     this.#openSender = options.openSender;
     this.#isUnavailable = options.isUnavailable;
-    this.#now = options.now ?? Date.now;
+    this.#clock = options.clock;
     this.#observer = options.observer;
     this.#logger = options.logger;
     this.#failures = new FailureLog({
@@ -135,7 +128,7 @@ export class Webhooks {
     this.#every(moveMs, () => this.moveCursors());
     this.#every(orphansMs, () => this.#standing.removeOrphans());
     await this.#attempt(async () => {
-      await this.#readClock();
+      await this.#clock.read();
     });
     await this.#attempt(() => this.#standing.removeOrphans());
     await this.#attempt(() => this.refresh());
@@ -180,7 +173,7 @@ export class Webhooks {
     if (running.length === 0) {
       return;
     }
-    if (await this.#readClock()) {
+    if (await this.#clock.read()) {
       running.forEach(({ runner }) => runner.onClockSet());
     }
     const due = await this.#deliveries.listNextDue();
@@ -279,10 +272,10 @@ export class Webhooks {
     try {
       const sender = await this.#openSender(endpoint);
       const health = new HealthKeeper({
-        endpointId: id,
+        endpoint,
         pool: this.#endpoints,
         policy: this.#options.breaker,
-        now: () => this.#storeNow(),
+        now: () => this.#clock.now(),
       });
       health.refresh(await this.#endpoints.readHealth(id));
       const runner = new EndpointRunner(endpoint, sender, health, {
@@ -293,7 +286,7 @@ export class Webhooks {
         addRoute: routed => this.#router.add(endpoint.settings, routed),
         budget: this.#budget,
         isUnavailable: this.#isUnavailable,
-        now: () => this.#storeNow(),
+        now: () => this.#clock.now(),
         observer: this.#observer,
         logger: this.#logger,
         onChanged: () => {
@@ -332,29 +325,6 @@ export class Webhooks {
         .finally(() => this.#stoppingRunners.delete(stopping));
       this.#stoppingRunners.add(stopping);
     }
-  }
-
-  /**
-   * The time by the clock of the store, in milliseconds since the epoch. Breakers and spells of failures are shared through
-   * it, and a process whose clock is wrong must neither hold an endpoint back nor have it disabled.
-   */
-  #storeNow(): number {
-    return this.#now() + this.#aheadMs;
-  }
-
-  /**
-   * Reads how far the clock of the store is ahead.
-   *
-   * @returns whether one of the clocks was set since the last time, or the machine slept
-   */
-  async #readClock(): Promise<boolean> {
-    const before = Date.now();
-    const storeMs = await this.#endpoints.readNow();
-    this.#aheadMs = Math.round(storeMs - (before + Date.now()) / 2);
-    const epochMs = this.#storeNow() - performance.now();
-    const wasSet = Math.abs(epochMs - this.#epochMs) > clockToleranceMs;
-    this.#epochMs = epochMs;
-    return wasSet;
   }
 
   /** Has an endpoint taken anew, whether or not its revision is another. */

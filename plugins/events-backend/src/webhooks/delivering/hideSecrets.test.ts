@@ -19,6 +19,18 @@ describe('secrets that a receiver repeats', () => {
     expect(hidden).toContain('application/json');
   });
 
+  it('are hidden as JSON writes them, with and without escaped slashes', () => {
+    const secret = 'dXNlcjpwYS/zcw=="x"';
+    const echoes = [
+      JSON.stringify({ secret }),
+      JSON.stringify({ secret }).replaceAll('/', '\\/'),
+      `Not ${secret}`,
+    ];
+    for (const echo of echoes) {
+      expect(hideSecrets(echo, [secret])).not.toContain('zcw');
+    }
+  });
+
   it('are not looked for where they are too short to mean anything', () => {
     expect(hideSecrets('a 1 b', ['1', ''])).toBe('a 1 b');
   });

@@ -11,8 +11,22 @@ const leastLength = 6;
 export function hideSecrets(text: string, secrets: readonly string[]): string {
   return secrets
     .filter(({ length }) => length >= leastLength)
+    .flatMap(listSpellings)
     .toSorted((one, other) => other.length - one.length)
     .reduce((hidden, secret) => hidden.replaceAll(secret, mask), text);
+}
+
+/** As it is, and as a string of JSON, in which some escape the slash as well. */
+function listSpellings(secret: string): string[] {
+  const escaped = JSON.stringify(secret).slice(1, -1);
+  return [
+    ...new Set([
+      secret,
+      secret.replaceAll('/', '\\/'),
+      escaped,
+      escaped.replaceAll('/', '\\/'),
+    ]),
+  ];
 }
 
 /**

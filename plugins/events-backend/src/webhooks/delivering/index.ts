@@ -9,8 +9,9 @@ export {
   type SentRequest,
 } from './EndpointSender';
 export { createOwnerNotifier } from './notifyOwner';
-export { ReplayRunner, replayQuerySchema } from './ReplayRunner';
+export { ReplayRunner } from './ReplayRunner';
 export type { EndpointEvent } from './sendBatch';
+export { StoreClock } from './StoreClock';
 export { StandingSubscriptions } from './StandingSubscriptions';
 export { WebhookDoor } from './WebhookDoor';
 export type { WebhookObserver } from './WebhookObserver';

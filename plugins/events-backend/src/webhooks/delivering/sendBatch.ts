@@ -156,7 +156,9 @@ function toOutcome(
       };
     case 'failed':
     case 'throttled': {
-      const { retryAfterMs, reason } = verdict;
+      const { reason } = verdict;
+      const retryAfterMs =
+        verdict.kind === 'throttled' ? verdict.retryAfterMs : undefined;
       if (earlyMs > 0) {
         // It was sent to see whether the receiver works again, which must not use up its schedule.
         return {

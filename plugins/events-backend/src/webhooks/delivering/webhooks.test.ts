@@ -1,8 +1,10 @@
+import { EventEmitter, once } from 'node:events';
 import { endpointSettingsSchema } from '@callboard/backstage-plugin-events-common';
 import { WebhookReceiver } from '@callboard/backstage-plugin-events-backend-test-utils';
 import { Webhook } from 'standardwebhooks';
 import { makeEvent } from '../../__testUtils__/makeEvent';
 import { toSubscriptionId } from '../../endpoints';
+import { ReplayRunner } from './ReplayRunner';
 import { createWorlds, untilTried } from './__testUtils__/createWorlds';
 
 const worlds = createWorlds();
@@ -303,6 +305,42 @@ describe.each(worlds.ids)('sending to endpoints, on %s', storeId => {
       lookedAt: 3,
       owed: 2,
     });
+  });
+
+  it('owes each page of a replay once, though another process has read it as well', async () => {
+    const { receiver, url } = await startReceiver();
+    const world = await startWorld(storeId);
+    await world.publish('a', 'b');
+    await world.create('e', url);
+    await world.endpoints.createReplay({
+      endpointId: 'e',
+      query: JSON.stringify({ topic: 't' }),
+      total: 2,
+      place: 0,
+      upTo: 2,
+      createdBy: 'user:default/tester',
+    });
+    const steps = new EventEmitter();
+    const hasRead = once(steps, 'read');
+    const late = new ReplayRunner({
+      ...world.pools,
+      endpoints: world.endpoints,
+      async choose(_, events) {
+        const mayGoOn = once(steps, 'go on');
+        steps.emit('read');
+        await mayGoOn;
+        return events;
+      },
+      onOwed: () => {},
+    }).runOnce();
+    await hasRead;
+    await world.replays.runOnce();
+    await receiver.waitFor(2);
+    await world.untilSettled('e');
+    steps.emit('go on');
+    await expect(late).resolves.toBe(false);
+    await world.untilSettled('e');
+    expect(receiver.requests).toHaveLength(2);
   });
 
   it('sends an event again that was given up at an endpoint without order', async () => {

@@ -20,13 +20,11 @@ const delivered: Verdict = { kind: 'delivered', reason: 'Answered 200' };
 const refusedEvent: Verdict = {
   kind: 'failed',
   fault: 'event',
-  retryAfterMs: undefined,
   reason: 'Answered 400',
 };
 const failed: Verdict = {
   kind: 'failed',
   fault: 'endpoint',
-  retryAfterMs: undefined,
   reason: 'Answered 500',
 };
 const gone: Verdict = { kind: 'gone', reason: 'Answered 410' };

@@ -60,7 +60,6 @@ describe('an answer', () => {
       expect(classify(status)).toEqual({
         kind: 'failed',
         fault: 'endpoint',
-        retryAfterMs: undefined,
         reason: `Answered ${status}: redirects are not followed, so the URL of the endpoint must change`,
       });
     },
@@ -86,15 +85,18 @@ describe('an answer', () => {
     },
   );
 
-  it('that is another failure may ask for a pause of the event', () => {
-    expect(classify(500, '7')).toEqual({
-      kind: 'failed',
-      fault: 'endpoint',
-      retryAfterMs: 7_000,
-      reason: 'Answered 500, and asks for a pause of 7 s',
-    });
-    expect(classify(413, '7')).toMatchObject({ retryAfterMs: 7_000 });
-  });
+  it.each([301, 400, 401, 413, 500])(
+    '%s throttles the endpoint if it asks for a pause',
+    status => {
+      const verdict = classify(status, '7');
+      expect(verdict).toMatchObject({ kind: 'throttled', retryAfterMs: 7_000 });
+      expect(verdict.reason).toMatch(/and asks for a pause of 7 s$/);
+      // A pause that is over, or none, is no pause.
+      for (const none of ['0', 'Wed, 19 Aug 2020 10:00:00 GMT']) {
+        expect(classify(status, none).kind).toBe('failed');
+      }
+    },
+  );
 
   it('may ask for a day at most, or for what the rules allow', () => {
     expect(classify(503, '999999999')).toMatchObject({
@@ -145,7 +147,6 @@ describe('no answer', () => {
     ).toEqual({
       kind: 'failed',
       fault: 'endpoint',
-      retryAfterMs: undefined,
       reason: 'The connection was refused',
     });
   });

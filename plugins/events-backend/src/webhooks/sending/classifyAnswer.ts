@@ -9,11 +9,9 @@ export type Verdict =
       kind: 'failed';
       /** Whether it would have happened to another event too. */
       fault: 'event' | 'endpoint';
-      /** The shortest pause until the event is tried again, in milliseconds. */
-      retryAfterMs: number | undefined;
       reason: string;
     }
-  /** As failed, and nothing else is sent to the endpoint either until the pause is over. */
+  /** As failed, and nothing else is sent to the endpoint either until the pause is over; in milliseconds. */
   | { kind: 'throttled'; retryAfterMs: number | undefined; reason: string }
   /** As failed, and the endpoint is disabled. */
   | { kind: 'gone'; reason: string }
@@ -33,7 +31,7 @@ export const defaultAnswerRules: AnswerRules = {
 
 /**
  * Decides what a result means, as Standard Webhooks 1.0 says: 2xx is success and nothing else is, 3xx is not followed,
- * 410 disables the endpoint, 429, 502, 503 and 504 throttle it, `Retry-After` is honoured.
+ * 410 disables the endpoint, 429, 502, 503 and 504 throttle it, and so does every failure with `Retry-After`.
  *
  * @param nowMs - when the answer came, in milliseconds since the epoch
  */
@@ -49,7 +47,6 @@ export function classifyAnswer(
       return {
         kind: 'failed',
         fault: 'endpoint',
-        retryAfterMs: undefined,
         reason: result.message,
       };
     case 'cancelled':
@@ -78,23 +75,26 @@ function classifyStatus(
     retryAfter === undefined
       ? undefined
       : parseRetryAfter(retryAfter, nowMs, longestRetryAfterMs);
-  const pause =
-    retryAfterMs === undefined
-      ? ''
-      : `, and asks for a pause of ${Math.ceil(retryAfterMs / 1_000)} s`;
-  if (throttling.has(status)) {
+  const hint = hints[status] ?? (status < 400 ? redirected : '');
+  if (retryAfterMs) {
+    const seconds = Math.ceil(retryAfterMs / 1_000);
     return {
       kind: 'throttled',
       retryAfterMs,
-      reason: `Answered ${status}: the receiver cannot keep up${pause}`,
+      reason: `Answered ${status}${hint}, and asks for a pause of ${seconds} s`,
     };
   }
-  const hint = hints[status] ?? (status < 400 ? redirected : '');
+  if (throttling.has(status)) {
+    return {
+      kind: 'throttled',
+      retryAfterMs: undefined,
+      reason: `Answered ${status}${hint}`,
+    };
+  }
   return {
     kind: 'failed',
     fault: isFaultOfEvent(status) ? 'event' : 'endpoint',
-    retryAfterMs,
-    reason: `Answered ${status}${hint}${pause}`,
+    reason: `Answered ${status}${hint}`,
   };
 }
 
@@ -103,11 +103,17 @@ const throttling = new Set([429, 502, 503, 504]);
 const redirected =
   ': redirects are not followed, so the URL of the endpoint must change';
 
+const cannotKeepUp = ': the receiver cannot keep up';
+
 const hints: Partial<Record<number, string>> = {
   401: ': the receiver does not accept the credentials or the signature',
   403: ': the receiver does not accept the credentials or the signature',
   404: ': the URL of the endpoint leads to nothing',
   413: ': the receiver does not take bodies of this size',
+  429: cannotKeepUp,
+  502: cannotKeepUp,
+  503: cannotKeepUp,
+  504: cannotKeepUp,
 };
 
 /**

@@ -11,7 +11,6 @@ const delivered: Verdict = { kind: 'delivered', reason: 'Answered 200' };
 const failed: Verdict = {
   kind: 'failed',
   fault: 'event',
-  retryAfterMs: undefined,
   reason: 'Answered 400',
 };
 const cancelled: Verdict = { kind: 'cancelled', reason: 'Given up' };

@@ -23,6 +23,7 @@ import { createKeyPair, createSecret } from '../../signing';
 import { EventRouter } from '../EventRouter';
 import { EndpointSender, type SendingOptions } from '../EndpointSender';
 import { ReplayRunner } from '../ReplayRunner';
+import { StoreClock } from '../StoreClock';
 import { StandingSubscriptions } from '../StandingSubscriptions';
 import { WebhookDoor } from '../WebhookDoor';
 import { Webhooks, type WebhookOptions } from '../Webhooks';
@@ -95,7 +96,12 @@ export class WebhookWorld {
       endpoints: this.endpoints,
       subscriptions: this.pools.subscriptions,
     });
+    const clock = new StoreClock({
+      readNow: () => this.endpoints.readNow(),
+      passedMs: () => this.aheadMs,
+    });
     const sending = {
+      now: () => clock.now(),
       guard,
       source: 'https://portal.example',
       ...options.sending,
@@ -148,7 +154,7 @@ export class WebhookWorld {
       standing: this.standing,
       openSender,
       isUnavailable,
-      now: () => Date.now() + this.aheadMs,
+      clock,
       observer: { observeSending: (_, send) => send() },
       logger: this.logger,
     });

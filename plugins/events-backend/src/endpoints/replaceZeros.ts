@@ -1,4 +1,0 @@
-/** Text that any store takes: PostgreSQL stores no zero characters, and no half of a surrogate pair. */
-export function replaceZeros(text: string): string {
-  return text.replace(/\0|\p{Surrogate}/gu, '\uFFFD');
-}
