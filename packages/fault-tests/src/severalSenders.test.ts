@@ -180,8 +180,8 @@ describeOnPostgres('two portals that send to one endpoint', openDatabase => {
         expect(overlapping).toEqual([]);
         expect(listSentAgain(recorder.arrivals, deathsMs)).toEqual([]);
       }
-      if (end === 'killed') {
-        // It had something in hand.
+      if (end === 'killed' && isFullSize) {
+        // At one of so many deaths it had something in hand.
         expect(sentAgain.length).toBeGreaterThan(0);
       }
       process.stdout.write(

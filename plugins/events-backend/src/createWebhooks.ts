@@ -204,8 +204,12 @@ async function openConfigured(
   { id, settings, secretHeaders }: Endpoint,
 ): Promise<OpenSecrets> {
   const endpoint = configured.get(id);
+  if (!endpoint) {
+    throw new Error(
+      `The configuration of this process does not declare it (events.webhooks.endpoints.${id}). If no other process does either, it is removed half an hour after the last that did`,
+    );
+  }
   const isOurs =
-    endpoint &&
     isSame(endpoint.settings, settings) &&
     isSame(Object.keys(endpoint.secrets.headers ?? {}), secretHeaders);
   if (!isOurs) {

@@ -8,6 +8,7 @@ import {
   type EndpointSettings,
 } from '@callboard/backstage-plugin-events-common';
 import { z } from 'zod';
+import { explainIssue } from './model/parseInput';
 import { parseUrl } from './model/parseUrl';
 import type { ProxyOptions } from './webhooks';
 
@@ -106,7 +107,9 @@ function readEndpoint(id: string, declared: unknown): ConfiguredEndpoint {
       `Invalid configuration: ${place}: secrets.signing is missing: a list of the keys to sign with, the newest first. Make one with: echo "whsec_$(openssl rand -base64 32)"`,
     );
   }
-  const { data, error } = declaredSchema.safeParse(declared);
+  const { data, error } = declaredSchema.safeParse(declared, {
+    error: explainIssue,
+  });
   if (error) {
     throw new Error(`Invalid configuration: ${place}: ${describe(error)}`);
   }

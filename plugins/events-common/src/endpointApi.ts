@@ -465,6 +465,8 @@ export const endpointReplaySchema = z.object({
     .object({
       topic: z.string().optional(),
       key: z.string().optional(),
+      from: z.string().optional(),
+      to: z.string().optional(),
       state: z.literal('dead').optional(),
     })
     .describe('Which of the events between its positions it takes.'),
@@ -506,6 +508,12 @@ export const breakerSchema = z
 /** @public */
 export const endpointHealthSchema = z.object({
   state: endpointStateSchema,
+  problem: z
+    .string()
+    .nullable()
+    .describe(
+      'Why the process that answers can send it nothing, with the remedy: its secrets or certificates cannot be used.',
+    ),
   breaker: breakerSchema,
   window: z
     .literal('24h')

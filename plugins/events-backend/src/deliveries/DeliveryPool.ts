@@ -14,6 +14,7 @@ import {
   type DeliveryListing,
 } from './operations/listDeliveries';
 import { hastenDeliveries } from './operations/hastenDeliveries';
+import { hastenDelivery } from './operations/hastenDelivery';
 import { listNextDue } from './operations/listNextDue';
 import { oweAgain, type OweAgainOptions } from './operations/oweAgain';
 import { removeAndPromote } from './operations/removeAndPromote';
@@ -82,6 +83,11 @@ export class DeliveryPool {
    */
   hasten(subscriptionId: string, sinceMs: number): Promise<number> {
     return hastenDeliveries(this.#store, subscriptionId, sinceMs);
+  }
+
+  /** Lets one event that waits for its next attempt be due at once; tells whether it waited. */
+  hastenOne(subscriptionId: string, position: number): Promise<boolean> {
+    return hastenDelivery(this.#store, subscriptionId, position);
   }
 
   /**

@@ -4,6 +4,9 @@ const conditions = {
   topic: z.string().optional(),
   key: z.string().optional(),
   state: z.literal('dead').optional(),
+  /** What the places of the replay were made of, for people. */
+  from: z.string().optional(),
+  to: z.string().optional(),
 };
 
 /**

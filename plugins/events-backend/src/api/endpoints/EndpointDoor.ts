@@ -63,6 +63,12 @@ export interface EndpointDoor {
     endpoint: Endpoint,
     events: readonly LogEvent[],
   ): Promise<RequestPreview>;
+  /**
+   * Says why this process can send an endpoint nothing: its secrets or certificates cannot be used here.
+   *
+   * @returns a sentence for people, with the remedy; undefined when it can
+   */
+  findSendingProblem(endpoint: Endpoint): Promise<string | undefined>;
   /** Sends an event of its own now, whatever the state of the endpoint: nothing is recorded, and nothing follows. */
   test(endpoint: Endpoint): Promise<EndpointAttempt>;
   /** The public keys of an endpoint, those that end soon included, as a JSON Web Key Set (RFC 7517, section 5). */

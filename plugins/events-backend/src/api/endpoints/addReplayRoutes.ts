@@ -59,7 +59,7 @@ export function addReplayRoutes(router: Router, api: EndpointApi): void {
       } satisfies ReplayCount);
       return;
     }
-    const { topic, key, state } = query;
+    const { topic, key, from, to, state } = query;
     const createdBy = await access.nameCaller(request);
     const replay = await auditAction(
       auditor,
@@ -75,6 +75,8 @@ export function addReplayRoutes(router: Router, api: EndpointApi): void {
           query: JSON.stringify({
             topic,
             key,
+            from,
+            to,
             state,
           } satisfies ReplayQuery),
           total: plan.total,

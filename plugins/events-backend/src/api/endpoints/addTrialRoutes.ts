@@ -71,6 +71,10 @@ export function addTrialRoutes(router: Router, api: EndpointApi): void {
     }
     underTest.add(id);
     try {
+      const problem = await door.findSendingProblem(endpoint);
+      if (problem !== undefined) {
+        throw new ConflictError(`Nothing can be sent to it: ${problem}`);
+      }
       return await door.test(endpoint);
     } finally {
       underTest.delete(id);

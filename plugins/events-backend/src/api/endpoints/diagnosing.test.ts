@@ -105,6 +105,7 @@ describe.each(stores.ids)('looking after an endpoint, on %s', storeId => {
     const quiet = await api.get('/endpoints/e/health');
     expect(quiet.body).toEqual({
       state: 'active',
+      problem: null,
       breaker: { state: 'closed', until: null },
       window: '24h',
       attempts: 0,

@@ -270,6 +270,9 @@ describe('explaining an event to an endpoint', () => {
 describe('what keeps an endpoint from sending', () => {
   it('is nothing while it is active and its breaker is closed', () => {
     expect(describeHold(endpoint, closed)).toBeUndefined();
+    expect(describeHold(endpoint, open, 'Its secret cannot be opened')).toBe(
+      'Nothing can be sent to it: Its secret cannot be opened',
+    );
   });
 
   it('is its state before its breaker', () => {

@@ -21,6 +21,8 @@ export interface EndpointEventFacts {
   /** Whether its settings, as they are now, choose the event. */
   selection: KnownSelection;
   breaker: BreakerState;
+  /** Why nothing can be sent to it, as a sentence; undefined when something can, or nobody has looked. */
+  sendingProblem?: string;
   delivery:
     | Pick<DeliveryRow, 'state' | 'attempts' | 'due_at' | 'last_error' | 'key'>
     | undefined;
@@ -192,9 +194,9 @@ function explainCursor(facts: EndpointEventFacts): EndpointEventExplanation {
 
 function withHold(
   explanation: string,
-  { endpoint, breaker }: EndpointEventFacts,
+  { endpoint, breaker, sendingProblem }: EndpointEventFacts,
 ): string {
-  const hold = describeHold(endpoint, breaker);
+  const hold = describeHold(endpoint, breaker, sendingProblem);
   return hold === undefined ? explanation : `${explanation}. ${hold}`;
 }
 
@@ -207,12 +209,16 @@ export function describeHold(
     stateReason,
   }: Pick<Endpoint, 'state' | 'stateBy' | 'stateAtMs' | 'stateReason'>,
   breaker: BreakerState,
+  sendingProblem?: string,
 ): string | undefined {
   if (state !== 'active') {
     const reason = stateReason ? ` (${stateReason})` : '';
     return `The endpoint is ${state} by ${stateBy} since ${toInstant(
       stateAtMs,
     )}${reason}, and sends nothing until it is resumed`;
+  }
+  if (sendingProblem !== undefined) {
+    return `Nothing can be sent to it: ${sendingProblem}`;
   }
   if (breaker.state === 'closed') {
     return undefined;

@@ -476,7 +476,7 @@ describe.each(stores.ids)('endpoints through the API, on %s', storeId => {
     for (const { status, body } of refused) {
       expect(status).toBe(409);
       expect(body.error.message).toMatch(
-        /under events\.webhooks\.endpoints\.e; change it there/,
+        /change it there, under events\.webhooks\.endpoints\.e\. /,
       );
     }
     for (const [verb, state] of [

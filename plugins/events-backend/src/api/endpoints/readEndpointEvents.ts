@@ -78,10 +78,12 @@ export async function readEndpointEvent(
     }),
     endpoints.readHealth(endpoint.id),
   ]);
-  return gatherFacts(door, traces, endpoint, {
+  const found = await gatherFacts(door, traces, endpoint, {
     attempts,
     health: health?.health,
   });
+  const sendingProblem = await door.findSendingProblem(endpoint);
+  return { ...found, facts: { ...found.facts, sendingProblem } };
 }
 
 async function gatherFacts(

@@ -34,8 +34,10 @@ export async function readEndpointHealth(
   // Behind the cursor, which is not beyond it then.
   const { tail } = await log.ends();
   const breaker = door.readBreaker(kept?.health);
+  const problem = await door.findSendingProblem(endpoint);
   return {
     state,
+    problem: problem ?? null,
     breaker: {
       state: breaker.state,
       until: toInstantOrNull(breaker.untilMs),

@@ -19,7 +19,8 @@ import { describeHold } from './explainEndpointEvent';
 import { selectEvent, type KnownSelection } from './selectEvent';
 
 /**
- * Owes one event to an endpoint again, whatever the endpoint chooses; but one that is declared in the configuration is sent
+ * Owes one event to an endpoint again, whatever the endpoint chooses, or lets it be due at once if it waits for its next
+ * attempt; but one that is declared in the configuration is sent
  * nothing else than what it chooses there.
  *
  * @throws NotFoundError when the log does not have the event
@@ -50,8 +51,9 @@ export async function redeliver(
   if (endpoint.managedBy === 'config') {
     refuseUnchosen(endpoint, selection);
   }
+  const subscriptionId = toSubscriptionId(endpoint.id);
   const { owed } = await deliveries.replay(
-    toSubscriptionId(endpoint.id),
+    subscriptionId,
     [endpoint.settings.ordered ? event : { ...event, key: undefined }],
     {
       dryRun: false,
@@ -61,20 +63,32 @@ export async function redeliver(
       }),
     },
   );
-  if (owed > 0) {
+  const hastened =
+    owed === 0 && (await deliveries.hastenOne(subscriptionId, event.position));
+  if (owed > 0 || hastened) {
     notifier.notify(new Set([event.topic]));
   }
   const health = await endpoints.readHealth(endpoint.id);
-  const hold = describeHold(endpoint, door.readBreaker(health?.health));
-  const next =
-    owed > 0
-      ? 'It is owed again, and sent behind what is owed with its key'
-      : 'It is owed already, or still to be read, and comes by itself';
+  const hold = describeHold(
+    endpoint,
+    door.readBreaker(health?.health),
+    await door.findSendingProblem(endpoint),
+  );
+  const next = describeNext(owed > 0, hastened);
   return {
     eventId,
     owed: owed > 0,
     explanation: hold === undefined ? next : `${next}. ${hold}`,
   };
+}
+
+function describeNext(isOwed: boolean, isHastened: boolean): string {
+  if (isOwed) {
+    return 'It is owed again, and sent behind what is owed with its key';
+  }
+  return isHastened
+    ? 'It was owed already and waited for its next attempt, which is due at once now'
+    : 'It is owed already, or still to be read, and comes by itself';
 }
 
 /** Whoever may send an endpoint its events again has no say in which events those are, where the configuration has it. */

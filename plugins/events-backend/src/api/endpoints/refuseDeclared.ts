@@ -8,7 +8,7 @@ export function refuseDeclared({
 }: Pick<Endpoint, 'id' | 'managedBy'>): void {
   if (managedBy === 'config') {
     throw new ConflictError(
-      `Endpoint '${id}' is declared in the configuration under events.webhooks.endpoints.${id}; change it there`,
+      `Endpoint '${id}' is one of the configuration: change it there, under events.webhooks.endpoints.${id}. Half an hour after the last process that declares it, it is removed by itself`,
     );
   }
 }

@@ -72,6 +72,47 @@ describe.each(stores.ids)(
       expect(await api.readDeliveries()).toEqual([[1, 'due', 0]]);
     });
 
+    it('lets an event be due at once that waits for its next attempt', async () => {
+      const api = await start(storeId);
+      const { id } = api.events[0];
+      await api.post('/endpoints/e/redeliver', { eventId: id });
+      const hour = 3_600_000;
+      await api.store
+        .knex('callboard_deliveries')
+        .update({ due_at: Date.now() + hour, attempts: 1 });
+      const { body } = await api.post('/endpoints/e/redeliver', {
+        eventId: id,
+      });
+      expect(body).toMatchObject({
+        owed: false,
+        explanation: expect.stringContaining('is due at once now'),
+      });
+      const [{ due_at }] = await api.store.knex('callboard_deliveries');
+      expect(Number(due_at)).toBeLessThan(Date.now() + hour / 2);
+    });
+
+    it('says why nothing can be sent, wherever somebody looks', async () => {
+      const api = await start(storeId);
+      api.door.sendingProblem = 'Its secrets cannot be opened';
+      const reason = 'Nothing can be sent to it: Its secrets cannot be opened';
+      const [{ id }] = api.events;
+      const { body: redelivered } = await api.post('/endpoints/e/redeliver', {
+        eventId: id,
+      });
+      expect(redelivered).toMatchObject({
+        explanation: expect.stringContaining(reason),
+      });
+      const { body: health } = await api.get('/endpoints/e/health');
+      expect(health).toMatchObject({ problem: 'Its secrets cannot be opened' });
+      const { body: event } = await api.get(`/endpoints/e/events/${id}`);
+      expect(event).toMatchObject({
+        explanation: expect.stringContaining(reason),
+      });
+      const { status } = await api.post('/endpoints/e/test', {});
+      expect(status).toBe(409);
+      expect(api.door.tests).toBe(0);
+    });
+
     it('owes an event that is still to be read and that the endpoint would pass over', async () => {
       const api = await start(storeId);
       await api.create('picky', { filter: 'payload.wanted' });

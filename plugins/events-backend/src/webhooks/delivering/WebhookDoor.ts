@@ -1,3 +1,4 @@
+import { ConflictError, toError } from '@backstage/errors';
 import type {
   EndpointSecrets,
   EndpointSettings,
@@ -73,6 +74,20 @@ export class WebhookDoor {
     event: LogEvent,
   ): Promise<Selection> {
     return this.#router.explain(settings, event);
+  }
+
+  /** Says why this process can send an endpoint nothing, as a sentence for people; undefined when it can. */
+  async findSendingProblem(endpoint: Endpoint): Promise<string | undefined> {
+    try {
+      const sender = await this.#openSender(endpoint);
+      await sender.close();
+      return undefined;
+    } catch (error) {
+      // One that was changed since it was read is as good as it is now.
+      return error instanceof ConflictError
+        ? undefined
+        : toError(error).message;
+    }
   }
 
   /** Sends an event of its own now: nothing is recorded, and nothing follows. */

@@ -305,7 +305,7 @@ export class Webhooks {
         return undefined;
       }
       this.#logger.error(
-        `Endpoint ${id} cannot be sent anything, and its events wait`,
+        `Endpoint ${id} cannot be sent anything, and its events wait:`,
         error instanceof Error ? error : new Error(String(error)),
       );
       return undefined;

@@ -106,7 +106,9 @@ export function createGuard(options: GuardOptions): Guard {
         return refuse('url', 'The URL cannot be read');
       }
       if (url.protocol !== 'https:' && !(allowHttp && isHttp(url))) {
-        const schemes = allowHttp ? 'https or http' : 'https';
+        const schemes = allowHttp
+          ? 'https or http'
+          : 'https, unless events.webhooks.allowHttp is true, which shows every event to whoever is on the way';
         return refuse('scheme', `The URL must begin with ${schemes}`);
       }
       if (url.username !== '' || url.password !== '') {

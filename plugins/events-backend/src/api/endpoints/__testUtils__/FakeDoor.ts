@@ -27,6 +27,8 @@ export class FakeDoor implements EndpointDoor {
   changes = 0;
   /** Thrown by what asks the catalog, or makes a subscription. */
   failure: Error | undefined;
+  /** Why nothing can be sent. */
+  sendingProblem: string | undefined;
   /** How many tests were begun. */
   tests = 0;
   /** A test is answered when this resolves. */
@@ -112,6 +114,10 @@ export class FakeDoor implements EndpointDoor {
       headers: Object.fromEntries(secretHeaders.map(name => [name, '***'])),
       body: events.map(({ payload }) => payload).join(),
     };
+  }
+
+  async findSendingProblem(): Promise<string | undefined> {
+    return this.sendingProblem;
   }
 
   async test(endpoint: Endpoint) {
