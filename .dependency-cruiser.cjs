@@ -107,7 +107,8 @@ const completenessRules = [
   {
     name: 'every import is found',
     from: { path: '^plugins/' },
-    to: { couldNotResolve: true },
+    // Types alone, so there is no file that could be resolved; the compiler looks for them.
+    to: { couldNotResolve: true, pathNot: '^@octokit/webhooks-types$' },
   },
   {
     name: 'no cycles',

@@ -7,6 +7,7 @@ export * from './bundleFeatures';
 export * from './CatalogReplica';
 export * from './createTestDatabases';
 export * from './eventLogContract';
+export * from './github';
 export * from './makeEvent';
 export * from './makeGithubRequest';
 export * from './notifierContract';

@@ -1,0 +1,23 @@
+import { GraphQLError } from 'graphql';
+
+/** An error of a type that GitHub has. */
+export function makeError(type: string, message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { type } });
+}
+
+export function couldNotResolve(what: string): GraphQLError {
+  return makeError('NOT_FOUND', `Could not resolve to ${what}.`);
+}
+
+/** GitHub has the type of an error beside its message, where others have extensions. */
+export function renderError(error: GraphQLError) {
+  const { message, locations, path, extensions } = error.toJSON();
+  const { type, ...others } = extensions ?? {};
+  return {
+    ...(typeof type === 'string' && { type }),
+    ...(path && { path }),
+    ...(Object.keys(others).length > 0 && { extensions: others }),
+    ...(locations && { locations }),
+    message,
+  };
+}
