@@ -14,7 +14,6 @@ import {
   type DeliveryListing,
 } from './operations/listDeliveries';
 import { hastenDeliveries } from './operations/hastenDeliveries';
-import { hastenDelivery } from './operations/hastenDelivery';
 import { listNextDue } from './operations/listNextDue';
 import { oweAgain, type OweAgainOptions } from './operations/oweAgain';
 import { removeAndPromote } from './operations/removeAndPromote';
@@ -82,12 +81,13 @@ export class DeliveryPool {
    * @returns how many there were
    */
   hasten(subscriptionId: string, sinceMs: number): Promise<number> {
-    return hastenDeliveries(this.#store, subscriptionId, sinceMs);
+    return hastenDeliveries(this.#store, subscriptionId, { sinceMs });
   }
 
   /** Lets one event that waits for its next attempt be due at once; tells whether it waited. */
-  hastenOne(subscriptionId: string, position: number): Promise<boolean> {
-    return hastenDelivery(this.#store, subscriptionId, position);
+  async hastenOne(subscriptionId: string, position: number): Promise<boolean> {
+    const which = { position };
+    return (await hastenDeliveries(this.#store, subscriptionId, which)) > 0;
   }
 
   /**

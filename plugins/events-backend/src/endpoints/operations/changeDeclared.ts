@@ -23,17 +23,14 @@ export function isAsDeclared(
   endpoint: DeclaredEndpoint,
   nowMs: number,
 ): boolean {
-  const next = describeDeclared(endpoint, readKeysBefore(row), nowMs);
-  return (['settings', 'signing_keys', 'secret_headers'] as const).every(
-    column => isSameJson(row[column], next[column]),
-  );
+  return findChange(row, endpoint, nowMs) === undefined;
 }
 
 /**
  * Makes an endpoint of the configuration what this process declares, and forgets its health then: it may work now.
  *
  * @param row - locked
- * @returns whether it was anything else
+ * @returns whether it had to be changed
  */
 export async function changeDeclared(
   trx: Knex.Transaction,
@@ -41,13 +38,26 @@ export async function changeDeclared(
   endpoint: DeclaredEndpoint,
   nowMs: number,
 ): Promise<boolean> {
-  if (isAsDeclared(row, endpoint, nowMs)) {
+  const next = findChange(row, endpoint, nowMs);
+  if (!next) {
     return false;
   }
-  const next = describeDeclared(endpoint, readKeysBefore(row), nowMs);
   await trx('callboard_endpoints').where({ id: row.id }).update(next);
   await forgetHealth(trx, row.id);
   return true;
+}
+
+/** The columns of an endpoint as it is declared, with another revision; undefined when it is so. */
+function findChange(
+  row: EndpointRow,
+  endpoint: DeclaredEndpoint,
+  nowMs: number,
+) {
+  const next = describeDeclared(endpoint, readKeysBefore(row), nowMs);
+  const isSame = (
+    ['settings', 'signing_keys', 'secret_headers'] as const
+  ).every(column => isSameJson(row[column], next[column]));
+  return isSame ? undefined : next;
 }
 
 /** The columns that follow from what is declared. */
