@@ -1,0 +1,102 @@
+import type { GithubClient } from '@callboard/backstage-plugin-github-node';
+import { z } from 'zod';
+import type { ProviderSettings } from '../settings';
+import {
+  fragmentVariables,
+  makeFragmentVariables,
+  readRepository,
+  repositoryFragment,
+  repositorySchema,
+  type FoundRepository,
+} from './repositoryFragment';
+
+/** In which order repositories are listed. */
+export type ListingOrder = 'CREATED_AT' | 'PUSHED_AT' | 'UPDATED_AT';
+
+/** A page of the repositories of an owner. */
+export interface RepositoryPage {
+  repositories: FoundRepository[];
+  /** How many there are altogether. */
+  totalCount: number;
+  /** Where the next page begins; undefined behind the last. */
+  next: string | undefined;
+}
+
+const query = `
+query ($login: String!, $after: String, $first: Int!, $field: RepositoryOrderField!, $direction: OrderDirection!, ${fragmentVariables}) {
+  repositoryOwner(login: $login) {
+    repositories(first: $first, after: $after, ownerAffiliations: [OWNER], orderBy: { field: $field, direction: $direction }) {
+      totalCount
+      nodes { ...repository }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}
+${repositoryFragment}`;
+
+const answerSchema = z.object({
+  repositoryOwner: z
+    .object({
+      repositories: z.object({
+        totalCount: z.number(),
+        nodes: z.array(repositorySchema.nullable()),
+        pageInfo: z.object({
+          hasNextPage: z.boolean(),
+          endCursor: z.string().nullable(),
+        }),
+      }),
+    })
+    .nullable(),
+});
+
+/**
+ * Lists repositories of an organization or a user: the oldest first, or those that were pushed to or changed last.
+ *
+ * @param after - where the page begins; at the beginning unless given
+ * @throws GithubError when GitHub could not be asked
+ * @throws Error when there is no such owner, or GitHub's answer has gaps: nothing follows from it then
+ */
+export async function listRepositories(
+  client: GithubClient,
+  owner: string,
+  options: {
+    order: ListingOrder;
+    after?: string;
+    settings: ProviderSettings;
+    signal: AbortSignal;
+  },
+): Promise<RepositoryPage> {
+  const { order, after, settings, signal } = options;
+  const { data, errors } = await client.query({
+    query,
+    variables: {
+      login: owner,
+      after: after ?? null,
+      first: settings.pageSize,
+      field: order,
+      // With the oldest first, pages do not shift while repositories come.
+      direction: order === 'CREATED_AT' ? 'ASC' : 'DESC',
+      ...makeFragmentVariables(settings),
+    },
+    schema: answerSchema,
+    signal,
+  });
+  if (errors.length > 0) {
+    throw new Error(
+      `GitHub answered with gaps when it was asked for the repositories of ${owner}: ${errors[0].message}`,
+    );
+  }
+  if (!data.repositoryOwner) {
+    throw new Error(
+      `GitHub knows nobody called ${owner}. Correct the organization in catalog.providers.github, or let the credentials of integrations.github see it.`,
+    );
+  }
+  const { nodes, totalCount, pageInfo } = data.repositoryOwner.repositories;
+  return {
+    totalCount,
+    repositories: nodes.flatMap(node =>
+      node ? readRepository(node, settings) : [],
+    ),
+    next: pageInfo.hasNextPage ? pageInfo.endCursor ?? undefined : undefined,
+  };
+}

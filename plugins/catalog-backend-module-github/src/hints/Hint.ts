@@ -1,0 +1,68 @@
+import { z } from 'zod';
+
+/** What a push says that happened to a branch. */
+export interface PushHint {
+  branch: string;
+  /** Commits by their ids. Undefined when the push made the branch. */
+  before?: string;
+  /** Undefined when the push deleted the branch. */
+  after?: string;
+  isForced: boolean;
+  /** Whether every commit of the push is told of. */
+  isComplete: boolean;
+  /** Whether its commits add or remove a file of the catalog path. */
+  addsOrRemoves: boolean;
+  /** Whether its commits change a file of the catalog path. */
+  modifies: boolean;
+  /** Files that it touches, the first {@link maxPaths} of them. */
+  paths: string[];
+  pushedAtMs: number;
+}
+
+/** Paths of a push that are kept, to refresh what was read from them. */
+export const maxPaths = 300;
+
+const pushHintSchema: z.ZodType<PushHint> = z.object({
+  branch: z.string(),
+  before: z.string().optional(),
+  after: z.string().optional(),
+  isForced: z.boolean(),
+  isComplete: z.boolean(),
+  addsOrRemoves: z.boolean(),
+  modifies: z.boolean(),
+  paths: z.array(z.string()),
+  pushedAtMs: z.number(),
+});
+
+/** Says that something may have happened to a repository. */
+export interface Hint {
+  /** By which GitHub knows the repository; it stays over renames and transfers. */
+  nodeId: string;
+  /** Who owned it then. */
+  owner: string;
+  /** `owner/name`, as it was then. */
+  fullName: string;
+  /** Whether the hint says that the repository is not there any more, or not for us. */
+  saysGone: boolean;
+  /** Whether it says that the repository was deleted. */
+  isDeleted?: boolean;
+  /** Of a push. */
+  push?: PushHint;
+}
+
+/** What a provider makes of an event. */
+export type Reading =
+  | { kind: 'hints'; hints: Hint[] }
+  /** Everybody who has installed the app is to be looked at again. */
+  | { kind: 'owners'; owner: string; hints: Hint[] }
+  | { kind: 'passed over'; reason: string; fullName?: string };
+
+/** Reads a hint as it is stored. */
+export const hintSchema: z.ZodType<Hint> = z.object({
+  nodeId: z.string(),
+  owner: z.string(),
+  fullName: z.string(),
+  saysGone: z.boolean(),
+  isDeleted: z.boolean().optional(),
+  push: pushHintSchema.optional(),
+});

@@ -1,0 +1,3 @@
+export { hintSchema } from './Hint';
+export type { Hint, PushHint, Reading } from './Hint';
+export { hintTopics, readEvent, type Follower } from './readEvent';

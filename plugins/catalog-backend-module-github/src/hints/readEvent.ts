@@ -1,0 +1,220 @@
+import type { Minimatch } from 'minimatch';
+import { z } from 'zod';
+import type { ProviderSettings } from '../settings';
+import { maxPaths, type Hint, type PushHint, type Reading } from './Hint';
+import {
+  installationPayload,
+  installationRepositoriesPayload,
+  pushPayload,
+  repositoryPayload,
+  type PushPayload,
+} from './payloads';
+
+/** What decides what a provider makes of an event. */
+export interface Follower {
+  settings: Pick<ProviderSettings, 'host' | 'source' | 'branch'>;
+  /** What the catalog path matches. */
+  catalogFiles: Pick<Minimatch, 'match'>;
+}
+
+/**
+ * GitHub tells of so many commits of one push at the most, and does not say whether there were more.
+ *
+ * @see https://docs.github.com/en/webhooks/webhook-events-and-payloads#push
+ */
+const mostCommits = 2_048;
+
+/** The topics that a provider subscribes to. */
+export const hintTopics = [
+  'github.push',
+  'github.repository',
+  'github.installation',
+  'github.installation_repositories',
+] as const;
+
+/**
+ * Reads the hints of an event: pure, for one provider.
+ *
+ * @param topic - one of {@link hintTopics}
+ * @param payload - as GitHub sent it, of any shape
+ */
+export function readEvent(
+  topic: string,
+  payload: unknown,
+  follower: Follower,
+): Reading {
+  const { settings } = follower;
+  switch (topic) {
+    case 'github.push':
+      return withPayload(pushPayload, payload, push => {
+        const { repository, ref } = push;
+        const { full_name: fullName, html_url: url } = repository;
+        const followed = settings.branch ?? repository.default_branch;
+        return (
+          passOverHost(url, fullName, settings) ??
+          (ref === `refs/heads/${followed}`
+            ? hintsOf({
+                ...readRepository(repository),
+                saysGone: false,
+                push: readPush(push, followed, follower),
+              })
+            : passOver(
+                `it went to ${ref}, and the branch ${followed} is followed`,
+                fullName,
+              ))
+        );
+      });
+    case 'github.repository':
+      return withPayload(repositoryPayload, payload, event => {
+        const { repository, action, changes } = event;
+        const { full_name: fullName, html_url: url } = repository;
+        return (
+          passOverHost(url, fullName, settings) ??
+          (action === 'edited' && changes && !concernsCatalog(changes)
+            ? passOver(
+                `only ${Object.keys(changes).join(
+                  ' and ',
+                )} changed, of which the catalog knows nothing`,
+                fullName,
+              )
+            : hintsOf({
+                ...readRepository(repository),
+                saysGone: action === 'deleted',
+                ...(action === 'deleted' && { isDeleted: true }),
+              }))
+        );
+      });
+    case 'github.installation':
+      return withPayload(installationPayload, payload, event => {
+        const { installation, action, repositories = [] } = event;
+        return readInstallation(
+          installation.account,
+          repositories,
+          action === 'deleted' || action === 'suspend',
+          settings,
+        );
+      });
+    case 'github.installation_repositories':
+      return withPayload(installationRepositoriesPayload, payload, event => {
+        const { repositories_added: added, repositories_removed: removed } =
+          event;
+        const { account } = event.installation;
+        return (
+          passOverHost(account.html_url, undefined, settings) ?? {
+            kind: 'hints',
+            hints: [
+              ...added.map(each => nameHint(each, account.login, false)),
+              ...removed.map(each => nameHint(each, account.login, true)),
+            ],
+          }
+        );
+      });
+    default:
+      return passOver(`this provider reads nothing of ${topic}`);
+  }
+}
+
+function withPayload<T>(
+  schema: z.ZodType<T>,
+  payload: unknown,
+  read: (payload: T) => Reading,
+): Reading {
+  const { success, data, error } = schema.safeParse(payload);
+  if (!success) {
+    const [issue] = error.issues;
+    return passOver(
+      `the payload is not as GitHub makes it: ${issue.path.join('.')}: ${
+        issue.message
+      }`,
+    );
+  }
+  return read(data);
+}
+
+function passOver(reason: string, fullName?: string): Reading {
+  return { kind: 'passed over', reason, ...(fullName && { fullName }) };
+}
+
+function passOverHost(
+  url: string,
+  fullName: string | undefined,
+  { host }: Follower['settings'],
+): Reading | undefined {
+  const sender = new URL(url).host;
+  return sender === host
+    ? undefined
+    : passOver(`it is of ${sender}, and ${host} is followed`, fullName);
+}
+
+function hintsOf(hint: Hint): Reading {
+  return { kind: 'hints', hints: [hint] };
+}
+
+function readRepository({
+  node_id,
+  full_name,
+  owner,
+}: PushPayload['repository']) {
+  return { nodeId: node_id, fullName: full_name, owner: owner.login };
+}
+
+function nameHint(
+  { node_id, full_name }: { node_id: string; full_name: string },
+  owner: string,
+  saysGone: boolean,
+): Hint {
+  return { nodeId: node_id, fullName: full_name, owner, saysGone };
+}
+
+/** Description and homepage are all that an edit can change besides. */
+function concernsCatalog(changes: Record<string, unknown>): boolean {
+  return Object.keys(changes).some(
+    name => name !== 'description' && name !== 'homepage',
+  );
+}
+
+function readInstallation(
+  account: { login: string; html_url: string },
+  repositories: { node_id: string; full_name: string }[],
+  saysGone: boolean,
+  settings: Follower['settings'],
+): Reading {
+  const { login, html_url: url } = account;
+  return (
+    passOverHost(url, undefined, settings) ??
+    (settings.source.kind === 'owner' &&
+    settings.source.login.toLowerCase() !== login.toLowerCase()
+      ? passOver(`${login} is not followed, only ${settings.source.login}`)
+      : {
+          kind: 'owners',
+          owner: login,
+          hints: repositories.map(each => nameHint(each, login, saysGone)),
+        })
+  );
+}
+
+function readPush(
+  push: PushPayload,
+  branch: string,
+  { catalogFiles }: Follower,
+): PushHint {
+  const { commits, repository } = push;
+  const listPaths = (kind: 'added' | 'removed' | 'modified') =>
+    commits.flatMap(commit => commit[kind] ?? []);
+  const added = listPaths('added');
+  const removed = listPaths('removed');
+  const modified = listPaths('modified');
+  const paths = [...new Set([...modified, ...added, ...removed])];
+  const isCatalogFile = (path: string) => catalogFiles.match(path);
+  return {
+    branch,
+    ...(!push.created && { before: push.before }),
+    ...(!push.deleted && { after: push.after }),
+    isForced: push.forced,
+    isComplete: commits.length < mostCommits && paths.length <= maxPaths,
+    addsOrRemoves: [...added, ...removed].some(isCatalogFile),
+    modifies: modified.some(isCatalogFile),
+    paths: paths.slice(0, maxPaths),
+    pushedAtMs: repository.pushed_at ?? 0,
+  };
+}

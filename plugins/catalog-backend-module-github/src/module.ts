@@ -1,0 +1,81 @@
+import {
+  coreServices,
+  createBackendModule,
+} from '@backstage/backend-plugin-api';
+import { GithubLocationAnalyzer } from '@backstage/plugin-catalog-backend-module-github';
+import {
+  catalogAnalysisExtensionPoint,
+  catalogProcessingExtensionPoint,
+  catalogServiceRef,
+} from '@backstage/plugin-catalog-node';
+import { catalogScmEventsServiceRef } from '@backstage/plugin-catalog-node/alpha';
+import { durableEventsServiceRef } from '@callboard/backstage-plugin-events-node';
+import { githubServiceRef } from '@callboard/backstage-plugin-github-node';
+import { GithubEntityProvider } from './GithubEntityProvider';
+import { openGithubStore, trimHints } from './repositories';
+import { readProviderSettings } from './settings';
+
+/** How long what came of events can be looked up, in milliseconds. */
+const keepHintsMs = 7 * 86_400_000;
+
+/**
+ * Has the catalog follow GitHub by events: a module of the catalog plugin, in the place of
+ * `@backstage/plugin-catalog-backend-module-github`.
+ *
+ * @example
+ * ```ts
+ * backend.add(import('@callboard/backstage-plugin-catalog-backend-module-github'));
+ * ```
+ *
+ * @public
+ */
+export const catalogModuleGithub = createBackendModule({
+  pluginId: 'catalog',
+  moduleId: 'github',
+  register(env) {
+    env.registerInit({
+      deps: {
+        analyzers: catalogAnalysisExtensionPoint,
+        auth: coreServices.auth,
+        catalog: catalogServiceRef,
+        config: coreServices.rootConfig,
+        database: coreServices.database,
+        events: durableEventsServiceRef,
+        github: githubServiceRef,
+        lifecycle: coreServices.lifecycle,
+        logger: coreServices.logger,
+        processing: catalogProcessingExtensionPoint,
+        scheduler: coreServices.scheduler,
+        scmEvents: catalogScmEventsServiceRef,
+      },
+      async init({ analyzers, auth, catalog, processing, ...services }) {
+        const { config, database, lifecycle, scheduler } = services;
+        const settings = readProviderSettings(config);
+        const store = await openGithubStore(database);
+        // For the page that registers a repository by hand, as the stock module has it.
+        analyzers.addScmLocationAnalyzer(
+          new GithubLocationAnalyzer({ config, auth, catalog }),
+        );
+        const providers = settings.map(
+          each => new GithubEntityProvider(each, { ...services, store }),
+        );
+        processing.addEntityProvider(providers);
+        lifecycle.addShutdownHook(async () => {
+          await Promise.all(providers.map(provider => provider.stop()));
+        });
+        // Not before the catalog has migrated its tables: on SQLite there is one connection for both.
+        lifecycle.addStartupHook(() =>
+          scheduler.scheduleTask({
+            id: 'callboard-github-trim-hints',
+            frequency: { hours: 1 },
+            timeout: { minutes: 5 },
+            initialDelay: { minutes: 1 },
+            fn: async () => {
+              await trimHints(store, Date.now() - keepHintsMs);
+            },
+          }),
+        );
+      },
+    });
+  },
+});

@@ -1,0 +1,88 @@
+import { GithubError } from '@callboard/backstage-plugin-github-node';
+import type { Finding } from '../asking';
+import type { PendingHint, RepositoryState } from '../repositories';
+
+/** What follows from GitHub's answers about one repository. */
+export type Belief =
+  /** @remarks the state is undefined when GitHub does not show the repository */
+  | { kind: 'believe'; state: RepositoryState | undefined }
+  /** Nothing follows; it is to be asked again after so many milliseconds. */
+  | { kind: 'wait'; reason: string; pauseMs: number };
+
+const firstPauseMs = 1_000;
+const longestPauseMs = 300_000;
+/** How often an answer that contradicts the hints is doubted. */
+const mostDoubts = 3;
+
+/**
+ * Decides whether GitHub's answers are believed: pure.
+ *
+ * GitHub reads from replicas, so the first answer after a webhook may be of the time before it. An answer that
+ * contradicts the hints is therefore doubted a few times, for seven seconds, and then believed: it is the hints that may
+ * be old. An error is never an answer.
+ *
+ * @param answers - one of each owner who may have the repository
+ * @param known - how it was known before
+ */
+export function decideRetry(
+  answers: readonly Finding[],
+  hints: readonly PendingHint[],
+  known: RepositoryState | undefined,
+): Belief {
+  const attempts = Math.max(0, ...hints.map(hint => hint.attempts));
+  const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** attempts);
+  const found = answers.find(answer => answer.kind === 'found');
+  const failed = answers.find(answer => answer.kind === 'unknown');
+  if (!found && failed) {
+    const { error } = failed;
+    return {
+      kind: 'wait',
+      reason: error.message,
+      pauseMs:
+        error instanceof GithubError && error.kind === 'limited'
+          ? error.retryAfterMs ?? pauseMs
+          : pauseMs,
+    };
+  }
+  const doubt =
+    attempts < mostDoubts
+      ? findDoubt(found?.state, hints, known)
+      : undefined;
+  return doubt
+    ? { kind: 'wait', reason: doubt, pauseMs }
+    : { kind: 'believe', state: found?.state };
+}
+
+/** What of the answer is older than the hints, if anything. */
+function findDoubt(
+  found: RepositoryState | undefined,
+  hints: readonly PendingHint[],
+  known: RepositoryState | undefined,
+): string | undefined {
+  const told = hints.filter(({ cause }) => cause === 'event');
+  if (told.length === 0) {
+    return undefined;
+  }
+  const isGone = told.some(({ saysGone }) => saysGone);
+  if (!found) {
+    return isGone
+      ? undefined
+      : 'GitHub does not show the repository yet, of which a webhook has told';
+  }
+  if (isGone) {
+    return 'GitHub still shows the repository, of which a webhook says that it is gone';
+  }
+  const pushedAtMs = Math.max(...told.map(({ push }) => push?.pushedAtMs ?? 0));
+  if (found.pushedAtMs < pushedAtMs) {
+    return 'GitHub does not show the push yet, of which a webhook has told';
+  }
+  const fullName = `${found.owner}/${found.name}`.toLowerCase();
+  const isRenamed = told.some(
+    hint => hint.fullName.toLowerCase() !== fullName,
+  );
+  return isRenamed &&
+    known?.name === found.name &&
+    known.owner === found.owner
+    ? 'GitHub does not show the name yet, of which a webhook has told'
+    : undefined;
+}

@@ -1,0 +1,109 @@
+import type { KnownLocation, RepositoryState } from '../repositories';
+import type { ProviderSettings } from '../settings';
+import type { Decision } from './decideLocations';
+
+/** What the catalog is to be told of a repository. */
+export interface Change {
+  /** What happens to locations of the repository, before the catalog is told. */
+  planned: KnownLocation[];
+  added: string[];
+  /** Unless another repository of the provider wants them. */
+  removed: string[];
+  /** Whether what is read at the location has changed. */
+  isRefreshed: boolean;
+  /** What came of it, for a person. */
+  outcome: string;
+}
+
+/**
+ * Finds what differs between what the catalog may hold of a repository and what it is to hold: pure.
+ *
+ * @param known - what was known before
+ * @param state - what is known now; undefined when GitHub does not show the repository
+ * @param isProvenChange - of a state that follows from pushes: whether they change a catalog file
+ */
+export function describeChange(
+  nodeId: string,
+  decision: Decision,
+  locations: readonly KnownLocation[],
+  known: RepositoryState | undefined,
+  state: RepositoryState | undefined,
+  isProvenChange: boolean | undefined,
+  settings: Pick<ProviderSettings, 'catalogPath' | 'hasWildcards'>,
+): Change {
+  const { targets, explanation } = decision;
+  const stateOf = new Map(
+    locations.map(location => [location.target, location.state]),
+  );
+  const added = targets.filter(target => stateOf.get(target) !== 'held');
+  const removed = [...stateOf.keys()].filter(
+    target => !targets.includes(target),
+  );
+  const plan = (state_: KnownLocation['state']) => (target: string) =>
+    stateOf.get(target) === state_ ? [] : { nodeId, target, state: state_ };
+  const isRefreshed =
+    targets.length > added.length &&
+    (isProvenChange ?? hasOtherFile(known, state, settings.hasWildcards));
+  return {
+    planned: [
+      ...added.flatMap(plan('adding')),
+      ...removed.flatMap(plan('removing')),
+    ],
+    added,
+    removed,
+    isRefreshed,
+    outcome: describeOutcome(
+      { added, removed, isRefreshed, explanation },
+      settings,
+    ),
+  };
+}
+
+/** Whether another content is to be read at the same location. */
+function hasOtherFile(
+  known: RepositoryState | undefined,
+  state: RepositoryState | undefined,
+  hasWildcards: boolean,
+): boolean {
+  if (!known || !state) {
+    return false;
+  }
+  if (hasWildcards) {
+    return known.head !== state.head;
+  }
+  if (known.file && known.file.oid === undefined) {
+    // A push said that it was changed, and it was read again then.
+    return known.head !== state.head;
+  }
+  return known.file?.oid !== state.file?.oid;
+}
+
+function describeOutcome(
+  change: Pick<Change, 'added' | 'removed' | 'isRefreshed'> & {
+    explanation: string;
+  },
+  { catalogPath, hasWildcards }: Pick<
+    ProviderSettings,
+    'catalogPath' | 'hasWildcards'
+  >,
+): string {
+  const { added, removed, isRefreshed, explanation } = change;
+  const sentences = [
+    ...removed.map(target => `The catalog drops ${target}`),
+    ...added.map(target => `The catalog reads ${target}`),
+    ...(isRefreshed
+      ? [
+          `${
+            hasWildcards ? 'A file of ' : ''
+          }${catalogPath} has changed, so the catalog reads it again`,
+        ]
+      : []),
+  ];
+  if (added.length > 0 || isRefreshed) {
+    return sentences.join('. ');
+  }
+  const because = `The repository ${explanation}`;
+  return sentences.length > 0
+    ? [...sentences, because].join('. ')
+    : `Nothing that the catalog sees has changed. ${because}`;
+}

@@ -1,0 +1,2 @@
+export { ReconcileLoop } from './ReconcileLoop';
+export { Reconciler, type ReconcileTurn } from './Reconciler';

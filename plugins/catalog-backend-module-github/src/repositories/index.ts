@@ -1,0 +1,42 @@
+export { openGithubStore, type GithubStore } from './GithubStore';
+export {
+  repositoryStateSchema,
+  type RepositoryState,
+} from './RepositoryState';
+export type {
+  HintCause,
+  HintOrigin,
+  KnownLocation,
+  KnownRepository,
+  LocationState,
+  PendingHint,
+} from './rows';
+export { insertHints, type NewHint } from './operations/insertHints';
+export {
+  acquireLease,
+  addProvider,
+  releaseLease,
+  renewLease,
+} from './operations/leases';
+export { planLocations } from './operations/planLocations';
+export { postponeHints } from './operations/postponeHints';
+export { findHinted, findNextDueMs, readDueHints } from './operations/readDueHints';
+export {
+  findWantedTargets,
+  listWantedTargets,
+  readLocations,
+  readRepositories,
+} from './operations/readRepositories';
+export {
+  countRepositories,
+  findUnlisted,
+  noteFullScan,
+  noteLookedUntil,
+  readLookedUntil,
+  readScanProgress,
+} from './operations/scans';
+export {
+  settleRepositories,
+  type ReconciledRepository,
+} from './operations/settleRepositories';
+export { trimHints } from './operations/trimHints';

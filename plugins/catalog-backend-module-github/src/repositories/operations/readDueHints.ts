@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { hintSchema } from '../../hints';
+import type { GithubStore } from '../GithubStore';
+import type { PendingHint } from '../rows';
+import { chunk } from './chunk';
+
+const rowSchema = z.object({
+  id: z.coerce.number(),
+  cause: z.enum(['event', 'scan', 'configuration']),
+  attempts: z.number(),
+  at_ms: z.coerce.number(),
+  hint: z.string(),
+});
+
+/** So many hints of one repository at the most are looked at together: memory is bounded, and more come at the next turn. */
+const mostHints = 2_000;
+
+/**
+ * Reads the hints of repositories that are due: those of one repository all together, in the order they came.
+ *
+ * @param most - how many repositories, those that wait longest first
+ */
+export async function readDueHints(
+  { knex }: GithubStore,
+  provider: string,
+  nowMs: number,
+  most: number,
+): Promise<PendingHint[]> {
+  const due = await knex('callboard_github_hints')
+    .where({ provider })
+    .where('due_at_ms', '<=', nowMs)
+    .groupBy('node_id')
+    .orderBy(knex.raw('min(due_at_ms)'))
+    .limit(most)
+    .pluck('node_id');
+  if (due.length === 0) {
+    return [];
+  }
+  const rows = await knex('callboard_github_hints')
+    .where({ provider })
+    .whereIn('node_id', due)
+    .whereNotNull('due_at_ms')
+    .orderBy('id')
+    .limit(mostHints)
+    .select('id', 'cause', 'attempts', 'at_ms', 'hint');
+  return rows.map(row => {
+    const { id, cause, attempts, at_ms: atMs, hint } = rowSchema.parse(row);
+    return {
+      ...hintSchema.parse(JSON.parse(hint)),
+      id,
+      cause,
+      attempts,
+      atMs,
+    };
+  });
+}
+
+/** Those of the repositories that have hints which wait. */
+export async function findHinted(
+  { knex }: GithubStore,
+  provider: string,
+  nodeIds: readonly string[],
+): Promise<Set<string>> {
+  const hinted = new Set<string>();
+  for (const piece of chunk(nodeIds, 1)) {
+    const found: string[] = await knex('callboard_github_hints')
+      .where({ provider })
+      .whereIn('node_id', piece)
+      .whereNotNull('due_at_ms')
+      .distinct()
+      .pluck('node_id');
+    found.forEach(nodeId => hinted.add(nodeId));
+  }
+  return hinted;
+}
+
+/** When the next hint of a provider is due. */
+export async function findNextDueMs(
+  { knex }: GithubStore,
+  provider: string,
+): Promise<number | undefined> {
+  const [row] = await knex('callboard_github_hints')
+    .where({ provider })
+    .whereNotNull('due_at_ms')
+    .min('due_at_ms as next');
+  return row?.next === null || row?.next === undefined
+    ? undefined
+    : Number(row.next);
+}

@@ -1,0 +1,45 @@
+import type { Hint } from '../hints';
+import type { RepositoryState } from './RepositoryState';
+
+/** Where a hint comes from. */
+export type HintCause = 'event' | 'scan' | 'configuration';
+
+/** An event as far as a hint needs it, to be found again. */
+export interface HintOrigin {
+  cause: HintCause;
+  eventId?: string;
+  topic?: string;
+  action?: string;
+  /** GitHub's own id of the delivery. */
+  delivery?: string;
+}
+
+/** A hint that waits to be looked at. */
+export interface PendingHint extends Hint {
+  id: number;
+  cause: HintCause;
+  attempts: number;
+  atMs: number;
+}
+
+/** A repository as it is known. */
+export interface KnownRepository {
+  nodeId: string;
+  state: RepositoryState;
+  explanation: string;
+}
+
+/**
+ * - `adding`: the catalog may have it already
+ * - `held`: the catalog has it
+ * - `removing`: the catalog may have it still
+ */
+export type LocationState = 'adding' | 'held' | 'removing';
+
+/** A location of a repository that the catalog may hold. */
+export interface KnownLocation {
+  nodeId: string;
+  /** Its URL. */
+  target: string;
+  state: LocationState;
+}

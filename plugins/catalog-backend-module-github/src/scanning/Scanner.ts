@@ -1,0 +1,341 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { LoggerService } from '@backstage/backend-plugin-api';
+import { GithubError } from '@callboard/backstage-plugin-github-node';
+import {
+  listRepositories,
+  type FollowedOwners,
+  type ListingOrder,
+  type RepositoryPage,
+} from '../asking';
+import type { ProviderTelemetry } from '../ProviderTelemetry';
+import type { Reconciler } from '../reconciling';
+import {
+  countRepositories,
+  findUnlisted,
+  insertHints,
+  noteFullScan,
+  noteLookedUntil,
+  readLookedUntil,
+  readScanProgress,
+  type GithubStore,
+} from '../repositories';
+import type { ProviderSettings } from '../settings';
+
+/** How long until the next try while another process reads for the provider, in milliseconds. */
+const elsewhereMs = 100;
+/** Changes that are told so much later than they were made are seen all the same, in milliseconds. */
+const overlapMs = 60_000;
+/** A schedule of one day starts its scans not quite a day apart; this part of the age is enough. */
+const ageTolerance = 0.95;
+
+/** What a scan did. */
+export interface ScanReport {
+  kind: 'full' | 'recent';
+  owners: number;
+  /** How many repositories were listed. */
+  repositories: number;
+  requests: number;
+  /** How many were not as they were known, of which no webhook had told. */
+  repairs: number;
+  /** How many are known, were not listed, and are looked at one by one. */
+  missing: number;
+}
+
+/**
+ * Looks at everything, for what no webhook told of.
+ *
+ * @remarks
+ * A scan is of what was pushed to or changed since the last one, as long as the number of repositories is as expected;
+ * otherwise, and when the last full one is old, it lists all. A page is as good as a question for each of its
+ * repositories, so nothing that it shows is asked for again. What a full listing does not have is not dropped for that: it
+ * becomes a hint, and is asked for by itself. So no gap in an answer removes anything.
+ */
+export class Scanner {
+  readonly #store: GithubStore;
+  readonly #settings: ProviderSettings;
+  readonly #owners: FollowedOwners;
+  readonly #reconciler: Reconciler;
+  readonly #telemetry: ProviderTelemetry;
+  readonly #logger: LoggerService;
+  readonly #onHints: () => void;
+
+  /** @param options.onHints - called when a scan has left hints */
+  constructor(options: {
+    store: GithubStore;
+    settings: ProviderSettings;
+    owners: FollowedOwners;
+    reconciler: Reconciler;
+    telemetry: ProviderTelemetry;
+    logger: LoggerService;
+    onHints: () => void;
+  }) {
+    this.#store = options.store;
+    this.#settings = options.settings;
+    this.#owners = options.owners;
+    this.#reconciler = options.reconciler;
+    this.#telemetry = options.telemetry;
+    this.#logger = options.logger;
+    this.#onHints = options.onHints;
+  }
+
+  /** Whether what is configured is not what the last full scan went by. */
+  async isReconfigured(): Promise<boolean> {
+    const { settings } = await readScanProgress(
+      this.#store,
+      this.#settings.name,
+    );
+    return settings !== undefined && settings !== digest(this.#settings);
+  }
+
+  /**
+   * One scan.
+   *
+   * @param signal - ends it; what it has not seen is seen by the next one
+   * @throws Error when an owner could not be listed; the others were, and nothing was removed
+   */
+  async runOnce(signal: AbortSignal): Promise<ScanReport> {
+    const { name } = this.#settings;
+    const startedMs = Date.now();
+    const settings = digest(this.#settings);
+    const progress = await readScanProgress(this.#store, name);
+    const isKnown = progress.settings === settings;
+    const kind =
+      isKnown &&
+      progress.fullScanMs !== undefined &&
+      startedMs - progress.fullScanMs <
+        this.#settings.fullScanEveryMs * ageTolerance
+        ? 'recent'
+        : 'full';
+    const scan = new Scan(kind, isKnown);
+    try {
+      await this.#scanOwners(scan, signal);
+    } catch (error) {
+      this.#telemetry.onScan(kind, 'failed');
+      throw error;
+    }
+    if (kind === 'full') {
+      await this.#untilFree(() => this.#reconciler.applyWhole(), signal);
+      await noteFullScan(this.#store, name, { settings, startedMs });
+    }
+    this.#telemetry.onScan(kind, 'ended');
+    const { report } = scan;
+    this.#logger.info(
+      `Scanned ${report.repositories} repositories of ${report.owners} owners ${
+        kind === 'full'
+          ? 'in full'
+          : 'that were pushed to or changed since the last scan'
+      }, with ${report.requests} requests: ${
+        report.repairs
+      } were repaired, of which no webhook had told, and ${
+        report.missing
+      } were not listed any more and are looked at`,
+    );
+    return report;
+  }
+
+  async #scanOwners(scan: Scan, signal: AbortSignal): Promise<void> {
+    const owners = await this.#owners.list(signal, { anew: true });
+    scan.report.owners = owners.length;
+    const failures: unknown[] = [];
+    for (const owner of owners) {
+      try {
+        await this.#scanOwner(owner, scan, signal);
+      } catch (error) {
+        if (signal.aborted) {
+          throw error;
+        }
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) {
+      throw new AggregateError(
+        failures,
+        `${failures.length} of ${owners.length} owners could not be scanned; nothing was removed for that, and the next scan looks again. ${failures
+          .map(failure =>
+            failure instanceof Error ? failure.message : String(failure),
+          )
+          .join(' ')}`,
+      );
+    }
+    if (scan.report.kind === 'full') {
+      // Of owners who are not followed any more, too.
+      await this.#hintAtMissing(scan, undefined);
+    }
+  }
+
+  async #scanOwner(
+    owner: string,
+    scan: Scan,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { name } = this.#settings;
+    const until = await readLookedUntil(this.#store, name, owner);
+    const seen = { untilMs: until ?? 0 };
+    const isFirst = !scan.isKnown || until === undefined;
+    if (scan.report.kind === 'recent' && until !== undefined) {
+      let expected = 0;
+      for (const order of ['PUSHED_AT', 'UPDATED_AT'] as const) {
+        expected = await this.#list(owner, scan, signal, {
+          order,
+          isFirst,
+          seen,
+          sinceMs: until - overlapMs,
+        });
+      }
+      if ((await countRepositories(this.#store, name, owner)) === expected) {
+        await noteLookedUntil(this.#store, name, owner, seen.untilMs);
+        return;
+      }
+    }
+    await this.#list(owner, scan, signal, {
+      order: 'CREATED_AT',
+      isFirst,
+      seen,
+      listing: scan.listing,
+    });
+    await this.#hintAtMissing(scan, owner);
+    await noteLookedUntil(this.#store, name, owner, seen.untilMs);
+  }
+
+  /** Lists pages and applies them; returns how many repositories there are altogether. */
+  async #list(
+    owner: string,
+    scan: Scan,
+    signal: AbortSignal,
+    options: {
+      order: ListingOrder;
+      isFirst: boolean;
+      seen: { untilMs: number };
+      /** Ends at what was pushed or changed before; lists all unless given. */
+      sinceMs?: number;
+      listing?: string;
+    },
+  ): Promise<number> {
+    const { order, isFirst, seen, sinceMs, listing } = options;
+    let after: string | undefined;
+    for (;;) {
+      const { page, repairs } = await this.#untilFree(
+        () =>
+          this.#reconciler.applyListing({
+            isFirst,
+            listing,
+            signal,
+            ask: () =>
+              listRepositories(this.#owners.askFor(owner), owner, {
+                order,
+                after,
+                signal,
+                settings: this.#settings,
+              }),
+          }),
+        signal,
+      );
+      scan.note(page, repairs);
+      const times = page.repositories.map(({ state }) =>
+        order === 'PUSHED_AT' ? state.pushedAtMs : state.updatedAtMs,
+      );
+      seen.untilMs = Math.max(seen.untilMs, ...times);
+      const isSeen =
+        sinceMs !== undefined && times.some(timeMs => timeMs < sinceMs);
+      if (isSeen || page.next === undefined) {
+        return page.totalCount;
+      }
+      after = page.next;
+    }
+  }
+
+  /** Has everything looked at by itself that is known and was not listed. */
+  async #hintAtMissing(scan: Scan, owner: string | undefined): Promise<void> {
+    const { name } = this.#settings;
+    const nowMs = Date.now();
+    const missing = await findUnlisted(
+      this.#store,
+      name,
+      scan.listing,
+      owner,
+    );
+    await insertHints(
+      this.#store,
+      name,
+      missing.map(hint => ({ cause: 'scan', hint, dueAtMs: nowMs })),
+      nowMs,
+    );
+    if (missing.length > 0) {
+      scan.report.missing += missing.length;
+      this.#onHints();
+    }
+  }
+
+  /** Tries again while another process is at it, and when a rate limit is over. */
+  async #untilFree<T>(
+    work: () => Promise<T | undefined>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    for (;;) {
+      signal.throwIfAborted();
+      try {
+        const result = await work();
+        if (result !== undefined) {
+          return result;
+        }
+        await delay(elsewhereMs, undefined, { signal });
+      } catch (error) {
+        if (!(error instanceof GithubError && error.kind === 'limited')) {
+          throw error;
+        }
+        const pauseMs = error.retryAfterMs ?? 60_000;
+        this.#logger.warn(
+          `The scan waits for ${Math.ceil(pauseMs / 1_000)} s: ${
+            error.message
+          }`,
+        );
+        await delay(pauseMs, undefined, { signal });
+      }
+    }
+  }
+}
+
+/** What one scan has done so far. */
+class Scan {
+  readonly listing = randomUUID();
+  readonly report: ScanReport;
+
+  /** @param isKnown - whether the provider has been scanned before, as it is configured */
+  constructor(
+    kind: ScanReport['kind'],
+    readonly isKnown: boolean,
+  ) {
+    this.report = {
+      kind,
+      owners: 0,
+      repositories: 0,
+      requests: 0,
+      repairs: 0,
+      missing: 0,
+    };
+  }
+
+  note({ repositories }: RepositoryPage, repairs: number): void {
+    this.report.requests += 1;
+    this.report.repositories += repositories.length;
+    this.report.repairs += repairs;
+  }
+}
+
+/** A digest of what decides which locations there are. */
+function digest(settings: ProviderSettings): string {
+  const { host, source, catalogPath, branch, filters } = settings;
+  return createHash('sha256')
+    .update(
+      JSON.stringify([
+        host,
+        source,
+        catalogPath,
+        branch,
+        { ...filters, repository: filters.repository?.source },
+        settings.validateLocationsExist,
+      ]),
+    )
+    .digest('hex');
+}

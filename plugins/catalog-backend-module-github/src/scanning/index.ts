@@ -1,0 +1,1 @@
+export { Scanner, type ScanReport } from './Scanner';

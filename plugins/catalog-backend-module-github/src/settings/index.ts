@@ -1,0 +1,6 @@
+export type {
+  ProviderSettings,
+  RepositoryFilters,
+  Visibility,
+} from './ProviderSettings';
+export { readProviderSettings } from './readProviderSettings';

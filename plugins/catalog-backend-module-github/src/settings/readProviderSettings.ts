@@ -1,0 +1,139 @@
+import {
+  readSchedulerServiceTaskScheduleDefinitionFromConfig,
+  type SchedulerServiceTaskScheduleDefinition,
+} from '@backstage/backend-plugin-api';
+import { readDurationFromConfig, type Config } from '@backstage/config';
+import { durationToMilliseconds } from '@backstage/types';
+import { z } from 'zod';
+import type { ProviderSettings } from './ProviderSettings';
+
+const key = 'catalog.providers.github';
+
+/** As the stock provider has it. */
+const defaultSchedule: SchedulerServiceTaskScheduleDefinition = {
+  frequency: { hours: 3 },
+  timeout: { hours: 1 },
+};
+const dayMs = 86_400_000;
+/** GitHub takes no larger page. */
+const largestPage = 100;
+
+/**
+ * Reads `catalog.providers.github`, which is one provider or several by their ids.
+ *
+ * @throws Error that names the setting and what is wrong with it
+ */
+export function readProviderSettings(config: Config): ProviderSettings[] {
+  const providers = config.getOptionalConfig(key);
+  if (!providers) {
+    return [];
+  }
+  if (providers.has('organization') || providers.has('app')) {
+    return [readProvider('default', key, providers)];
+  }
+  return providers
+    .keys()
+    .map(id => readProvider(id, `${key}.${id}`, providers.getConfig(id)));
+}
+
+function readProvider(
+  id: string,
+  path: string,
+  config: Config,
+): ProviderSettings {
+  const invalid = (setting: string, problem: string) =>
+    new Error(`Invalid configuration: ${path}.${setting} ${problem}`);
+  const login = config.getOptionalString('organization');
+  const appId = config.getOptionalNumber('app');
+  if (login === undefined && appId === undefined) {
+    throw invalid('organization', 'is missing: set it, or the id of an app');
+  }
+  const catalogPath = (
+    config.getOptionalString('catalogPath') ?? '/catalog-info.yaml'
+  ).replace(/^\//, '');
+  if (catalogPath === '' || catalogPath.length > 1_000) {
+    throw invalid('catalogPath', 'must be a path of up to 1,000 characters');
+  }
+  const hasWildcards = catalogPath.includes('*');
+  const validateLocationsExist =
+    config.getOptionalBoolean('validateLocationsExist') ?? false;
+  if (validateLocationsExist && hasWildcards) {
+    throw invalid(
+      'validateLocationsExist',
+      `cannot be true while catalogPath has wildcards ('${catalogPath}')`,
+    );
+  }
+  const branch = config.getOptionalString('filters.branch') || undefined;
+  if (branch?.includes('/')) {
+    throw invalid('filters.branch', 'may have no slash');
+  }
+  const pageSize =
+    config.getOptionalNumber('pageSizes.repositories') ?? largestPage;
+  if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > largestPage) {
+    throw invalid(
+      'pageSizes.repositories',
+      `must be a whole number from 1 to ${largestPage}`,
+    );
+  }
+  const visibility = z
+    .array(z.string().toLowerCase().pipe(z.enum(['public', 'private', 'internal'])))
+    .optional()
+    .safeParse(config.getOptionalStringArray('filters.visibility'));
+  if (!visibility.success) {
+    throw invalid(
+      'filters.visibility',
+      'may have public, private and internal only',
+    );
+  }
+  return {
+    name: `github-provider:${id}`,
+    host: config.getOptionalString('host') ?? 'github.com',
+    source:
+      login === undefined
+        ? { kind: 'app', appId: Number(appId) }
+        : { kind: 'owner', login },
+    catalogPath,
+    hasWildcards,
+    branch,
+    filters: {
+      repository: readPattern(
+        config.getOptionalString('filters.repository'),
+        problem => invalid('filters.repository', problem),
+      ),
+      allowForks: config.getOptionalBoolean('filters.allowForks') ?? true,
+      allowArchived: config.getOptionalBoolean('filters.allowArchived') ?? false,
+      visibility: visibility.data?.length ? visibility.data : undefined,
+      topicInclude: config.getOptionalStringArray('filters.topic.include'),
+      topicExclude: config.getOptionalStringArray('filters.topic.exclude'),
+    },
+    validateLocationsExist,
+    schedule: config.has('schedule')
+      ? readSchedulerServiceTaskScheduleDefinitionFromConfig(
+          config.getConfig('schedule'),
+        )
+      : defaultSchedule,
+    fullScanEveryMs: config.has('fullScanFrequency')
+      ? durationToMilliseconds(
+          readDurationFromConfig(config, { key: 'fullScanFrequency' }),
+        )
+      : dayMs,
+    pageSize,
+  };
+}
+
+/** A pattern is for the whole name, as the stock provider has it. */
+function readPattern(
+  pattern: string | undefined,
+  invalid: (problem: string) => Error,
+): RegExp | undefined {
+  if (!pattern) {
+    return undefined;
+  }
+  const start = pattern.startsWith('^') ? '' : '^';
+  const end = pattern.endsWith('$') ? '' : '$';
+  try {
+    return new RegExp(`${start}${pattern}${end}`);
+  } catch (error) {
+    throw invalid(`is no regular expression: ${error}`);
+  }
+}
