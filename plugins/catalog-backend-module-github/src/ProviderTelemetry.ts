@@ -14,7 +14,8 @@ const meter = metrics.getMeter(
 export class ProviderTelemetry {
   readonly #attributes: { provider: string };
   readonly #hints = meter.createCounter('callboard.github.hints', {
-    description: 'Hints that events gave of repositories, and events passed over',
+    description:
+      'Hints that events gave of repositories, and events passed over',
   });
   readonly #repairs = meter.createCounter('callboard.github.repairs', {
     description: 'Repositories that a scan had to repair: what webhooks lost',

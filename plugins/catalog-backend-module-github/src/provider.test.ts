@@ -77,7 +77,9 @@ const settleAll = async (github: GithubServer, portal: FollowedPortal) => {
 describe.each(databases.ids)('a catalog that follows GitHub on %s', id => {
   it('shows what a push changed, and asks GitHub for no repository for that', async () => {
     const { portal, model, github } = await startPortal(id);
-    await waitFor(async () => (await readDescription(portal, 'site')) === 'First');
+    await waitFor(
+      async () => (await readDescription(portal, 'site')) === 'First',
+    );
     await new Promise(resolve => setTimeout(resolve, 1100));
     github.resetRequestCounts();
     const startMs = performance.now();

@@ -1,9 +1,12 @@
 import type { AddressInfo } from 'node:net';
 import {
   coreServices,
+  createBackendModule,
   createServiceFactory,
   type BackendFeature,
+  type SchedulerService,
 } from '@backstage/backend-plugin-api';
+import { schedulerServiceFactory } from '@backstage/backend-defaults/scheduler';
 import {
   mockCredentials,
   mockServices,
@@ -66,6 +69,7 @@ export interface LogLine {
 export class FollowedPortal {
   readonly #url: string;
   readonly #databases: PortalDatabases;
+  readonly #scheduler: SchedulerService;
   readonly #stop: () => Promise<void>;
   readonly log: LogLine[];
 
@@ -73,11 +77,13 @@ export class FollowedPortal {
     url: string;
     databases: PortalDatabases;
     log: LogLine[];
+    scheduler: SchedulerService;
     stop: () => Promise<void>;
   }) {
     this.#url = options.url;
     this.#databases = options.databases;
     this.log = options.log;
+    this.#scheduler = options.scheduler;
     this.#stop = options.stop;
   }
 
@@ -94,11 +100,26 @@ export class FollowedPortal {
     const { databases, config, provider, catalog } = options;
     const { features = [], module = catalogModuleGithub } = options;
     const log: LogLine[] = [];
+    let scheduler: SchedulerService | undefined;
+    const keepScheduler = createBackendModule({
+      pluginId: 'catalog',
+      moduleId: 'keep-scheduler',
+      register: env =>
+        env.registerInit({
+          deps: { service: coreServices.scheduler },
+          async init({ service }) {
+            scheduler = service;
+          },
+        }),
+    });
     const backend = await startTestBackend({
       features: [
         bundleFeatures(eventsBackend, eventsModuleGithub),
         catalogBackend,
         module,
+        keepScheduler,
+        // The mock of the test backend is one for all backends of a process.
+        schedulerServiceFactory,
         createServiceFactory({
           service: coreServices.database,
           deps: { plugin: coreServices.pluginMetadata },
@@ -128,10 +149,14 @@ export class FollowedPortal {
         ...features,
       ],
     });
+    if (!scheduler) {
+      throw new Error('The catalog has not started');
+    }
     const address = backend.server.address() as AddressInfo;
     return new FollowedPortal({
       databases,
       log,
+      scheduler,
       url: `http://127.0.0.1:${address.port}`,
       stop: () => backend.stop(),
     });
@@ -161,19 +186,21 @@ export class FollowedPortal {
   }
 
   /** The URLs that a provider has told the catalog of, as the catalog holds them. */
-  async readTargets(providerName = 'github-provider:default'): Promise<string[]> {
-    const rows: { unprocessed_entity: string }[] =
-      await this.#databases.catalog('refresh_state_references as r')
-        .join('refresh_state as s', 's.entity_ref', 'r.target_entity_ref')
-        .where('r.source_key', providerName)
-        .select('s.unprocessed_entity');
+  async readTargets(
+    providerName = 'github-provider:default',
+  ): Promise<string[]> {
+    const rows: { unprocessed_entity: string }[] = await this.#databases
+      .catalog('refresh_state_references as r')
+      .join('refresh_state as s', 's.entity_ref', 'r.target_entity_ref')
+      .where('r.source_key', providerName)
+      .select('s.unprocessed_entity');
     return rows
       .map(row => String(JSON.parse(row.unprocessed_entity).spec.target))
       .sort();
   }
 
   /** Resolves when all events are handled and all hints are followed. */
-  async settle(): Promise<void> {
+  async settle(limitMs?: number): Promise<void> {
     await waitFor(async () => {
       const unread = await this.#countUnread();
       const [{ count }] = await this.#databases
@@ -181,7 +208,17 @@ export class FollowedPortal {
         .whereNotNull('due_at_ms')
         .count({ count: '*' });
       return unread === 0 && Number(count) === 0;
-    });
+    }, limitMs);
+  }
+
+  /** How many lines of the log begin so. */
+  countLog(start: string): number {
+    return this.log.filter(({ message }) => message.startsWith(start)).length;
+  }
+
+  /** Has a provider scan now. */
+  async triggerScan(providerName: string): Promise<void> {
+    await this.#scheduler.triggerTask(`${providerName}:refresh`);
   }
 
   /** Events behind the cursors of the catalog's subscriptions, and what is in hand or owed. */

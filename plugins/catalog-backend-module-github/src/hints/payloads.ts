@@ -35,9 +35,7 @@ export const pushPayload = z.object({
   created: z.boolean(),
   deleted: z.boolean(),
   forced: z.boolean(),
-  commits: z.array(
-    z.object({ added: paths, removed: paths, modified: paths }),
-  ),
+  commits: z.array(z.object({ added: paths, removed: paths, modified: paths })),
   repository,
 });
 

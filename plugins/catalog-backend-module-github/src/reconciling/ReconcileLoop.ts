@@ -1,6 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LoggerService } from '@backstage/backend-plugin-api';
-import { FailureLog, WakeUp } from '@callboard/backstage-plugin-events-node/bus';
+import {
+  FailureLog,
+  WakeUp,
+} from '@callboard/backstage-plugin-events-node/bus';
 import type { Reconciler, ReconcileTurn } from './Reconciler';
 
 /** How long hints gather before the first of them is looked at, in milliseconds. */

@@ -116,7 +116,9 @@ export class Reconciler {
    * @returns the page, and how many of its repositories were not as they were known; undefined when another process
    * reads or applies now
    */
-  async applyListing<TPage extends { repositories: FoundRepository[] }>(options: {
+  async applyListing<
+    TPage extends { repositories: FoundRepository[] },
+  >(options: {
     ask: () => Promise<TPage>;
     listing?: string;
     isFirst: boolean;
@@ -321,7 +323,9 @@ export class Reconciler {
     for (const [reason, { ids, dueAtMs }] of postponed) {
       await postponeHints(this.#store, ids, dueAtMs, reason);
       this.#logger.warn(
-        `${ids.length} hints are kept, since GitHub did not tell what became of their repositories: ${reason}. It is asked again at ${new Date(
+        `${
+          ids.length
+        } hints are kept, since GitHub did not tell what became of their repositories: ${reason}. It is asked again at ${new Date(
           dueAtMs,
         ).toISOString()}.`,
       );
@@ -367,9 +371,7 @@ export class Reconciler {
     }
     await this.#tellCatalog(changed, applied, options.lease);
     const isFollowed = ({ state }: { state?: RepositoryState }) =>
-      owners.some(
-        login => login.toLowerCase() === state?.owner.toLowerCase(),
-      );
+      owners.some(login => login.toLowerCase() === state?.owner.toLowerCase());
     await settleRepositories(
       this.#store,
       name,
@@ -483,9 +485,7 @@ export class Reconciler {
       if (isChange) {
         this.#telemetry.onFollowed(events, Date.now());
       }
-      const name = state
-        ? `${state.owner}/${state.name}`
-        : events[0].fullName;
+      const name = state ? `${state.owner}/${state.name}` : events[0].fullName;
       this.#logger[isChange ? 'info' : 'debug'](
         `Followed ${events.length} hints of ${name}: ${outcome}`,
       );

@@ -45,9 +45,7 @@ export function decideRetry(
     };
   }
   const doubt =
-    attempts < mostDoubts
-      ? findDoubt(found?.state, hints, known)
-      : undefined;
+    attempts < mostDoubts ? findDoubt(found?.state, hints, known) : undefined;
   return doubt
     ? { kind: 'wait', reason: doubt, pauseMs }
     : { kind: 'believe', state: found?.state };
@@ -77,12 +75,8 @@ function findDoubt(
     return 'GitHub does not show the push yet, of which a webhook has told';
   }
   const fullName = `${found.owner}/${found.name}`.toLowerCase();
-  const isRenamed = told.some(
-    hint => hint.fullName.toLowerCase() !== fullName,
-  );
-  return isRenamed &&
-    known?.name === found.name &&
-    known.owner === found.owner
+  const isRenamed = told.some(hint => hint.fullName.toLowerCase() !== fullName);
+  return isRenamed && known?.name === found.name && known.owner === found.owner
     ? 'GitHub does not show the name yet, of which a webhook has told'
     : undefined;
 }

@@ -82,10 +82,10 @@ function describeOutcome(
   change: Pick<Change, 'added' | 'removed' | 'isRefreshed'> & {
     explanation: string;
   },
-  { catalogPath, hasWildcards }: Pick<
-    ProviderSettings,
-    'catalogPath' | 'hasWildcards'
-  >,
+  {
+    catalogPath,
+    hasWildcards,
+  }: Pick<ProviderSettings, 'catalogPath' | 'hasWildcards'>,
 ): string {
   const { added, removed, isRefreshed, explanation } = change;
   const sentences = [

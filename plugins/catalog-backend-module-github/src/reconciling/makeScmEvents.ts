@@ -27,7 +27,9 @@ export function makeScmEvents(
       url: `${state.url}/blob/${branch}/${path}`,
     }),
   );
-  return before ? [...describeMoves(before, state, pushes.length > 0), ...updated] : updated;
+  return before
+    ? [...describeMoves(before, state, pushes.length > 0), ...updated]
+    : updated;
 }
 
 function describeMoves(

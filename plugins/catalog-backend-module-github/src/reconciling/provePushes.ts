@@ -53,8 +53,7 @@ export function provePushes(
       ...known,
       head,
       pushedAtMs,
-      ...(isChanged &&
-        known.file && { file: { isEmpty: known.file.isEmpty } }),
+      ...(isChanged && known.file && { file: { isEmpty: known.file.isEmpty } }),
     },
   };
 }

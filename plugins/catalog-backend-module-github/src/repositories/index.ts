@@ -1,8 +1,5 @@
 export { openGithubStore, type GithubStore } from './GithubStore';
-export {
-  repositoryStateSchema,
-  type RepositoryState,
-} from './RepositoryState';
+export { repositoryStateSchema, type RepositoryState } from './RepositoryState';
 export type {
   HintCause,
   HintOrigin,
@@ -20,7 +17,11 @@ export {
 } from './operations/leases';
 export { planLocations } from './operations/planLocations';
 export { postponeHints } from './operations/postponeHints';
-export { findHinted, findNextDueMs, readDueHints } from './operations/readDueHints';
+export {
+  findHinted,
+  findNextDueMs,
+  readDueHints,
+} from './operations/readDueHints';
 export {
   findWantedTargets,
   listWantedTargets,

@@ -151,7 +151,9 @@ export class Scanner {
     if (failures.length > 0) {
       throw new AggregateError(
         failures,
-        `${failures.length} of ${owners.length} owners could not be scanned; nothing was removed for that, and the next scan looks again. ${failures
+        `${failures.length} of ${
+          owners.length
+        } owners could not be scanned; nothing was removed for that, and the next scan looks again. ${failures
           .map(failure =>
             failure instanceof Error ? failure.message : String(failure),
           )
@@ -249,12 +251,7 @@ export class Scanner {
   async #hintAtMissing(scan: Scan, owner: string | undefined): Promise<void> {
     const { name } = this.#settings;
     const nowMs = Date.now();
-    const missing = await findUnlisted(
-      this.#store,
-      name,
-      scan.listing,
-      owner,
-    );
+    const missing = await findUnlisted(this.#store, name, scan.listing, owner);
     await insertHints(
       this.#store,
       name,
@@ -302,10 +299,7 @@ class Scan {
   readonly report: ScanReport;
 
   /** @param isKnown - whether the provider has been scanned before, as it is configured */
-  constructor(
-    kind: ScanReport['kind'],
-    readonly isKnown: boolean,
-  ) {
+  constructor(kind: ScanReport['kind'], readonly isKnown: boolean) {
     this.report = {
       kind,
       owners: 0,

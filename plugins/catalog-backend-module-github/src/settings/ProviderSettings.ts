@@ -23,9 +23,7 @@ export interface ProviderSettings {
   /** Of GitHub, such as `github.com`. */
   host: string;
   /** Whose repositories: those of one organization or user, or of whoever has installed an app. */
-  source:
-    | { kind: 'owner'; login: string }
-    | { kind: 'app'; appId: number };
+  source: { kind: 'owner'; login: string } | { kind: 'app'; appId: number };
   /** Without a slash at the beginning; may have wildcards. */
   catalogPath: string;
   hasWildcards: boolean;

@@ -76,7 +76,12 @@ function readProvider(
     );
   }
   const visibility = z
-    .array(z.string().toLowerCase().pipe(z.enum(['public', 'private', 'internal'])))
+    .array(
+      z
+        .string()
+        .toLowerCase()
+        .pipe(z.enum(['public', 'private', 'internal'])),
+    )
     .optional()
     .safeParse(config.getOptionalStringArray('filters.visibility'));
   if (!visibility.success) {
@@ -101,7 +106,8 @@ function readProvider(
         problem => invalid('filters.repository', problem),
       ),
       allowForks: config.getOptionalBoolean('filters.allowForks') ?? true,
-      allowArchived: config.getOptionalBoolean('filters.allowArchived') ?? false,
+      allowArchived:
+        config.getOptionalBoolean('filters.allowArchived') ?? false,
       visibility: visibility.data?.length ? visibility.data : undefined,
       topicInclude: config.getOptionalStringArray('filters.topic.include'),
       topicExclude: config.getOptionalStringArray('filters.topic.exclude'),

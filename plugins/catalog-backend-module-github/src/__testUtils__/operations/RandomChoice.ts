@@ -24,14 +24,9 @@ export class RandomChoice {
   }
 
   /** One of them that matches: the first one from a random one on. */
-  find<T>(
-    things: readonly T[],
-    matches: (thing: T) => boolean,
-  ): T | undefined {
+  find<T>(things: readonly T[], matches: (thing: T) => boolean): T | undefined {
     const start = this.number(0, things.length - 1);
-    return things
-      .map((_, index) => things[(start + index) % things.length])
-      .find(matches);
+    return [...things.slice(start), ...things.slice(0, start)].find(matches);
   }
 
   /** So many different ones, or all if there are fewer. */
