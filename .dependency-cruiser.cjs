@@ -7,7 +7,10 @@ const packages = {
   'events-node': ['events-common'],
   'events-backend': ['events-common', 'events-node'],
   'events-backend-test-utils': ['events-common', 'events-node'],
-  '[^/]+-module-[^/]+': ['events-common', 'events-node'],
+  'github-node': [],
+  // What knows GitHub asks it within one budget.
+  '[^/]+-module-github': ['events-common', 'events-node', 'github-node'],
+  '[^/]+-module-(?!github/)[^/]+': ['events-common', 'events-node'],
 };
 
 /** The rooms of events-backend, by kind. */

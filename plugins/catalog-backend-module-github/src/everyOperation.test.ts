@@ -69,9 +69,10 @@ function makeProviders(
   };
 }
 
-const cases = databases.ids.flatMap(id =>
-  (['by owners', 'by an app'] as const).map(kind => ({ id, kind })),
-);
+const cases = [
+  ...databases.ids.map(id => ({ id, kind: 'by owners' as const })),
+  ...databases.ids.slice(-1).map(id => ({ id, kind: 'by an app' as const })),
+];
 
 describe.each(cases)(
   'after any operations, the catalog on $id that follows $kind',

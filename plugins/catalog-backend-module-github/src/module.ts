@@ -9,8 +9,10 @@ import {
   catalogServiceRef,
 } from '@backstage/plugin-catalog-node';
 import { catalogScmEventsServiceRef } from '@backstage/plugin-catalog-node/alpha';
+import { catalogGithubReadPermission } from '@callboard/backstage-plugin-events-common';
 import { durableEventsServiceRef } from '@callboard/backstage-plugin-events-node';
 import { githubServiceRef } from '@callboard/backstage-plugin-github-node';
+import { createDiagnosisRouter } from './diagnosis';
 import { GithubEntityProvider } from './GithubEntityProvider';
 import { openGithubStore, trimHints } from './repositories';
 import { readProviderSettings } from './settings';
@@ -40,10 +42,15 @@ export const catalogModuleGithub = createBackendModule({
         catalog: catalogServiceRef,
         config: coreServices.rootConfig,
         database: coreServices.database,
+        discovery: coreServices.discovery,
         events: durableEventsServiceRef,
         github: githubServiceRef,
+        httpAuth: coreServices.httpAuth,
+        httpRouter: coreServices.httpRouter,
         lifecycle: coreServices.lifecycle,
         logger: coreServices.logger,
+        permissions: coreServices.permissions,
+        permissionsRegistry: coreServices.permissionsRegistry,
         processing: catalogProcessingExtensionPoint,
         scheduler: coreServices.scheduler,
         scmEvents: catalogScmEventsServiceRef,
@@ -60,6 +67,12 @@ export const catalogModuleGithub = createBackendModule({
           each => new GithubEntityProvider(each, { ...services, store }),
         );
         processing.addEntityProvider(providers);
+        services.permissionsRegistry.addPermissions([
+          catalogGithubReadPermission,
+        ]);
+        services.httpRouter.use(
+          createDiagnosisRouter({ ...services, auth, store, settings }),
+        );
         lifecycle.addShutdownHook(async () => {
           await Promise.all(providers.map(provider => provider.stop()));
         });

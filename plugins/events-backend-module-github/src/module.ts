@@ -2,13 +2,18 @@ import {
   coreServices,
   createBackendModule,
 } from '@backstage/backend-plugin-api';
-import { ingressExtensionPoint } from '@callboard/backstage-plugin-events-node';
+import {
+  ingressExtensionPoint,
+  ingressServiceRef,
+} from '@callboard/backstage-plugin-events-node';
+import { githubServiceRef } from '@callboard/backstage-plugin-github-node';
 import { createGithubSource } from './createGithubSource';
 import { readGithubSecrets } from './readGithubSecrets';
+import { readRecoverySettings, scheduleRecovery } from './recovery';
 
 /**
  * Webhooks of GitHub: checks their signature, posts them as `github` and as `github.<event>`, keeps those of one
- * repository in order, and stores a delivery once.
+ * repository in order, stores a delivery once, and fetches those that did not arrive.
  *
  * @example
  * ```ts
@@ -26,10 +31,16 @@ export const eventsModuleGithub = createBackendModule({
     env.registerInit({
       deps: {
         config: coreServices.rootConfig,
+        database: coreServices.database,
+        github: githubServiceRef,
         ingress: ingressExtensionPoint,
+        ingresses: ingressServiceRef,
+        lifecycle: coreServices.lifecycle,
         logger: coreServices.logger,
+        scheduler: coreServices.scheduler,
       },
-      async init({ config, ingress, logger }) {
+      async init({ config, ingress, ...services }) {
+        const { logger } = services;
         const secrets = readGithubSecrets(config);
         if (secrets.allowUnauthenticated) {
           logger.warn(
@@ -41,6 +52,10 @@ export const eventsModuleGithub = createBackendModule({
           );
         }
         ingress.addIngressSource(createGithubSource(secrets));
+        await scheduleRecovery({
+          ...services,
+          settings: readRecoverySettings(config),
+        });
       },
     });
   },

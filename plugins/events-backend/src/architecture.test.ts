@@ -116,7 +116,22 @@ describe('the check of the architecture', () => {
     [
       'plugins/catalog-backend-module-x/src/a.ts',
       '@callboard/backstage-plugin-events-backend',
-      'package [^/]+-module-[^/]+',
+      'package [^/]+-module-(?!github/)[^/]+',
+    ],
+    [
+      'plugins/catalog-backend-module-x/src/b.ts',
+      '@callboard/backstage-plugin-github-node',
+      'package [^/]+-module-(?!github/)[^/]+',
+    ],
+    [
+      'plugins/catalog-backend-module-github/src/a.ts',
+      '@callboard/backstage-plugin-events-backend',
+      'package [^/]+-module-github',
+    ],
+    [
+      'plugins/github-node/src/a.ts',
+      '@callboard/backstage-plugin-events-node',
+      'package github-node',
     ],
     [
       'plugins/stranger/src/a.ts',
@@ -168,6 +183,7 @@ describe('the check of the architecture', () => {
       'events-node',
       'events-backend',
       'events-backend-test-utils',
+      'github-node',
     ]) {
       const packageName = `@callboard/backstage-plugin-${name}`;
       write(
@@ -209,6 +225,10 @@ describe('the check of the architecture', () => {
       `import '../database'; import '../model/c'; import './operations/readAfter';`,
     );
     write(`${rooms}/model/c.ts`, 'export const one = 1;');
+    write(
+      'plugins/catalog-backend-module-github/src/b.ts',
+      `import '@callboard/backstage-plugin-github-node';`,
+    );
     // A cycle is reported once.
     write(`${rooms}/telemetry/b.ts`, `import './a';`);
     write(

@@ -40,6 +40,7 @@ import {
 import {
   createSystemServiceFactory,
   eventsServiceFactory,
+  ingressServiceFactory,
   systemServiceRef,
 } from './services';
 
@@ -299,6 +300,7 @@ export const eventsFeature = createBackendFeatureLoader({
     const contract = new Contract();
     yield createSystemServiceFactory({ ingresses, contract });
     yield eventsServiceFactory;
+    yield ingressServiceFactory;
     yield createEventsPlugin(ingresses, contract);
   },
 });

@@ -9,7 +9,9 @@ import {
   type EventParams,
 } from '@backstage/plugin-events-node';
 import {
+  ingressServiceRef,
   type DurableEventsService,
+  type IngressService,
   type SubscribeOptions,
 } from '@callboard/backstage-plugin-events-node';
 import {
@@ -18,7 +20,7 @@ import {
 } from '@callboard/backstage-plugin-events-node/bus';
 import { createSystem, type EventsSystem } from './createSystem';
 import type { Contract } from './contract';
-import type { Ingresses } from './ingress';
+import { createIngressService, type Ingresses } from './ingress';
 
 /** Hands the system of the process to every plugin in it; resolves once the system stands. */
 export interface SystemHandle {
@@ -86,18 +88,9 @@ export const eventsServiceFactory = createServiceFactory({
   },
   factory({ plugin, handle }) {
     const pluginId = plugin.getId();
-    const waitForSystem = () =>
-      withTimeLimit(
-        handle.system,
-        startLimitMs,
-        () =>
-          new ServiceUnavailableError(
-            `The events plugin has not started within ${startLimitMs} ms; see its own errors in the log`,
-          ),
-      );
     const publishAll = async (events: readonly EventParams[]) => {
       checkEventCount(events);
-      const { accept, settings } = await waitForSystem();
+      const { accept, settings } = await waitFor(handle);
       await accept(events, {
         source: pluginId,
         timeLimitMs: settings.publish.timeLimitMs,
@@ -107,13 +100,47 @@ export const eventsServiceFactory = createServiceFactory({
       publish: params => publishAll([params]),
       publishAll,
       async subscribe<TPayload>(options: SubscribeOptions<TPayload>) {
-        const { bus } = await waitForSystem();
+        const { bus } = await waitFor(handle);
         await bus.subscribe({ ...options, id: `${pluginId}.${options.id}` });
       },
     };
     return service;
   },
 });
+
+/** What modules of the events plugin fetch deliveries with that did not arrive. */
+export const ingressServiceFactory = createServiceFactory({
+  service: ingressServiceRef,
+  deps: { handle: systemServiceRef },
+  factory({ handle }): IngressService {
+    const open = async () => {
+      const { ingresses, accept, log, settings } = await waitFor(handle);
+      return createIngressService({
+        ingresses,
+        accept,
+        log,
+        isEphemeral: topic => settings.ephemeral.topics.has(topic),
+        timeLimitMs: settings.publish.timeLimitMs,
+      });
+    };
+    return {
+      findReceived: async (...parameters) =>
+        (await open()).findReceived(...parameters),
+      receive: async (...parameters) => (await open()).receive(...parameters),
+    };
+  },
+});
+
+function waitFor(handle: SystemHandle): Promise<EventsSystem> {
+  return withTimeLimit(
+    handle.system,
+    startLimitMs,
+    () =>
+      new ServiceUnavailableError(
+        `The events plugin has not started within ${startLimitMs} ms; see its own errors in the log`,
+      ),
+  );
+}
 
 function withResolvers<T>() {
   let resolve: (value: T | PromiseLike<T>) => void = () => {};

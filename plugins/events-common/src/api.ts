@@ -5,6 +5,7 @@ import {
   keySchema,
   limitSchema,
   subscriptionIdSchema,
+  textSchema,
   topicSchema,
 } from './fields';
 
@@ -33,6 +34,12 @@ export type DeliveryState = z.infer<typeof deliveryStateSchema>;
 export const eventsQuerySchema = z.strictObject({
   topic: topicSchema.optional().describe('Only events of this topic.'),
   key: keySchema.optional().describe('Only events with this key.'),
+  deduplicationId: textSchema
+    .max(255)
+    .optional()
+    .describe(
+      "Only the event with this id of its sender, such as GitHub's `X-GitHub-Delivery`. Needs `topic`.",
+    ),
   from: instantSchema.optional().describe('Only events at or after this time.'),
   to: instantSchema.optional().describe('Only events before this time.'),
   order: z

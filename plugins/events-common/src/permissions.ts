@@ -51,6 +51,16 @@ export const catalogSnapshotCreatePermission = createPermission({
 });
 
 /**
+ * Read what became of a webhook of GitHub, and what is known of a repository. A permission of the catalog plugin.
+ *
+ * @public
+ */
+export const catalogGithubReadPermission = createPermission({
+  name: 'catalog.github.read',
+  attributes: { action: 'read' },
+});
+
+/**
  * The type of resource that permissions of endpoints are about. Policies may decide by its rules `IS_OWNER` and
  * `HAS_LABEL`.
  *

@@ -10,6 +10,7 @@ export * from './metadata';
 export * from './IngressSource';
 export * from './signatures';
 export * from './ingressExtensionPoint';
+export * from './IngressService';
 export * from './createEventBroker';
 export * from './EventLog';
 export * from './Notifier';

@@ -212,14 +212,14 @@ export class Reconciler {
     hintsOf: ReadonlyMap<string, PendingHint[]>,
     known: ReadonlyMap<string, KnownRepository>,
   ): Subject[] {
-    const { branch, hasWildcards } = this.#settings;
+    const { branch } = this.#settings;
     return [...hintsOf].flatMap(([nodeId, hints]) => {
       const state = known.get(nodeId)?.state;
       const proof = provePushes(
         state,
         branch ?? state?.defaultBranch,
         hints,
-        hasWildcards,
+        this.#settings,
       );
       return proof
         ? {

@@ -1,5 +1,11 @@
 import type { RepositoryState } from '../repositories';
 import type { Hint, PushHint } from '../hints';
+import type { ProviderSettings } from '../settings';
+
+type ProofSettings = Pick<
+  ProviderSettings,
+  'hasWildcards' | 'validateLocationsExist'
+>;
 
 /** What is known of a repository without asking GitHub. */
 export interface Proof {
@@ -16,21 +22,21 @@ export interface Proof {
  * That a push is newer than what is known guards against one that is sent again after the branch was set back. A merge
  * can bring changes that its list of files does not tell; the next scan finds them.
  *
- * @param hasWildcards - whether the catalog path stands for several files; then files may come and go
+ * @param settings - with wildcards the catalog path stands for several files, which may come and go
  * @returns undefined when GitHub is to be asked
  */
 export function provePushes(
   known: RepositoryState | undefined,
   followedBranch: string | undefined,
   hints: readonly Hint[],
-  hasWildcards: boolean,
+  settings: ProofSettings,
 ): Proof | undefined {
   if (!known?.head || !followedBranch) {
     return undefined;
   }
   const left = new Set<PushHint>();
   for (const { push } of hints) {
-    if (!push || !isPlain(push, followedBranch, hasWildcards)) {
+    if (!push || !isPlain(push, followedBranch, settings)) {
       return undefined;
     }
     left.add(push);
@@ -62,7 +68,7 @@ export function provePushes(
 function isPlain(
   push: PushHint,
   followedBranch: string,
-  hasWildcards: boolean,
+  { hasWildcards, validateLocationsExist }: ProofSettings,
 ): boolean {
   return (
     push.branch === followedBranch &&
@@ -70,6 +76,8 @@ function isPlain(
     push.after !== undefined &&
     !push.isForced &&
     push.isComplete &&
-    (hasWildcards || !push.addsOrRemoves)
+    (hasWildcards || !push.addsOrRemoves) &&
+    // A file that was changed may be empty now, and is not to be told of then.
+    !(validateLocationsExist && push.modifies)
   );
 }

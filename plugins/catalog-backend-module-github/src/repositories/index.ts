@@ -15,6 +15,14 @@ export {
   releaseLease,
   renewLease,
 } from './operations/leases';
+export {
+  countPendingHints,
+  findRepositories,
+  readHintsOfDelivery,
+  readHintsOfRepository,
+  type HintRecord,
+  type RepositoryRecord,
+} from './operations/lookUp';
 export { planLocations } from './operations/planLocations';
 export { postponeHints } from './operations/postponeHints';
 export {

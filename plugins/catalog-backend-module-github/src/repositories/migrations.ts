@@ -135,10 +135,10 @@ const migrations = new Map<string, Knex.Migration>([
   ],
 ]);
 
-const tableName = 'callboard_github_knex_migrations';
+export const migrationTable = 'callboard_github_knex_migrations';
 
 /** As code and not as files: they are built into the package with everything else. */
-const migrationSource: Knex.MigrationSource<string> = {
+export const migrationSource: Knex.MigrationSource<string> = {
   getMigrations: async () => [...migrations.keys()],
   getMigrationName: name => name,
   async getMigration(name) {
@@ -157,8 +157,10 @@ const migrationSource: Knex.MigrationSource<string> = {
 export async function migrate(knex: Knex): Promise<void> {
   await knex.transaction(async trx => {
     if (trx.client.config.client === 'pg') {
-      await trx.raw(`SELECT pg_advisory_xact_lock(hashtext(?))`, [tableName]);
+      await trx.raw(`SELECT pg_advisory_xact_lock(hashtext(?))`, [
+        migrationTable,
+      ]);
     }
-    await trx.migrate.latest({ migrationSource, tableName });
+    await trx.migrate.latest({ migrationSource, tableName: migrationTable });
   });
 }

@@ -119,12 +119,27 @@ function readProvider(
         )
       : defaultSchedule,
     fullScanEveryMs: config.has('fullScanFrequency')
-      ? durationToMilliseconds(
-          readDurationFromConfig(config, { key: 'fullScanFrequency' }),
+      ? readDurationMs(config, 'fullScanFrequency', problem =>
+          invalid('fullScanFrequency', problem),
         )
       : dayMs,
     pageSize,
   };
+}
+
+/** Backstage names the setting without what it is part of. */
+function readDurationMs(
+  config: Config,
+  setting: string,
+  invalid: (problem: string) => Error,
+): number {
+  try {
+    return durationToMilliseconds(
+      readDurationFromConfig(config, { key: setting }),
+    );
+  } catch (error) {
+    throw invalid(`is no duration: ${error}`);
+  }
 }
 
 /** A pattern is for the whole name, as the stock provider has it. */

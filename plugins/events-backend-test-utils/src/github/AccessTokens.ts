@@ -1,5 +1,5 @@
 import { randomBytes, verify } from 'node:crypto';
-import { ApiError } from './ApiError';
+import { ApiError, suspended } from './ApiError';
 import type { GithubState } from './model/GithubState';
 import type { GithubApp, GithubInstallation } from './model/records';
 import type { Viewer } from './viewers';
@@ -33,6 +33,7 @@ export class AccessTokens {
     installation: GithubInstallation,
     repositoryIds: ReadonlySet<number> | undefined,
   ): { token: string; expiresMs: number } {
+    this.#forgetExpired();
     const token = `ghs_${randomBytes(27).toString('hex').slice(0, 36)}`;
     const expiresMs = this.#state.now() + installationTokenMs;
     this.#installation.set(token, {
@@ -69,6 +70,14 @@ export class AccessTokens {
     throw new ApiError(401, 'Bad credentials');
   }
 
+  #forgetExpired(): void {
+    for (const [token, { expiresMs }] of this.#installation) {
+      if (expiresMs <= this.#state.now()) {
+        this.#installation.delete(token);
+      }
+    }
+  }
+
   #identifyInstallation(token: InstallationToken): Viewer {
     const { installationId, repositoryIds, expiresMs } = token;
     const installation = this.#state.installations.get(installationId);
@@ -76,7 +85,7 @@ export class AccessTokens {
       throw new ApiError(401, 'Bad credentials');
     }
     if (installation.suspended) {
-      throw new ApiError(403, 'This installation has been suspended');
+      throw suspended();
     }
     const app = this.#state.getApp(installation.appId);
     return { kind: 'installation', app, installation, repositoryIds };

@@ -25,3 +25,13 @@ export class ApiError extends Error {
 export function notFound(): ApiError {
   return new ApiError(404, 'Not Found');
 }
+
+/** A suspended installation gets no tokens, and those that it has are refused. */
+export function suspended(): ApiError {
+  return new ApiError(403, 'This installation has been suspended', {
+    fields: {
+      documentation_url:
+        'https://docs.github.com/rest/reference/apps#create-an-installation-access-token-for-an-app',
+    },
+  });
+}

@@ -1,5 +1,10 @@
 import { ApiError } from './ApiError';
-import type { GithubResource, RateLimits } from './RateLimits';
+import type {
+  GithubLimitErrorType,
+  GithubResource,
+  RateLimits,
+} from './RateLimits';
+import type { GithubReadLag, ReadReplica } from './ReadReplica';
 import type {
   GithubWebhookFaults,
   WebhookSender,
@@ -19,11 +24,17 @@ export interface GithubRequestInfo {
 }
 
 /**
- * How a request fails: with a page of 502, without any answer, or with an answer that ends in its middle.
+ * How a request fails: with 502, with 404, with 200 and the error of a query that took GraphQL too long, without any
+ * answer, or with an answer that ends in its middle.
  *
  * @public
  */
-export type GithubFailure = 'bad gateway' | 'timeout' | 'cut';
+export type GithubFailure =
+  | 'bad gateway'
+  | 'not found'
+  | 'interrupted'
+  | 'timeout'
+  | 'cut';
 
 interface PlannedFailure {
   failure: GithubFailure;
@@ -39,14 +50,20 @@ interface PlannedFailure {
 export class GithubFaults {
   readonly #sender: WebhookSender;
   readonly #rateLimits: RateLimits;
+  readonly #replica: ReadReplica;
   #failures: PlannedFailure[] = [];
   #secondary = { left: 0, retryAfterSeconds: 60 };
   #isOut = false;
 
   /** @internal */
-  constructor(sender: WebhookSender, rateLimits: RateLimits) {
-    this.#sender = sender;
-    this.#rateLimits = rateLimits;
+  constructor(parts: {
+    sender: WebhookSender;
+    rateLimits: RateLimits;
+    replica: ReadReplica;
+  }) {
+    this.#sender = parts.sender;
+    this.#rateLimits = parts.rateLimits;
+    this.#replica = parts.replica;
   }
 
   /** Disturbs the webhooks from now on; what is not given does not happen any more. */
@@ -59,9 +76,16 @@ export class GithubFaults {
     this.#sender.release();
   }
 
-  /** Uses up the primary rate limit of everybody, for an hour. */
-  useUpRateLimit(resource: GithubResource = 'core'): void {
-    this.#rateLimits.useUp(resource);
+  /**
+   * Uses up the primary rate limit of everybody, for an hour.
+   *
+   * @param options.errorType - what GraphQL calls it; `RATE_LIMITED` unless given
+   */
+  useUpRateLimit(
+    resource: GithubResource = 'core',
+    { errorType = 'RATE_LIMITED' }: { errorType?: GithubLimitErrorType } = {},
+  ): void {
+    this.#rateLimits.useUp(resource, errorType);
   }
 
   /** Refuses the next requests with 403 and Retry-After. */
@@ -72,8 +96,17 @@ export class GithubFaults {
   /**
    * Makes requests fail.
    *
-   * @param options.times - how many; 1 unless given
+   * @param options.times - how many, or `Infinity`; 1 unless given
    * @param options.matches - which ones; any unless given
+   *
+   * @example
+   * ```ts
+   * // There is no delivery log for now.
+   * faults.failRequests('not found', {
+   *   times: Infinity,
+   *   matches: ({ path }) => path.includes('/deliveries'),
+   * });
+   * ```
    */
   failRequests(
     failure: GithubFailure,
@@ -83,7 +116,17 @@ export class GithubFaults {
     } = {},
   ): void {
     const { times = 1, matches = () => true } = options;
-    this.#failures.push({ failure, left: times, matches });
+    if (times > 0) {
+      this.#failures.push({ failure, left: times, matches });
+    }
+  }
+
+  /**
+   * Lets what is read of repositories lag behind what webhooks tell, as GitHub's replicas do: a repository that was just
+   * created is not there yet, and one that was just renamed has its former name.
+   */
+  lagReads(lag: GithubReadLag): void {
+    this.#replica.lag(lag);
   }
 
   /** Answers 503 to every request, and keeps webhooks until the end of the outage. */
@@ -102,6 +145,7 @@ export class GithubFaults {
     this.#failures = [];
     this.#secondary.left = 0;
     this.#rateLimits.reset();
+    this.#replica.catchUp();
     this.#sender.setFaults({});
     this.endOutage();
   }
@@ -117,11 +161,10 @@ export class GithubFaults {
     if (this.#isOut) {
       return 'outage';
     }
-    const planned = this.#failures.find(
-      ({ left, matches }) => left > 0 && matches(request),
-    );
+    const planned = this.#failures.find(({ matches }) => matches(request));
     if (planned) {
       planned.left -= 1;
+      this.#failures = this.#failures.filter(({ left }) => left > 0);
     }
     return planned?.failure;
   }

@@ -1,4 +1,4 @@
-import { makeJwt } from './askGithub';
+import { askGithub, makeJwt } from './askGithub';
 import { GithubModel } from './model/GithubModel';
 import { startGithub, stopGithub } from './startGithub';
 
@@ -37,10 +37,11 @@ describe('apps', () => {
     });
   });
 
-  it('see the repositories of an installation, and nothing else', async () => {
+  it('see the private repositories of an installation, and no others', async () => {
     const { repositories, installations, installation, ask, makeToken } =
       await startGithub();
-    repositories.create({ owner: 'acme', name: 'hidden' });
+    const visibility = 'private';
+    repositories.create({ owner: 'acme', name: 'hidden', visibility });
     const { token, status, body } = await makeToken();
 
     expect(status).toBe(201);
@@ -60,6 +61,31 @@ describe('apps', () => {
     const limited = await makeToken({ repositories: ['hidden'] });
     expect(await ask('/repos/acme/site', limited.token)).toMatchObject({
       status: 404,
+    });
+  });
+
+  it('see every public repository, but are given those of the installation only', async () => {
+    const { model, repositories, ask, makeToken } = await startGithub();
+    model.addOrganization('other');
+    repositories.create({ owner: 'acme', name: 'public' });
+    repositories.create({ owner: 'other', name: 'public' });
+    repositories.create({
+      owner: 'acme',
+      name: 'internal',
+      visibility: 'internal',
+    });
+    const { token } = await makeToken();
+
+    for (const path of ['/repos/acme/public', '/repos/other/public']) {
+      expect(await ask(path, token)).toMatchObject({ status: 200 });
+    }
+    expect(await ask('/repos/acme/internal', token)).toMatchObject({
+      status: 404,
+    });
+    const listed = await ask('/orgs/acme/repos?sort=full_name', token);
+    expect(listed.body).toMatchObject([{ name: 'public' }, { name: 'site' }]);
+    expect(await ask('/installation/repositories', token)).toMatchObject({
+      body: { total_count: 1, repositories: [{ name: 'site' }] },
     });
   });
 
@@ -86,7 +112,36 @@ describe('apps', () => {
     expect(await read(token)).toBe(401);
   });
 
-  it('lose what is transferred away', async () => {
+  it('get no tokens while the installation is suspended, or after it', async () => {
+    const { installations, installation, jwt, origin, ask, makeToken } =
+      await startGithub();
+    const { token } = await makeToken();
+    const query = () =>
+      askGithub(`${origin}/api/graphql`, {
+        method: 'POST',
+        token,
+        body: { query: '{ viewer { login } }' },
+      });
+    const suspended = {
+      status: 403,
+      body: { message: 'This installation has been suspended' },
+    };
+
+    installations.suspend(installation.id);
+    expect(await makeToken()).toMatchObject(suspended);
+    expect(await query()).toMatchObject(suspended);
+    expect(await ask('/orgs/acme/installation', jwt)).toMatchObject({
+      body: { suspended_by: { login: 'ghost' } },
+    });
+    installations.delete(installation.id);
+    expect(await makeToken()).toMatchObject({ status: 404 });
+    expect(await query()).toMatchObject({ status: 401 });
+    expect(await ask('/orgs/acme/installation', jwt)).toMatchObject({
+      status: 404,
+    });
+  });
+
+  it('lose what is private and transferred away', async () => {
     const { model, repository, repositories, ask, makeToken } =
       await startGithub();
     model.addOrganization('other');

@@ -1,4 +1,4 @@
-import { askGithub } from './askGithub';
+import { askGithub, makeJwt } from './askGithub';
 import { GithubServer, type GithubServerOptions } from './GithubServer';
 import { GithubModel } from './model/GithubModel';
 
@@ -15,10 +15,31 @@ async function startGithub(options: GithubServerOptions = {}) {
   const { model } = github;
   model.addUser('hubot');
   model.addOrganization('acme');
-  model.repositories.create({ owner: 'acme', name: 'site' });
+  const { nodeId } = model.repositories.create({ owner: 'acme', name: 'site' });
+  const { app, privateKey } = model.addApp({
+    slug: 'callboard',
+    webhook: { url: 'http://hook.localhost', secret: 'secret' },
+  });
   const { apiBaseUrl, origin } = await github.start();
+  const readName = async () => {
+    const { body } = await askGithub(`${origin}/api/graphql`, {
+      token: 'personal',
+      method: 'POST',
+      body: {
+        query: `{ node(id: "${nodeId}") { ... on Repository { name } } }`,
+      },
+    });
+    return body;
+  };
   return {
     github,
+    ...model,
+    /** By the id that it keeps. */
+    readName,
+    askApp: (path: string) =>
+      askGithub(`${apiBaseUrl}${path}`, {
+        token: makeJwt(app.id, privateKey, model.state.now()),
+      }),
     rest: (credentials: { token?: string } = { token: 'personal' }) =>
       askGithub(`${apiBaseUrl}/repos/acme/site`, credentials),
     graphql: () =>
@@ -89,6 +110,21 @@ describe('rate limits', () => {
     expect(await rest()).toMatchObject({ status: 200 });
   });
 
+  it('are told in either word that GraphQL has for them', async () => {
+    const { github, graphql } = await startGithub();
+    github.faults.useUpRateLimit('graphql', { errorType: 'RATE_LIMIT' });
+
+    expect((await graphql()).body).toEqual({
+      errors: [
+        {
+          type: 'RATE_LIMIT',
+          code: 'graphql_rate_limit',
+          message: expect.stringMatching('already exceeded for user ID'),
+        },
+      ],
+    });
+  });
+
   it('have a second kind, that says when to come again', async () => {
     const { github, rest, graphql } = await startGithub();
     github.faults.limitSecondary(2, 7);
@@ -121,6 +157,36 @@ describe('requests', () => {
     expect(github.requestCounts.byKind).toMatchObject({ failed: 2 });
   });
 
+  it('get the error of a query that took too long', async () => {
+    const { github, graphql } = await startGithub();
+    github.faults.failRequests('interrupted');
+
+    expect(await graphql()).toMatchObject({
+      status: 200,
+      body: {
+        data: null,
+        errors: [{ message: expect.stringMatching(/^Something went wrong/) }],
+      },
+    });
+    expect(await graphql()).toMatchObject({ body: { data: {} } });
+  });
+
+  it('find no delivery log for as long as it is away', async () => {
+    const { github, rest, askApp } = await startGithub();
+    const log = '/app/hook/deliveries';
+    github.faults.failRequests('not found', {
+      times: Infinity,
+      matches: ({ path }) => path.includes('/deliveries'),
+    });
+
+    for (let tries = 0; tries < 3; tries++) {
+      expect(await askApp(log)).toMatchObject({ status: 404 });
+    }
+    expect(await rest()).toMatchObject({ status: 200 });
+    github.faults.clear();
+    expect(await askApp(log)).toMatchObject({ status: 200, body: [] });
+  });
+
   it('get an answer that ends in its middle', async () => {
     const { github, rest } = await startGithub();
     github.faults.failRequests('cut');
@@ -147,5 +213,52 @@ describe('requests', () => {
     expect(await graphql()).toMatchObject({ status: 503 });
     github.faults.endOutage();
     expect(await rest()).toMatchObject({ status: 200 });
+  });
+});
+
+describe('replicas that lag', () => {
+  const named = (name: string) => ({ data: { node: { name } } });
+
+  it('show what was, for as many reads', async () => {
+    const { github, repositories, rest, readName, askApp } =
+      await startGithub();
+    github.faults.lagReads({ reads: 2 });
+    repositories.rename('acme/site', 'www');
+
+    expect(await askApp('/app')).toMatchObject({ status: 200 });
+    expect(await readName()).toEqual(named('site'));
+    expect(await rest()).toMatchObject({ status: 200 });
+    expect(await readName()).toEqual(named('www'));
+    expect(await rest()).toMatchObject({ status: 301 });
+  });
+
+  it('show what was some time ago', async () => {
+    let nowMs = Date.now();
+    const model = new GithubModel({ now: () => nowMs });
+    const { github, repositories, readName } = await startGithub({ model });
+    github.faults.lagReads({ ms: 100 });
+    repositories.rename('acme/site', 'www');
+    nowMs += 50;
+    repositories.rename('acme/www', 'web');
+
+    expect(await readName()).toEqual(named('site'));
+    nowMs += 50;
+    expect(await readName()).toEqual(named('www'));
+    nowMs += 50;
+    expect(await readName()).toEqual(named('web'));
+  });
+
+  it('do not know what is new, and know what is gone', async () => {
+    const { github, repositories, branches, rest } = await startGithub();
+    branches.push('acme/site', { commits: [{ files: { a: '1' } }] });
+    github.faults.lagReads({ reads: 10 });
+    repositories.delete('acme/site');
+    const { id } = repositories.create({ owner: 'acme', name: 'site' });
+
+    const { body } = await rest();
+    expect(body).toMatchObject({ name: 'site' });
+    expect(body).not.toMatchObject({ id });
+    github.faults.clear();
+    expect((await rest()).body).toMatchObject({ id });
   });
 });

@@ -1,13 +1,17 @@
-import { askGithub } from './askGithub';
-import { GithubServer } from './GithubServer';
+import { askGithub, makeJwt, readText } from './askGithub';
+import { GithubServer, type GithubServerOptions } from './GithubServer';
+import { GithubModel } from './model/GithubModel';
 import { makeNodeId } from './model/nodeIds';
 
 const running: GithubServer[] = [];
 
 afterEach(() => Promise.all(running.splice(0).map(each => each.stop())));
 
-async function startGithub() {
-  const github = new GithubServer({ tokens: { personal: 'hubot' } });
+async function startGithub(options: GithubServerOptions = {}) {
+  const github = new GithubServer({
+    tokens: { personal: 'hubot' },
+    ...options,
+  });
   running.push(github);
   const { model } = github;
   model.addUser('hubot');
@@ -161,6 +165,44 @@ describe('GraphQL', () => {
     );
   });
 
+  it('orders repositories by what was pushed to or changed last', async () => {
+    let nowMs = Date.UTC(2026, 0, 2);
+    const model = new GithubModel({ now: () => (nowMs += 1000) });
+    const { repositories, branches, ask } = await startGithub({ model });
+    const files = { a: '1' };
+    for (const name of ['one', 'two', 'three']) {
+      repositories.create({ owner: 'acme', name, files });
+    }
+    branches.push('acme/one', { commits: [{ files: { a: '2' } }] });
+    branches.push('acme/two', { branch: 'next' });
+    repositories.edit('acme/three', { description: 'Changed' });
+    const list = (args: string) =>
+      ask(
+        `{ repositoryOwner(login: "acme") { repositories(first: 5, ${args}) { totalCount nodes { name } } } }`,
+      );
+    const named = (...names: string[]) => ({
+      data: {
+        repositoryOwner: {
+          repositories: {
+            totalCount: names.length,
+            nodes: names.map(name => ({ name })),
+          },
+        },
+      },
+    });
+
+    expect(await list('orderBy: {field: PUSHED_AT, direction: DESC}')).toEqual(
+      named('two', 'one', 'three'),
+    );
+    expect(await list('orderBy: {field: UPDATED_AT, direction: DESC}')).toEqual(
+      named('three', 'one', 'two'),
+    );
+    expect(await list('ownerAffiliations: [OWNER]')).toEqual(
+      named('one', 'two', 'three'),
+    );
+    expect(await list('ownerAffiliations: [COLLABORATOR]')).toEqual(named());
+  });
+
   it('reads repositories by their node ids, whatever they are called, and says which are missing', async () => {
     const { repositories, ask } = await startGithub();
     const { id, nodeId } = repositories.create({
@@ -220,6 +262,59 @@ describe('GraphQL', () => {
     });
   });
 
+  it('takes a hundred node ids at most', async () => {
+    const { repositories, ask } = await startGithub();
+    const { nodeId } = repositories.create({ owner: 'acme', name: 'site' });
+    const query = 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }';
+    const ids = Array.from({ length: 101 }, () => nodeId);
+
+    expect(await ask(query, { ids: ids.slice(1) })).toMatchObject({
+      data: { nodes: { length: 100 } },
+    });
+    expect(await ask(query, { ids })).toMatchObject({
+      data: null,
+      errors: [
+        {
+          type: 'ARGUMENT_LIMIT',
+          path: ['nodes'],
+          message:
+            'You may not provide more than 100 node ids; you provided 101.',
+        },
+      ],
+    });
+  });
+
+  it('knows a repository by its node id after a transfer, as long as it may be seen', async () => {
+    const { model, repositories, ask } = await startGithub();
+    model.addOrganization('other');
+    const { nodeId } = repositories.create({ owner: 'acme', name: 'site' });
+    const { app, privateKey } = model.addApp({ slug: 'callboard' });
+    const { id } = model.installations.create({
+      appId: app.id,
+      account: 'acme',
+    });
+    const { body } = await askGithub(
+      `${model.state.urls.api}/app/installations/${id}/access_tokens`,
+      { method: 'POST', token: makeJwt(app.id, privateKey) },
+    );
+    const read = () =>
+      ask(
+        `{ node(id: "${nodeId}") { ... on Repository { nameWithOwner } } }`,
+        {},
+        readText(body, 'token'),
+      );
+
+    repositories.transfer('acme/site', 'other');
+    expect(await read()).toEqual({
+      data: { node: { nameWithOwner: 'other/site' } },
+    });
+    repositories.setVisibility('other/site', 'private');
+    expect(await read()).toMatchObject({
+      data: { node: null },
+      errors: [{ type: 'NOT_FOUND', path: ['node'] }],
+    });
+  });
+
   it('follows renames unless it is told not to', async () => {
     const { repositories, ask } = await startGithub();
     repositories.create({ owner: 'acme', name: 'site' });
@@ -261,6 +356,18 @@ describe('GraphQL', () => {
         },
       ],
     });
+    expect(
+      await ask(
+        '{ organization(login: "acme") { repositories(first: 1, affiliations: [OWNER]) { totalCount } } }',
+      ),
+    ).toMatchObject({
+      errors: [
+        {
+          message:
+            'This GitHub on localhost does not know the argument affiliations of repositories',
+        },
+      ],
+    });
     expect(await ask('{ unknown }')).toMatchObject({
       errors: [
         { message: expect.stringContaining('Cannot query field "unknown"') },
@@ -297,6 +404,22 @@ describe('GraphQL', () => {
       byKind: { 'POST /graphql': 1 },
       graphqlCost: 2,
       restCost: 0,
+    });
+  });
+
+  it('counts what is asked of each node id, and the usual value of a variable', async () => {
+    const { ask } = await startGithub();
+    const ids = Array.from({ length: 100 }, () => makeNodeId('Repository', 9));
+
+    expect(
+      await ask(
+        `query ($ids: [ID!]!, $topics: Int = 10) { rateLimit { cost nodeCount } nodes(ids: $ids) {
+          ... on Repository { repositoryTopics(first: $topics) { totalCount } refs(first: 1, refPrefix: "refs/heads/") { totalCount } }
+        } }`,
+        { ids },
+      ),
+    ).toMatchObject({
+      data: { rateLimit: { cost: 2, nodeCount: 100 + 1000 + 100 } },
     });
   });
 });

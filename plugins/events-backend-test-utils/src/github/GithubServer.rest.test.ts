@@ -39,6 +39,18 @@ describe('REST of repositories', () => {
     });
   });
 
+  it('says what it has no route for', async () => {
+    const { ask } = await startGithub();
+
+    expect(await ask('/repos/acme/site/issues')).toMatchObject({
+      status: 501,
+      body: {
+        message:
+          'This GitHub on localhost has no route for GET /api/v3/repos/acme/site/issues',
+      },
+    });
+  });
+
   it('lists them in pages', async () => {
     const { repositories, ask } = await startGithub();
     repositories.create({ owner: 'acme', name: 'blog' });
@@ -56,12 +68,37 @@ describe('REST of repositories', () => {
     expect(second.headers.get('link')).toContain('rel="prev"');
     expect(second.headers.get('link')).not.toContain('rel="next"');
   });
+
+  it('links pages by the numbers of owners and repositories', async () => {
+    const { repositories, branches, repository, model, apiBaseUrl, ask } =
+      await startGithub();
+    repositories.create({ owner: 'acme', name: 'blog' });
+    branches.push('acme/site', { branch: 'next' });
+    const { id } = model.state.getAccount('acme');
+
+    for (const [path, place] of [
+      ['/orgs/acme/repos', `/organizations/${id}/repos`],
+      ['/repos/acme/site/branches', `/repositories/${repository.id}/branches`],
+    ]) {
+      const first = await ask(`${path}?per_page=1`);
+      const next = `${apiBaseUrl}${place}?per_page=1&page=2`;
+      expect(first.headers.get('link')).toContain(`<${next}>; rel="next"`);
+      const second = await ask(next.slice(apiBaseUrl.length));
+      expect(second.body).toMatchObject([{ name: expect.any(String) }]);
+      expect(second.body).not.toEqual(first.body);
+    }
+  });
 });
 
 describe('REST of accounts', () => {
   it('shows users and organizations, and what they own', async () => {
     const { repositories, ask } = await startGithub();
     repositories.create({ owner: 'hubot', name: 'dotfiles' });
+    repositories.create({
+      owner: 'hubot',
+      name: 'diary',
+      visibility: 'private',
+    });
 
     expect(await ask('/users/HUBOT')).toMatchObject({
       body: { login: 'hubot', name: 'Hubot', type: 'User', public_repos: 1 },

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import {
   createServer,
   type IncomingMessage,
@@ -6,11 +7,13 @@ import {
 } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { AccessTokens } from './AccessTokens';
-import { renderFailure, type Answer } from './answers';
-import { ApiError } from './ApiError';
+import { renderAnswer, renderFailure, type Answer } from './answers';
+import { ApiError, notFound } from './ApiError';
 import { GithubFaults } from './GithubFaults';
 import { GithubModel } from './model/GithubModel';
+import { enterpriseVersion } from './model/renderAccount';
 import { RateLimits, type GithubResource } from './RateLimits';
+import { ReadReplica } from './ReadReplica';
 import { RequestCounter, type GithubRequestCounts } from './RequestCounter';
 import { RequestHandler } from './RequestHandler';
 import { DeliveryLog } from './webhooks/DeliveryLog';
@@ -26,15 +29,34 @@ export interface GithubServerOptions {
   webhookTimeoutMs?: number;
   /** How long the delivery log goes back, in milliseconds; 3 days unless given, as at GitHub. */
   deliveryRetentionMs?: number;
+  /** How many deliveries the log has at most; 10,000 unless given, which are some 100 MB. GitHub has no such limit. */
+  maxDeliveries?: number;
   /** How much may be used in an hour; 5,000 each unless given. Without a token it is always 60. */
   rateLimits?: Partial<Record<GithubResource, number>>;
   /** How many entries of a tree REST lists; 100,000 unless given, as at GitHub. */
   maxTreeEntries?: number;
   /** What the random numbers of faults begin with; 1 unless given. */
   seed?: number;
+  /** Where it listens; any free port unless given. */
+  port?: number;
 }
 
 const dayMs = 86_400_000;
+
+const failures = {
+  outage: renderFailure(new ApiError(503, 'Service Unavailable')),
+  'bad gateway': renderFailure(new ApiError(502, 'Server Error')),
+  'not found': renderFailure(notFound()),
+  interrupted: renderAnswer(200, {
+    data: null,
+    errors: [
+      {
+        message:
+          'Something went wrong while executing your query. This may be the result of a timeout, or it could be a GitHub bug.',
+      },
+    ],
+  }),
+};
 
 /**
  * A GitHub that runs on this machine: REST and GraphQL as a GitHub Enterprise Server has them, and webhooks that are
@@ -76,15 +98,18 @@ export class GithubServer {
   readonly #counter = new RequestCounter();
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #port: number;
   #unsubscribe = () => {};
 
   constructor(options: GithubServerOptions = {}) {
-    const { model = new GithubModel(), seed = 1 } = options;
+    const { model = new GithubModel(), seed = 1, port = 0 } = options;
     const { state } = model;
+    this.#port = port;
     this.model = model;
     this.deliveries = new DeliveryLog({
       now: state.now,
       retentionMs: options.deliveryRetentionMs ?? 3 * dayMs,
+      maxDeliveries: options.maxDeliveries ?? 10_000,
     });
     this.#sender = new WebhookSender({
       state,
@@ -93,9 +118,15 @@ export class GithubServer {
       seed,
     });
     const rateLimits = new RateLimits(state.now, options.rateLimits);
-    this.faults = new GithubFaults(this.#sender, rateLimits);
+    const replica = new ReadReplica(state);
+    this.faults = new GithubFaults({
+      sender: this.#sender,
+      rateLimits,
+      replica,
+    });
     this.#handler = new RequestHandler(
       {
+        model,
         state,
         tokens: new AccessTokens(
           state,
@@ -106,8 +137,7 @@ export class GithubServer {
         rateLimits,
         maxTreeEntries: options.maxTreeEntries ?? 100_000,
       },
-      this.#counter,
-      this.faults,
+      { counter: this.#counter, faults: this.faults, replica },
     );
     this.#server = createServer((request, response) => {
       // Whoever is gone before the end of the request gets no answer.
@@ -125,9 +155,8 @@ export class GithubServer {
    * @returns where it is, as `integrations.github` of Backstage wants it
    */
   async start(): Promise<{ origin: string; host: string; apiBaseUrl: string }> {
-    await new Promise<void>(resolve =>
-      this.#server.listen(0, '127.0.0.1', resolve),
-    );
+    this.#server.listen(this.#port, '127.0.0.1');
+    await once(this.#server, 'listening');
     const { port } = this.#server.address() as AddressInfo;
     const host = `127.0.0.1:${port}`;
     const origin = `http://${host}`;
@@ -182,11 +211,7 @@ export class GithubServer {
     }
     this.#counter.count('failed');
     if (failure !== 'timeout') {
-      const error =
-        failure === 'outage'
-          ? new ApiError(503, 'Service Unavailable')
-          : new ApiError(502, 'Server Error');
-      this.#send(response, renderFailure(error));
+      this.#send(response, failures[failure]);
     }
   }
 
@@ -195,8 +220,10 @@ export class GithubServer {
     response.writeHead(status, {
       ...headers,
       date: new Date(this.model.state.now()).toUTCString(),
-      'x-github-enterprise-version': '3.18.0',
-      ...(status === 304 ? {} : { 'content-length': String(body.length) }),
+      'x-github-enterprise-version': enterpriseVersion,
+      ...(status === 304 || status === 204
+        ? {}
+        : { 'content-length': String(body.length) }),
     });
     if (isCut) {
       response.write(body.subarray(0, body.length / 2), () =>

@@ -2,6 +2,8 @@ import { createHmac } from 'node:crypto';
 import { WebhookReceiver, type ReceivedRequest } from '../WebhookReceiver';
 import { askGithub, makeJwt } from './askGithub';
 import { GithubServer, type GithubServerOptions } from './GithubServer';
+import { GithubModel } from './model/GithubModel';
+import type { GithubApp, GithubHook } from './model/records';
 
 const secret = "It's a Secret to Everybody";
 const running: { stop(): Promise<void> }[] = [];
@@ -30,7 +32,6 @@ async function startGithub(options: GithubServerOptions = {}) {
     appId: app.id,
     account: 'acme',
   });
-  await receiver.waitFor(1);
   await github.settleWebhooks();
   let changes = 0;
   const change = (count: number) => {
@@ -55,6 +56,13 @@ async function startGithub(options: GithubServerOptions = {}) {
     ask,
     apiBaseUrl,
   };
+}
+
+function getHook({ hook }: GithubApp): GithubHook {
+  if (!hook) {
+    throw new Error('The app has no hook');
+  }
+  return hook;
 }
 
 function describeRequest({ body }: ReceivedRequest): string {
@@ -179,6 +187,30 @@ describe('webhooks', () => {
     }
   });
 
+  it('go to where their hook is by then, also when they are sent again', async () => {
+    const { github, model, receiver, app, change, ask, url } =
+      await startGithub();
+    receiver.answerWith({ kind: 'answer', status: 500 });
+    change(1);
+    await github.settleWebhooks();
+    const [{ id }] = github.deliveries.list();
+
+    model.moveHook(getHook(app), `${url}/moved`);
+    await ask(`/app/hook/deliveries/${id}/attempts`, 'POST');
+    change(1);
+    await github.settleWebhooks();
+
+    expect(receiver.requests.map(({ path }) => path)).toEqual([
+      '/hook',
+      '/hook',
+      '/hook/moved',
+      '/hook/moved',
+    ]);
+    expect(await ask('/app/hook/config')).toMatchObject({
+      body: { url: `${url}/moved`, secret: '********' },
+    });
+  });
+
   it('fail when the receiver takes too long, or is not there', async () => {
     const { github, receiver, change } = await startGithub({
       webhookTimeoutMs: 500,
@@ -194,6 +226,102 @@ describe('webhooks', () => {
       { status: 'failed to connect to host', statusCode: 502 },
       { status: 'timed out', statusCode: 504 },
       {},
+    ]);
+  });
+});
+
+describe('hooks', () => {
+  it('of organizations and repositories are listed with their URLs, and without their secrets', async () => {
+    const { model, url, apiBaseUrl } = await startGithub();
+    const ofOrganization = model.addHook('acme', { url, secret });
+    const ofRepository = model.addHook('acme/site', {
+      url,
+      secret,
+      events: ['push'],
+    });
+    const ask = (path: string) =>
+      askGithub(`${apiBaseUrl}/${path}`, { token: 'personal' });
+
+    const organization = {
+      type: 'Organization',
+      id: ofOrganization.id,
+      active: true,
+      events: ['*'],
+      config: { url, content_type: 'json', secret: '********' },
+      deliveries_url: `${apiBaseUrl}/orgs/acme/hooks/${ofOrganization.id}/deliveries`,
+    };
+    const repository = {
+      type: 'Repository',
+      id: ofRepository.id,
+      events: ['push'],
+      url: `${apiBaseUrl}/repos/acme/site/hooks/${ofRepository.id}`,
+    };
+    expect(await ask('orgs/acme/hooks')).toMatchObject({
+      body: [organization],
+    });
+    expect(await ask(`orgs/acme/hooks/${ofOrganization.id}`)).toMatchObject({
+      body: organization,
+    });
+    expect(
+      await ask(`orgs/acme/hooks/${ofOrganization.id}/config`),
+    ).toMatchObject({ body: organization.config });
+    expect(await ask('repos/acme/site/hooks')).toMatchObject({
+      body: [repository],
+    });
+    expect(await ask(`orgs/acme/hooks/${ofRepository.id}`)).toMatchObject({
+      status: 404,
+    });
+    expect(await askGithub(`${apiBaseUrl}/orgs/acme/hooks`)).toMatchObject({
+      status: 404,
+    });
+  });
+
+  it('have what failed sent again, as those of apps', async () => {
+    const { github, model, receiver, url, apiBaseUrl } = await startGithub();
+    const { id } = model.addHook('acme/site', { url, secret });
+    github.faults.disturbWebhooks({ drop: 1 });
+    model.repositories.edit('acme/site', { description: 'Changed' });
+    github.faults.disturbWebhooks({});
+    await github.settleWebhooks();
+    const ask = (path: string, method?: string) =>
+      askGithub(`${apiBaseUrl}/repos/acme/site/hooks/${id}${path}`, {
+        token: 'personal',
+        method,
+      });
+
+    const [failed] = github.deliveries.list(id);
+    expect(await ask('/deliveries?status=failure')).toMatchObject({
+      body: [{ id: failed.id, guid: failed.guid, status_code: 502 }],
+    });
+    expect(await ask(`/deliveries/${failed.id}`)).toMatchObject({
+      body: { url, request: { payload: { action: 'edited' } } },
+    });
+    expect(
+      await ask(`/deliveries/${failed.id}/attempts`, 'POST'),
+    ).toMatchObject({ status: 202 });
+    await github.settleWebhooks();
+    expect(receiver.requests[1].headers['x-github-delivery']).toBe(failed.guid);
+  });
+
+  it('are sent a ping when it is asked for, or when they are new', async () => {
+    const model = new GithubModel({ pingsHooks: true });
+    const { github, receiver, url, apiBaseUrl } = await startGithub({ model });
+    const isPing = ({ headers }: ReceivedRequest) =>
+      headers['x-github-event'] === 'ping';
+    expect(receiver.requests.filter(isPing)).toHaveLength(1);
+
+    const { id } = model.addHook('acme', { url, secret, events: ['push'] });
+    const { status, body } = await askGithub(
+      `${apiBaseUrl}/orgs/acme/hooks/${id}/pings`,
+      { token: 'personal', method: 'POST' },
+    );
+    await github.settleWebhooks();
+
+    expect({ status, body }).toEqual({ status: 204, body: '' });
+    const [, ...pings] = receiver.requests.filter(isPing);
+    expect(pings.map(each => JSON.parse(each.body.toString()))).toMatchObject([
+      { hook_id: id, hook: { type: 'Organization', events: ['push'] } },
+      { hook_id: id, organization: { login: 'acme' } },
     ]);
   });
 });

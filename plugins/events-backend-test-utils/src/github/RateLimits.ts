@@ -20,12 +20,40 @@ export interface RateLimit {
 const windowMs = 3_600_000;
 const anonymousLimit = 60;
 
+/**
+ * What GraphQL calls it when nothing is left: the one that GitHub documents, or the one that it has been seen to send
+ * since.
+ *
+ * @see https://github.com/octokit/plugin-throttling.js/pull/848
+ *
+ * @public
+ */
+export type GithubLimitErrorType = 'RATE_LIMITED' | 'RATE_LIMIT';
+
+/** Nothing is left of a limit. */
+export class RateLimitError extends ApiError {
+  readonly type: GithubLimitErrorType;
+
+  constructor(viewer: Viewer, type: GithubLimitErrorType) {
+    const exceeded = type === 'RATE_LIMIT' ? 'already exceeded' : 'exceeded';
+    super(403, `API rate limit ${exceeded} for ${nameViewer(viewer)}.`, {
+      fields: {
+        documentation_url:
+          'https://docs.github.com/rest/overview/rate-limits-for-the-rest-api',
+      },
+    });
+    this.name = 'RateLimitError';
+    this.type = type;
+  }
+}
+
 /** Counts what each viewer uses within an hour. */
 export class RateLimits {
   readonly #now: () => number;
   readonly #limits: Record<GithubResource, number>;
   readonly #windows = new Map<string, { used: number; resetMs: number }>();
   readonly #usedUp = new Map<GithubResource, number>();
+  #errorType: GithubLimitErrorType = 'RATE_LIMITED';
 
   constructor(
     now: () => number,
@@ -36,7 +64,8 @@ export class RateLimits {
   }
 
   /** Uses up everybody's limit, until an hour from now. */
-  useUp(resource: GithubResource): void {
+  useUp(resource: GithubResource, errorType: GithubLimitErrorType): void {
+    this.#errorType = errorType;
     this.#usedUp.set(resource, this.#now() + windowMs);
   }
 
@@ -58,21 +87,17 @@ export class RateLimits {
     return { resource, limit, used, remaining, resetMs };
   }
 
-  /** @throws ApiError if nothing is left */
+  /** @throws RateLimitError if nothing is left */
   check(viewer: Viewer, resource: GithubResource): void {
     if (this.read(viewer, resource).remaining === 0) {
-      throw new ApiError(
-        403,
-        `API rate limit exceeded for ${nameViewer(viewer)}.`,
-        { fields: { type: 'RATE_LIMITED' } },
-      );
+      throw new RateLimitError(viewer, this.#errorType);
     }
   }
 
   /**
    * Uses some of what is left; what needs more than that is allowed.
    *
-   * @throws ApiError if nothing is left
+   * @throws RateLimitError if nothing is left
    */
   take(viewer: Viewer, resource: GithubResource, cost: number): RateLimit {
     this.check(viewer, resource);

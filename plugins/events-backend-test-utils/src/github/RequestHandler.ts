@@ -1,10 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { renderAnswer, renderFailure, withEtag, type Answer } from './answers';
-import { ApiError, notFound } from './ApiError';
+import { ApiError } from './ApiError';
 import type { GithubFaults } from './GithubFaults';
 import { answerGraphql } from './graphql/answerGraphql';
 import type { GithubParts } from './parts';
 import { renderRateLimitHeaders, type GithubResource } from './RateLimits';
+import type { ReadReplica } from './ReadReplica';
 import type { RequestCounter } from './RequestCounter';
 import { matchRest, type MatchedRest } from './rest/answerRest';
 import type { Viewer } from './viewers';
@@ -20,6 +21,9 @@ export interface ReadRequest {
 const graphqlPath = '/api/graphql';
 const restPath = '/api/v3';
 
+/** What an app asks about itself, and what all ask about the limits. */
+const ofApps = /^\/(app|rate_limit)(\/|$)|\/installation$/;
+
 /**
  * Answers requests: who asks comes first, then what is left of the limits, the answer itself, and last whether the asker
  * has it already.
@@ -28,15 +32,20 @@ export class RequestHandler {
   readonly #parts: GithubParts;
   readonly #counter: RequestCounter;
   readonly #faults: GithubFaults;
+  readonly #replica: ReadReplica;
 
   constructor(
     parts: GithubParts,
-    counter: RequestCounter,
-    faults: GithubFaults,
+    others: {
+      counter: RequestCounter;
+      faults: GithubFaults;
+      replica: ReadReplica;
+    },
   ) {
     this.#parts = parts;
-    this.#counter = counter;
-    this.#faults = faults;
+    this.#counter = others.counter;
+    this.#faults = others.faults;
+    this.#replica = others.replica;
   }
 
   async handle(request: ReadRequest): Promise<Answer> {
@@ -46,11 +55,9 @@ export class RequestHandler {
       this.#counter.count('POST /graphql');
       return this.#handleGraphql(request);
     }
+    const path = pathname.slice(restPath.length);
     const matched = pathname.startsWith(`${restPath}/`)
-      ? matchRest(this.#parts, {
-          ...request,
-          path: pathname.slice(restPath.length),
-        })
+      ? matchRest(this.#readParts(ofApps.test(path)), { ...request, path })
       : undefined;
     this.#counter.count(matched?.kind ?? 'unknown');
     return this.#handleRest(request, matched);
@@ -68,7 +75,7 @@ export class RequestHandler {
           'This endpoint requires you to be authenticated.',
         );
       }
-      const context = { github: this.#parts, viewer };
+      const context = { github: this.#readParts(), viewer };
       const answer = await answerGraphql(body, context, cost => {
         const rate = rateLimits.take(context.viewer, 'graphql', cost);
         this.#counter.countCost('graphql', cost);
@@ -86,7 +93,10 @@ export class RequestHandler {
     try {
       viewer = tokens.identify(request.headers.authorization);
       this.#faults.checkSecondary();
-      if (matched?.isFree) {
+      if (!matched) {
+        throw noRoute(request);
+      }
+      if (matched.isFree) {
         return this.#withLimit(viewer, 'core', this.#answer(matched, viewer));
       }
       rateLimits.check(viewer, 'core');
@@ -107,16 +117,20 @@ export class RequestHandler {
     }
   }
 
-  #answer(matched: MatchedRest | undefined, viewer: Viewer): Answer {
+  #answer(matched: MatchedRest, viewer: Viewer): Answer {
     try {
-      if (!matched) {
-        throw notFound();
-      }
       const { status = 200, body, headers } = matched.answer(viewer);
       return renderAnswer(status, body, headers);
     } catch (error) {
       return renderFailure(error);
     }
+  }
+
+  /** Apps look up their installations where nothing lags. */
+  #readParts(isOfApp: boolean = false): GithubParts {
+    return isOfApp
+      ? this.#parts
+      : { ...this.#parts, state: this.#replica.read() };
   }
 
   #withLimit(viewer: Viewer, resource: GithubResource, answer: Answer): Answer {
@@ -126,4 +140,12 @@ export class RequestHandler {
       headers: { ...answer.headers, ...renderRateLimitHeaders(rate) },
     };
   }
+}
+
+/** 404 would be taken for what GitHub knows. */
+function noRoute({ method, url }: ReadRequest): ApiError {
+  return new ApiError(
+    501,
+    `This GitHub on localhost has no route for ${method} ${url.pathname}`,
+  );
 }

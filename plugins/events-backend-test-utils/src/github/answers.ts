@@ -9,7 +9,7 @@ export interface Answer {
   body: Buffer;
 }
 
-/** Bytes are sent as they are, and everything else as JSON. */
+/** Bytes are sent as they are, nothing without a body, and everything else as JSON. */
 export function renderAnswer(
   status: number,
   body: unknown,
@@ -23,8 +23,15 @@ export function renderAnswer(
       'x-github-request-id': randomBytes(10).toString('hex').toUpperCase(),
       ...headers,
     },
-    body: Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body)),
+    body: renderBody(body),
   };
+}
+
+function renderBody(body: unknown): Buffer {
+  if (Buffer.isBuffer(body)) {
+    return body;
+  }
+  return Buffer.from(body === undefined ? '' : JSON.stringify(body));
 }
 
 /** What refuses says so itself; anything else is a defect of this GitHub, and 500. */

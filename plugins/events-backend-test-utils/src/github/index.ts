@@ -29,13 +29,20 @@ export type {
   GithubDoer,
   GithubEventName,
   GithubHook,
+  GithubHookEventName,
   GithubInstallation,
   GithubRepository,
   GithubVisibility,
 } from './model/records';
 export type { GithubUrls } from './model/renderAccount';
 export type { GithubRepositoryInput, Repositories } from './model/Repositories';
-export type { GithubResource } from './RateLimits';
+export type { GithubLimitErrorType, GithubResource } from './RateLimits';
+export type { GithubReadLag } from './ReadReplica';
 export type { GithubRequestCounts } from './RequestCounter';
-export type { DeliveryLog, GithubDelivery } from './webhooks/DeliveryLog';
+export type {
+  DeliveryLog,
+  GithubDelivery,
+  GithubSentWebhook,
+} from './webhooks/DeliveryLog';
+export { makeRandom } from './webhooks/makeRandom';
 export type { GithubWebhookFaults } from './webhooks/WebhookSender';

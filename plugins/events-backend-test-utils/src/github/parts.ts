@@ -1,4 +1,5 @@
 import type { AccessTokens } from './AccessTokens';
+import type { GithubModel } from './model/GithubModel';
 import type { GithubState } from './model/GithubState';
 import type { RateLimits } from './RateLimits';
 import type { DeliveryLog } from './webhooks/DeliveryLog';
@@ -6,6 +7,8 @@ import type { WebhookSender } from './webhooks/WebhookSender';
 
 /** What the answers of the API are made from. */
 export interface GithubParts {
+  model: GithubModel;
+  /** That of the model, or what replicas have of it. */
   state: GithubState;
   tokens: AccessTokens;
   deliveries: DeliveryLog;

@@ -20,8 +20,8 @@ export type Viewer =
     };
 
 /**
- * Users see every repository, whoever is anonymous the public ones, installations those that they were given and
- * nothing else.
+ * Users see every repository, apps none, and everybody else the public ones. Installations see those that they were given
+ * too: so what was taken from one, or went to another owner, can still be read as long as it is public.
  */
 export function canSee(
   viewer: Viewer,
@@ -31,18 +31,27 @@ export function canSee(
   switch (viewer.kind) {
     case 'user':
       return true;
-    case 'installation': {
-      const { installation, repositoryIds } = viewer;
+    case 'installation':
       return (
-        state.hasAccess(installation, repository) &&
-        (!repositoryIds || repositoryIds.has(repository.id))
+        repository.visibility === 'public' || isGiven(viewer, repository, state)
       );
-    }
     case 'anonymous':
       return repository.visibility === 'public';
     default:
       return false;
   }
+}
+
+/** Whether a token of an installation was made for a repository. */
+export function isGiven(
+  { installation, repositoryIds }: Extract<Viewer, { kind: 'installation' }>,
+  repository: GithubRepository,
+  state: GithubState,
+): boolean {
+  return (
+    state.hasAccess(installation, repository) &&
+    (!repositoryIds || repositoryIds.has(repository.id))
+  );
 }
 
 /** Who shares a rate limit, in GitHub's words. */

@@ -3,7 +3,7 @@ import type {
   HttpAuthService,
   PermissionsService,
 } from '@backstage/backend-plugin-api';
-import { NotAllowedError, NotFoundError } from '@backstage/errors';
+import { InputError, NotAllowedError, NotFoundError } from '@backstage/errors';
 import {
   deliveriesQuerySchema,
   deliveryReadPermission,
@@ -103,9 +103,15 @@ export function createApiRouter(options: ApiOptions): express.Router {
       return;
     }
     const query = parseInput(eventsQuerySchema, request.query);
+    if (query.deduplicationId !== undefined && query.topic === undefined) {
+      throw new InputError(
+        'deduplicationId needs topic: ids of senders are unique within a topic',
+      );
+    }
     const rows = await log.list({
       topic: query.topic,
       key: query.key,
+      deduplicationId: query.deduplicationId,
       fromMs: query.from === undefined ? undefined : Date.parse(query.from),
       toMs: query.to === undefined ? undefined : Date.parse(query.to),
       order: query.order,

@@ -1,4 +1,5 @@
 export { createAccept } from './createAccept';
+export { createIngressService } from './createIngressService';
 export {
   createIngressRouter,
   type IngressObserver,

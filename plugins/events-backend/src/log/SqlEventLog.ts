@@ -14,10 +14,12 @@ import {
   type EventHead,
   type EventListing,
 } from './operations/listEvents';
+import { findDeduplicationIds } from './operations/findDeduplicationIds';
 import { findPositionBefore } from './operations/findPositionBefore';
 import { findNext } from './operations/findNext';
 import { listTopics } from './operations/listTopics';
 import { readAfter } from './operations/readAfter';
+import { readCompleteSince } from './operations/readCompleteSince';
 import { readEventById, readEvents, readHeads } from './operations/readEvents';
 import { trimEvents } from './operations/trimEvents';
 import { trimTopics } from './operations/trimTopics';
@@ -99,6 +101,19 @@ export class SqlEventLog implements EventLog {
   /** One event. */
   readById(id: string): Promise<LogEvent | undefined> {
     return readEventById(this.#store.knex, id);
+  }
+
+  /** Which of some deduplication ids of a topic the log has. */
+  findDeduplicationIds(
+    topic: string,
+    ids: readonly string[],
+  ): Promise<string[]> {
+    return findDeduplicationIds(this.#store.knex, topic, ids);
+  }
+
+  /** Since when nothing has been trimmed, but for ephemeral topics; milliseconds since the epoch. */
+  readCompleteSince(): Promise<number> {
+    return readCompleteSince(this.#store.knex);
   }
 
   /** Topics that the log has events of, with the newest event of each. */

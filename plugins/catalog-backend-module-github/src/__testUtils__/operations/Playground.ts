@@ -27,7 +27,8 @@ export class Playground {
   }
 
   listFollowed(): GithubRepository[] {
-    return this.owners.flatMap(owner => this.#listOf(owner));
+    const followed: GithubRepository[] = [];
+    return followed.concat(...this.owners.map(owner => this.#listOf(owner)));
   }
 
   /** One that is followed; nothing if none matches. */

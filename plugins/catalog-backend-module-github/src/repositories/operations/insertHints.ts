@@ -49,7 +49,7 @@ export async function insertHints(
   }));
   if (rows.length > 0) {
     await knex.transaction(async trx => {
-      for (const piece of chunk(rows, 15)) {
+      for (const piece of chunk(rows)) {
         await trx('callboard_github_hints').insert(piece);
       }
     });

@@ -18,7 +18,7 @@ export async function planLocations(
       target,
       state,
     }));
-    for (const piece of chunk(rows, 4)) {
+    for (const piece of chunk(rows)) {
       await trx('callboard_github_locations')
         .insert(piece)
         .onConflict(['provider', 'node_id', 'target'])

@@ -8,7 +8,7 @@ export async function postponeHints(
   dueAtMs: number,
   reason: string,
 ): Promise<void> {
-  for (const piece of chunk(hintIds, 1)) {
+  for (const piece of chunk(hintIds)) {
     await knex('callboard_github_hints')
       .whereIn('id', piece)
       .update({ due_at_ms: dueAtMs, outcome: reason })

@@ -62,7 +62,7 @@ export async function findHinted(
   nodeIds: readonly string[],
 ): Promise<Set<string>> {
   const hinted = new Set<string>();
-  for (const piece of chunk(nodeIds, 1)) {
+  for (const piece of chunk(nodeIds)) {
     const found: string[] = await knex('callboard_github_hints')
       .where({ provider })
       .whereIn('node_id', piece)

@@ -13,7 +13,7 @@ export async function readRepositories(
   nodeIds: readonly string[],
 ): Promise<Map<string, KnownRepository>> {
   const known = new Map<string, KnownRepository>();
-  for (const piece of chunk(nodeIds, 1)) {
+  for (const piece of chunk(nodeIds)) {
     const rows = await knex('callboard_github_repositories')
       .where({ provider })
       .whereIn('node_id', piece)
@@ -36,7 +36,7 @@ export async function readLocations(
   nodeIds: readonly string[],
 ): Promise<KnownLocation[]> {
   const locations: KnownLocation[] = [];
-  for (const piece of chunk(nodeIds, 1)) {
+  for (const piece of chunk(nodeIds)) {
     const rows = await knex('callboard_github_locations')
       .where({ provider })
       .whereIn('node_id', piece)
@@ -65,7 +65,7 @@ export async function findWantedTargets(
   targets: readonly string[],
 ): Promise<Set<string>> {
   const wanted = new Set<string>();
-  for (const piece of chunk(targets, 1)) {
+  for (const piece of chunk(targets)) {
     const found: string[] = await knex('callboard_github_locations')
       .where({ provider })
       .whereIn('target', piece)

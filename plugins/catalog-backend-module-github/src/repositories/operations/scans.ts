@@ -12,7 +12,8 @@ export interface ScanProgress {
 
 const progressSchema = z.object({
   settings: z.string().nullable(),
-  full_scan_ms: z.coerce.number().nullable(),
+  // PostgreSQL gives a bigint as text.
+  full_scan_ms: z.union([z.number(), z.string()]).nullable(),
 });
 
 export async function readScanProgress(
@@ -25,7 +26,7 @@ export async function readScanProgress(
   const { settings, full_scan_ms: fullScanMs } = progressSchema.parse(row);
   return {
     settings: settings ?? undefined,
-    fullScanMs: fullScanMs ?? undefined,
+    fullScanMs: fullScanMs === null ? undefined : Number(fullScanMs),
   };
 }
 

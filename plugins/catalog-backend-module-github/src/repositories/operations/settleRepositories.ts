@@ -49,7 +49,7 @@ async function settleLocations(
   provider: string,
   nodeIds: readonly string[],
 ) {
-  for (const piece of chunk(nodeIds, 1)) {
+  for (const piece of chunk(nodeIds)) {
     const locations = () =>
       trx('callboard_github_locations')
         .where({ provider })
@@ -64,7 +64,7 @@ async function forget(
   provider: string,
   nodeIds: readonly string[],
 ) {
-  for (const piece of chunk(nodeIds, 1)) {
+  for (const piece of chunk(nodeIds)) {
     await trx('callboard_github_repositories')
       .where({ provider })
       .whereIn('node_id', piece)
@@ -94,7 +94,7 @@ async function remember(
         : [],
     );
   for (const isListed of [true, false]) {
-    for (const piece of chunk(toRows(isListed), 8)) {
+    for (const piece of chunk(toRows(isListed))) {
       await trx('callboard_github_repositories')
         .insert(piece)
         .onConflict(['provider', 'node_id'])
@@ -115,7 +115,7 @@ async function settleHints(
     idsByOutcome.set(outcome, ids);
   }
   for (const [outcome, ids] of idsByOutcome) {
-    for (const piece of chunk(ids, 1)) {
+    for (const piece of chunk(ids)) {
       await trx('callboard_github_hints').whereIn('id', piece).update({
         state: 'settled',
         due_at_ms: null,

@@ -2,18 +2,15 @@ import {
   defaultFieldResolver,
   execute,
   GraphQLError,
-  parse,
-  validate,
-  type DocumentNode,
   type GraphQLFieldResolver,
 } from 'graphql';
 import { ApiError } from '../ApiError';
-import type { RateLimit } from '../RateLimits';
+import { RateLimitError, type RateLimit } from '../RateLimits';
 import { makeError, renderError } from './errors';
 import { estimateCost, type QueryCost } from './estimateCost';
-import { loadSchema } from './loadSchema';
 import { makeQuery } from './makeQuery';
 import type { GraphqlContext } from './nodes';
+import { readQuery } from './readQuery';
 
 /** A query asks for too much if it could be answered with more nodes. */
 const maxNodes = 500_000;
@@ -34,25 +31,24 @@ export async function answerGraphql(
   take: (cost: number) => RateLimit,
 ): Promise<object> {
   const { query, variables, operationName } = readBody(body);
-  const schema = loadSchema();
-  let document: DocumentNode;
-  let cost: QueryCost;
+  const read = readQuery(query);
+  if (read.errors) {
+    return { errors: read.errors.map(renderError) };
+  }
+  const { schema, document } = read;
+  const cost = estimateCost(document, variables, operationName);
   let rate: RateLimit;
   try {
-    document = parse(query);
-    const errors = validate(schema, document);
-    if (errors.length > 0) {
-      return { errors: errors.map(renderError) };
-    }
-    cost = estimateCost(document, variables);
     checkNodes(cost);
     rate = take(cost.cost);
   } catch (error) {
     if (error instanceof GraphQLError) {
       return { errors: [renderError(error)] };
     }
-    if (error instanceof ApiError && error.fields.type === 'RATE_LIMITED') {
-      return { errors: [{ type: 'RATE_LIMITED', message: error.message }] };
+    if (error instanceof RateLimitError) {
+      const { type, message } = error;
+      const code = type === 'RATE_LIMIT' ? 'graphql_rate_limit' : undefined;
+      return { errors: [{ type, code, message }] };
     }
     throw error;
   }

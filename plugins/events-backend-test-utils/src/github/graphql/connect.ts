@@ -106,22 +106,20 @@ function makeCursor(key: SortKey): string {
 
 function readCursor(cursor: string): SortKey {
   const text = Buffer.from(cursor, 'base64').toString();
-  const error = makeError(
+  if (text.startsWith(cursorPrefix)) {
+    try {
+      const key: unknown = JSON.parse(text.slice(cursorPrefix.length));
+      if (Array.isArray(key)) {
+        return key;
+      }
+    } catch {
+      // It is no JSON, which is said below.
+    }
+  }
+  throw makeError(
     'INVALID_CURSOR_ARGUMENTS',
     `\`${cursor}\` does not appear to be a valid cursor.`,
   );
-  if (!text.startsWith(cursorPrefix)) {
-    throw error;
-  }
-  try {
-    const key: unknown = JSON.parse(text.slice(cursorPrefix.length));
-    if (Array.isArray(key)) {
-      return key;
-    }
-  } catch {
-    // It is no JSON, which is said below.
-  }
-  throw error;
 }
 
 function compareKeys(a: SortKey, b: SortKey): number {

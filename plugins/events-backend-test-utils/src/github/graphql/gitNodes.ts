@@ -1,6 +1,5 @@
 import type { GithubState } from '../model/GithubState';
 import {
-  compareTrees,
   findEntry,
   type GitBlob,
   type GitCommit,
@@ -11,6 +10,7 @@ import { makeNodeId } from '../model/nodeIds';
 import type { GithubAccount, GithubRepository } from '../model/records';
 import { renderTime } from '../model/renderRepository';
 import { connect, type ConnectionArguments } from './connect';
+import { refuseArguments } from './errors';
 
 /** A repository, and how what it has leads back to it and to accounts. */
 export interface GitContext {
@@ -28,7 +28,7 @@ export function makeRefNode(context: GitContext, branch: string): object {
   const { id, git } = context.repository;
   return {
     __typename: 'Ref',
-    id: makeNodeId('Ref', id, `refs/heads/${branch}`),
+    id: () => makeNodeId('Ref', id, `refs/heads/${branch}`),
     name: branch,
     prefix: 'refs/heads/',
     repository: context.makeRepository,
@@ -49,52 +49,67 @@ export function makeGitNode(
   object: GitObject,
   folder: string = '',
 ): object {
-  const { state, repository } = context;
-  const { oid } = object;
-  const path = `/${state.fullNameOf(repository)}/commit/${oid}`;
-  const common = {
-    oid,
-    abbreviatedOid: oid.slice(0, 7),
-    commitResourcePath: path,
-    commitUrl: `${state.urls.web}${path}`,
-    repository: context.makeRepository,
-  };
   switch (object.type) {
     case 'blob':
-      return {
-        ...common,
-        __typename: 'Blob',
-        id: makeNodeId('Blob', repository.id, oid),
-        ...renderText(object),
-      };
+      return makeBlobNode(context, object);
     case 'tree':
-      return {
-        ...common,
-        __typename: 'Tree',
-        id: makeNodeId('Tree', repository.id, oid),
-        entries: () =>
-          [...object.entries].map(([name, entry]) =>
-            makeEntryNode(context, folder ? `${folder}/${name}` : name, entry),
-          ),
-      };
+      return makeTreeNode(context, object, folder);
     default:
-      return {
-        ...common,
-        __typename: 'Commit',
-        id: makeNodeId('Commit', repository.id, oid),
-        resourcePath: path,
-        url: `${state.urls.web}${path}`,
-        ...makeCommitFields(context, object),
-      };
+      return makeCommitNode(context, object);
   }
 }
 
-function makeCommitFields(context: GitContext, commit: GitCommit) {
+// The nodes below are made for every repository of a query. Each is one literal without a spread, which would cost a
+// hundred times as much, and what is rarely asked for is made when it is.
+
+function makePaths({ state, repository }: GitContext, { oid }: GitObject) {
+  const path = () => `/${state.fullNameOf(repository)}/commit/${oid}`;
+  return { path, url: () => `${state.urls.web}${path()}` };
+}
+
+function makeBlobNode(context: GitContext, blob: GitBlob) {
+  const { content, oid } = blob;
+  const { path, url } = makePaths(context, blob);
+  const isBinary = () => content.subarray(0, 8000).includes(0);
+  return {
+    __typename: 'Blob',
+    id: () => makeNodeId('Blob', context.repository.id, oid),
+    oid,
+    abbreviatedOid: () => abbreviate(oid),
+    commitResourcePath: path,
+    commitUrl: url,
+    repository: context.makeRepository,
+    byteSize: content.length,
+    isBinary,
+    isTruncated: content.length > maxTextBytes,
+    text: () =>
+      isBinary() ? null : content.subarray(0, maxTextBytes).toString(),
+  };
+}
+
+function makeTreeNode(context: GitContext, tree: GitTree, folder: string) {
+  const { path, url } = makePaths(context, tree);
+  return {
+    __typename: 'Tree',
+    id: () => makeNodeId('Tree', context.repository.id, tree.oid),
+    oid: tree.oid,
+    abbreviatedOid: () => abbreviate(tree.oid),
+    commitResourcePath: path,
+    commitUrl: url,
+    repository: context.makeRepository,
+    entries: () =>
+      [...tree.entries].map(([name, entry]) =>
+        makeEntryNode(context, folder ? `${folder}/${name}` : name, entry),
+      ),
+  };
+}
+
+function makeCommitNode(context: GitContext, commit: GitCommit) {
   const { repository, state } = context;
   const { git } = repository;
   const { author, message, seconds, tree, oid } = commit;
-  const [headline, ...body] = message.split('\n');
-  const date = renderTime(seconds * 1000);
+  const { path, url } = makePaths(context, commit);
+  const date = () => renderTime(seconds * 1000);
   const options = {
     keyOf: ([index]: [number, GitCommit]) => [index],
     makeNode: ([, each]: [number, GitCommit]) => makeGitNode(context, each),
@@ -108,25 +123,44 @@ function makeCommitFields(context: GitContext, commit: GitCommit) {
     };
   };
   return {
+    __typename: 'Commit',
+    id: () => makeNodeId('Commit', repository.id, oid),
+    oid,
+    abbreviatedOid: () => abbreviate(oid),
+    commitResourcePath: path,
+    commitUrl: url,
+    repository: context.makeRepository,
+    resourcePath: path,
+    url,
     message,
-    messageHeadline: headline,
-    messageBody: body.join('\n').trim(),
+    messageHeadline: () => message.replace(/\n[^]*/, ''),
+    messageBody: () => message.replace(/^.*/, '').trim(),
     authoredDate: date,
     committedDate: date,
     pushedDate: null,
     author: person,
     committer: person,
     tree: () => makeGitNode(context, tree),
-    file: ({ path }: { path: string }) => {
-      const entry = findEntry(tree, path);
-      return entry && path ? makeEntryNode(context, path, entry) : null;
+    file: (args: { path: string }) => {
+      const entry = findEntry(tree, args.path);
+      return entry && args.path
+        ? makeEntryNode(context, args.path, entry)
+        : null;
     },
     parents: (args: ConnectionArguments) => {
       const parents = commit.parents.flatMap(each => git.getCommit(each) ?? []);
       return connect('parents', [...parents.entries()], args, options);
     },
     // Counted from the first commit on, so that a cursor stays when others follow.
-    history: (args: ConnectionArguments & { path?: string | null }) => {
+    history: (
+      args: ConnectionArguments & {
+        author?: object | null;
+        path?: string | null;
+        since?: string | null;
+        until?: string | null;
+      },
+    ) => {
+      refuseArguments('history', args, ['author', 'since', 'until']);
       const commits = [...git.listCommits(undefined, oid).entries()].filter(
         ([, each]) => !args.path || isTouched(repository, each, args.path),
       );
@@ -136,15 +170,18 @@ function makeCommitFields(context: GitContext, commit: GitCommit) {
   };
 }
 
+function abbreviate(oid: string): string {
+  return oid.slice(0, 7);
+}
+
 function isTouched(
   { git }: GithubRepository,
   { parents, tree }: GitCommit,
   path: string,
 ): boolean {
-  const changes = compareTrees(git.getCommit(parents[0])?.tree, tree);
-  return Object.values(changes)
-    .flat()
-    .some((each: string) => each === path || each.startsWith(`${path}/`));
+  const before = git.getCommit(parents[0])?.tree;
+  const old = before && findEntry(before, path);
+  return old?.oid !== findEntry(tree, path)?.oid;
 }
 
 function makeEntryNode(
@@ -168,15 +205,5 @@ function makeEntryNode(
     submodule: null,
     repository: context.makeRepository,
     object: () => makeGitNode(context, entry, path),
-  };
-}
-
-function renderText({ content }: GitBlob) {
-  const isBinary = content.subarray(0, 8000).includes(0);
-  return {
-    byteSize: content.length,
-    isBinary,
-    isTruncated: content.length > maxTextBytes,
-    text: isBinary ? null : content.subarray(0, maxTextBytes).toString(),
   };
 }

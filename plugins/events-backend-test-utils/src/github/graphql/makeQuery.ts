@@ -3,7 +3,7 @@ import type { GithubAccount } from '../model/records';
 import { renderTime } from '../model/renderRepository';
 import type { RateLimit } from '../RateLimits';
 import { canSee } from '../viewers';
-import { couldNotResolve } from './errors';
+import { couldNotResolve, makeError } from './errors';
 import type { QueryCost } from './estimateCost';
 import { makeGitNode, makeRefNode } from './gitNodes';
 import {
@@ -13,6 +13,9 @@ import {
   makeRepositoryNode,
   type GraphqlContext,
 } from './nodes';
+
+/** Not documented, but said in the error. */
+const maxIds = 100;
 
 /** The root of every query. */
 export function makeQuery(
@@ -29,17 +32,21 @@ export function makeQuery(
     }
     return makeOwnerNode(context, account);
   };
-  const getNode = (id: string) => {
-    const node = findNode(context, id);
-    if (!node) {
-      throw couldNotResolve(`a node with the global id of '${id}'`);
-    }
-    return node;
-  };
+  // An error in a list is told of its place, and the others are answered.
+  const getNode = (id: string) =>
+    findNode(context, id) ??
+    couldNotResolve(`a node with the global id of '${id}'`);
   return {
     node: ({ id }: { id: string }) => getNode(id),
-    // Each one fails by itself, and the others are answered.
-    nodes: ({ ids }: { ids: string[] }) => ids.map(async id => getNode(id)),
+    nodes: ({ ids }: { ids: string[] }) => {
+      if (ids.length > maxIds) {
+        throw makeError(
+          'ARGUMENT_LIMIT',
+          `You may not provide more than ${maxIds} node ids; you provided ${ids.length}.`,
+        );
+      }
+      return ids.map(getNode);
+    },
     organization: ({ login }: { login: string }) =>
       findOwner(login, 'Organization'),
     user: ({ login }: { login: string }) => findOwner(login, 'User'),
@@ -105,7 +112,7 @@ function findNode(
 function makeViewerNode(context: GraphqlContext): object {
   const { viewer } = context;
   if (viewer.kind === 'user') {
-    return { ...makeOwnerNode(context, viewer.account), isViewer: true };
+    return makeOwnerNode(context, viewer.account);
   }
   if (viewer.kind !== 'installation') {
     throw couldNotResolve('a viewer');

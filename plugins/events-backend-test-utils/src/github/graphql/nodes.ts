@@ -4,7 +4,7 @@ import { renderTime } from '../model/renderRepository';
 import type { GithubParts } from '../parts';
 import { canSee, type Viewer } from '../viewers';
 import { connect, type ConnectionArguments, type SortKey } from './connect';
-import { couldNotResolve } from './errors';
+import { couldNotResolve, refuseArguments } from './errors';
 import { makeGitNode, makeRefNode, type GitContext } from './gitNodes';
 
 /** What a query is answered from. */
@@ -14,12 +14,15 @@ export interface GraphqlContext {
 }
 
 interface RepositoriesArguments extends ConnectionArguments {
+  affiliations?: readonly string[] | null;
+  hasIssuesEnabled?: boolean | null;
   isArchived?: boolean | null;
   isFork?: boolean | null;
   isLocked?: boolean | null;
   privacy?: 'PUBLIC' | 'PRIVATE' | null;
   visibility?: 'PUBLIC' | 'PRIVATE' | 'INTERNAL' | null;
   orderBy?: { field: string; direction: 'ASC' | 'DESC' } | null;
+  ownerAffiliations?: readonly string[] | null;
 }
 
 /**
@@ -51,9 +54,11 @@ export function makeOwnerNode(
 ): object {
   const { id, login, name, type, createdMs } = account;
   const { state } = context.github;
-  const fields = {
+  const createdAt = () => renderTime(createdMs);
+  // One literal for both types, because a spread would cost a hundred times as much; the schema tells which has what.
+  return {
     __typename: type,
-    id: makeNodeId(type, id),
+    id: () => makeNodeId(type, id),
     databaseId: id,
     login,
     name,
@@ -61,16 +66,19 @@ export function makeOwnerNode(
     url: `${state.urls.web}/${login}`,
     resourcePath: `/${login}`,
     avatarUrl: `${state.urls.web}/avatars/u/${id}?v=4`,
-    createdAt: renderTime(createdMs),
-    updatedAt: renderTime(createdMs),
+    createdAt,
+    updatedAt: createdAt,
     repository: (args: { name: string; followRenames?: boolean | null }) =>
       findRepositoryNode(context, `${login}/${args.name}`, args.followRenames),
     repositories: (args: RepositoriesArguments) =>
       connectRepositories(context, account, args),
+    description: null,
+    isVerified: false,
+    bio: null,
+    company: null,
+    isViewer:
+      context.viewer.kind === 'user' && context.viewer.account.id === id,
   };
-  return type === 'Organization'
-    ? { ...fields, description: null, isVerified: false }
-    : { ...fields, bio: null, company: null, isViewer: false };
 }
 
 /** What leads from a repository to what git keeps of it, and back. */
@@ -105,7 +113,8 @@ export function makeRepositoryNode(
     nameWithOwner: `${owner.login}/${name}`,
     url: `${state.urls.web}${path}`,
     resourcePath: path,
-    sshUrl: `git@${new URL(state.urls.web).hostname}:${path.slice(1)}.git`,
+    sshUrl: () =>
+      `git@${new URL(state.urls.web).hostname}:${path.slice(1)}.git`,
     description: repository.description,
     homepageUrl: repository.homepage,
     isArchived: repository.isArchived,
@@ -118,9 +127,9 @@ export function makeRepositoryNode(
     isPrivate: visibility !== 'public',
     isInOrganization: owner.type === 'Organization',
     visibility: visibility.toUpperCase(),
-    createdAt: renderTime(repository.createdMs),
-    updatedAt: renderTime(repository.updatedMs),
-    pushedAt: renderTime(repository.pushedMs),
+    createdAt: () => renderTime(repository.createdMs),
+    updatedAt: () => renderTime(repository.updatedMs),
+    pushedAt: () => renderTime(repository.pushedMs),
     diskUsage: 0,
     forkCount: 0,
     stargazerCount: 0,
@@ -134,8 +143,14 @@ export function makeRepositoryNode(
     refs: ({
       refPrefix,
       ...args
-    }: ConnectionArguments & { refPrefix: string }) =>
-      connect(
+    }: ConnectionArguments & {
+      refPrefix: string;
+      direction?: string | null;
+      orderBy?: object | null;
+      query?: string | null;
+    }) => {
+      refuseArguments('refs', args, ['direction', 'orderBy', 'query']);
+      return connect(
         'refs',
         refPrefix === 'refs/heads/' ? [...git.branches.keys()] : [],
         args,
@@ -143,7 +158,8 @@ export function makeRepositoryNode(
           keyOf: branch => [branch],
           makeNode: branch => makeRefNode(gitContext, branch),
         },
-      ),
+      );
+    },
     object: (args: { expression?: string | null; oid?: string | null }) => {
       const { oid, expression } = args;
       const object = oid
@@ -168,12 +184,12 @@ function makeTopicNode(
   const resourcePath = `/topics/${topic}`;
   return {
     __typename: 'RepositoryTopic',
-    id: makeNodeId('RepositoryTopic', repositoryId, topic),
+    id: () => makeNodeId('RepositoryTopic', repositoryId, topic),
     resourcePath,
     url: `${state.urls.web}${resourcePath}`,
     topic: {
       __typename: 'Topic',
-      id: makeNodeId('Topic', 0, topic),
+      id: () => makeNodeId('Topic', 0, topic),
       name: topic,
       stargazerCount: 0,
       viewerHasStarred: false,
@@ -188,14 +204,18 @@ function connectRepositories(
 ) {
   const { github, viewer } = context;
   const { isArchived, isFork, isLocked, privacy, visibility, orderBy } = args;
-  const repositories = github.state
-    .listRepositories(owner.id)
+  refuseArguments('repositories', args, ['affiliations']);
+  // Nobody collaborates here, so whoever does not own a repository has nothing to do with it.
+  const isOwner = args.ownerAffiliations?.includes('OWNER') ?? true;
+  const owned = isOwner ? github.state.listRepositories(owner.id) : [];
+  const repositories = owned
     .filter(each => canSee(viewer, each, github.state))
     .filter(
       each =>
         isOrUnasked(each.isArchived, isArchived) &&
         isOrUnasked(each.isFork, isFork) &&
         isOrUnasked(false, isLocked) &&
+        isOrUnasked(true, args.hasIssuesEnabled) &&
         isOrUnasked(
           each.visibility === 'public' ? 'PUBLIC' : 'PRIVATE',
           privacy,

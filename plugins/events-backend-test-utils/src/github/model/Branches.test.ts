@@ -118,6 +118,40 @@ describe('pushes', () => {
     ]);
   });
 
+  it('leave out what is too much: files of a commit, and commits', () => {
+    const { repositories, branches, webhooks } = makeAcme();
+    const paths = Array.from({ length: 2000 }, (_, index) => `f${index}`);
+    const files = (content: string | null) =>
+      Object.fromEntries(paths.map(path => [path, content]));
+    repositories.create({ owner: 'acme', name: 'site' });
+
+    branches.push('acme/site', {
+      commits: [
+        { files: files('1') },
+        {
+          files: {
+            ...files(null),
+            ...Object.fromEntries(paths.map(path => [`new/${path}`, '1'])),
+          },
+        },
+      ],
+    });
+    branches.push('acme/site', {
+      commits: Array.from({ length: 2100 }, (_, index) => ({
+        files: { count: `${index}` },
+      })),
+    });
+
+    const [wide, long] = webhooks.flatMap(({ event, payload }) =>
+      event === 'push' && 'commits' in payload ? [payload.commits] : [],
+    );
+    expect(wide).toMatchObject([
+      { added: { length: 2000 } },
+      { added: { length: 2000 }, removed: { length: 1000 } },
+    ]);
+    expect(long).toHaveLength(2048);
+  });
+
   it('make the first branch the default', () => {
     const { repositories, branches } = makeAcme();
     repositories.create({ owner: 'acme', name: 'site' });

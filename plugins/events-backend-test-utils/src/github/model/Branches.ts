@@ -85,7 +85,6 @@ export class Branches {
     if (before === undefined || branch === defaultBranch) {
       throw new Error(`${fullName} has no branch ${branch} to delete`);
     }
-    git.branches.delete(branch);
     const done = {
       branch,
       before,
@@ -105,6 +104,7 @@ export class Branches {
     const nowMs = this.#state.now();
     const repository = this.#state.putRepository({
       ...before,
+      git: before.git.withBranch(push.branch, push.after?.oid),
       pushedMs: nowMs,
       ...(push.branch === before.defaultBranch && { updatedMs: nowMs }),
     });

@@ -1,27 +1,46 @@
 import { findEntry, type GitCommit, type GitObject } from './gitObjects';
 
 /**
- * The branches of one repository, and every object that was ever pushed to it.
+ * What git has of a repository at one moment: its branches, and every object that was ever pushed to it. A change of a
+ * branch makes another one; the objects are the same for all, forks included.
  *
  * @public
  */
 export class GitStore {
   /** Oids of commits, by the names of branches. */
-  readonly branches = new Map<string, string>();
-  readonly #objects = new Map<string, GitObject>();
+  readonly branches: ReadonlyMap<string, string>;
+  readonly #objects: Map<string, GitObject>;
 
-  /** Keeps objects and all that they hold. */
-  add(...objects: GitObject[]): void {
-    for (const object of objects) {
-      if (this.#objects.has(object.oid)) {
-        continue;
-      }
-      this.#objects.set(object.oid, object);
-      if (object.type === 'commit') {
-        this.add(object.tree);
-      } else if (object.type === 'tree') {
-        this.add(...object.entries.values());
-      }
+  /** @param from - whose objects are shared; it has none unless given */
+  constructor(
+    branches: ReadonlyMap<string, string> = new Map(),
+    from?: GitStore,
+  ) {
+    this.branches = branches;
+    this.#objects = from ? from.#objects : new Map();
+  }
+
+  /** @param oid - to which commit the branch is set; nothing deletes it */
+  withBranch(name: string, oid: string | undefined): GitStore {
+    const branches = new Map(this.branches);
+    if (oid === undefined) {
+      branches.delete(name);
+    } else {
+      branches.set(name, oid);
+    }
+    return new GitStore(branches, this);
+  }
+
+  /** Keeps an object and all that it holds. */
+  add(object: GitObject): void {
+    if (this.#objects.has(object.oid)) {
+      return;
+    }
+    this.#objects.set(object.oid, object);
+    if (object.type === 'commit') {
+      this.add(object.tree);
+    } else if (object.type === 'tree') {
+      object.entries.forEach(entry => this.add(entry));
     }
   }
 
@@ -78,28 +97,56 @@ export class GitStore {
    * @returns the commits in the order in which they were made
    */
   listCommits(base: string | undefined, head: string): GitCommit[] {
-    const known = base === undefined ? new Set() : this.#ancestors(base);
-    return [...this.#ancestors(head)]
+    const found = new Set([head]);
+    let isRootFound = false;
+    for (const oid of found) {
+      if (oid !== base) {
+        const { parents = [] } = this.getCommit(oid) ?? {};
+        isRootFound ||= parents.length === 0;
+        parents.forEach(parent => found.add(parent));
+      }
+    }
+    // Where every way back ends at the base, none of these is before it; so a long history is not walked each time.
+    const known =
+      base === undefined || !isRootFound
+        ? new Set([base])
+        : this.listReached([base]);
+    return [...found]
       .filter(oid => !known.has(oid))
       .flatMap(oid => this.getCommit(oid) ?? [])
       .reverse();
   }
 
   isAncestor(oid: string, descendant: string): boolean {
-    return this.#ancestors(descendant).has(oid);
+    for (const each of this.#walk([descendant])) {
+      if (each === oid) {
+        return true;
+      }
+    }
+    return false;
   }
 
   findMergeBase(a: string, b: string): GitCommit | undefined {
-    const known = this.#ancestors(a);
-    return this.getCommit([...this.#ancestors(b)].find(oid => known.has(oid)));
+    const known = this.listReached([a]);
+    for (const oid of this.#walk([b])) {
+      if (known.has(oid)) {
+        return this.getCommit(oid);
+      }
+    }
+    return undefined;
   }
 
-  /** A commit and all before it, breadth first. */
-  #ancestors(oid: string): Set<string> {
-    const found = new Set([oid]);
-    for (const each of found) {
-      this.getCommit(each)?.parents.forEach(parent => found.add(parent));
+  /** The oids of commits and of all before them. */
+  listReached(heads: Iterable<string>): ReadonlySet<string> {
+    return new Set(this.#walk(heads));
+  }
+
+  /** Commits and all before them, breadth first. */
+  *#walk(heads: Iterable<string>): Generator<string> {
+    const found = new Set(heads);
+    for (const oid of found) {
+      yield oid;
+      this.getCommit(oid)?.parents.forEach(parent => found.add(parent));
     }
-    return found;
   }
 }

@@ -6,8 +6,9 @@ import type { GithubWebhook } from './payloads';
 import type {
   GithubAccount,
   GithubApp,
-  GithubEventName,
+  GithubDoer,
   GithubHook,
+  GithubHookEventName,
 } from './records';
 import { makeUrls } from './renderAccount';
 import { Repositories } from './Repositories';
@@ -40,18 +41,24 @@ export class GithubModel {
   readonly branches: Branches;
   readonly installations: Installations;
   readonly #announcer: WebhookAnnouncer;
+  readonly #pingsHooks: boolean;
 
-  /** @param options.now - its one clock, in milliseconds since the epoch; that of the machine unless given */
-  constructor(options: { now?: () => number } = {}) {
+  /**
+   * @param options.now - its one clock, in milliseconds since the epoch; that of the machine unless given
+   * @param options.pingsHooks - whether each new hook is sent a `ping`, as at GitHub; it is not unless given
+   */
+  constructor(options: { now?: () => number; pingsHooks?: boolean } = {}) {
+    this.#pingsHooks = options.pingsHooks ?? false;
     this.state = new GithubState(options.now ?? Date.now);
     this.#announcer = new WebhookAnnouncer(this.state);
     this.branches = new Branches(this.state, this.#announcer);
-    this.repositories = new Repositories(
-      this.state,
-      this.#announcer,
-      this.branches,
-    );
     this.installations = new Installations(this.state, this.#announcer);
+    this.repositories = new Repositories({
+      state: this.state,
+      announcer: this.#announcer,
+      branches: this.branches,
+      installations: this.installations,
+    });
   }
 
   /**
@@ -108,17 +115,19 @@ export class GithubModel {
         url: new URL(webhook.url).href,
         secret: webhook.secret,
         events: eventNames.filter(name => events.some(each => each === name)),
+        createdMs: this.state.now(),
       },
       events,
       permissions: input.permissions ?? { contents: 'read', metadata: 'read' },
       createdMs: this.state.now(),
     };
     this.state.apps.set(id, app);
+    this.#announceHook(app.hook);
     return { app, privateKey };
   }
 
   /**
-   * Adds a webhook to an organization or a repository. Unlike GitHub's, it is not sent a `ping` first.
+   * Adds a webhook to an organization or a repository.
    *
    * @param target - the login of an organization, or the full name of a repository
    * @param webhook.events - all unless given
@@ -128,10 +137,13 @@ export class GithubModel {
     webhook: {
       url: string;
       secret: string;
-      events?: readonly GithubEventName[];
+      events?: readonly GithubHookEventName[];
     },
   ): GithubHook {
     const isRepository = target.includes('/');
+    if (!isRepository && this.state.getAccount(target).type === 'User') {
+      throw new Error(`${target} is a user, and users have no webhooks`);
+    }
     const hook: GithubHook = {
       id: this.state.makeId(),
       targetType: isRepository ? 'repository' : 'organization',
@@ -141,9 +153,37 @@ export class GithubModel {
       url: new URL(webhook.url).href,
       secret: webhook.secret,
       events: webhook.events ?? ['*'],
+      createdMs: this.state.now(),
     };
     this.state.hooks.set(hook.id, hook);
+    this.#announceHook(hook);
     return hook;
+  }
+
+  /** Sends everything to another URL from now on, also what is redelivered. */
+  moveHook({ id }: GithubHook, url: string): void {
+    const { apps, hooks } = this.state;
+    const moved = new URL(url).href;
+    for (const app of apps.values()) {
+      if (app.hook?.id === id) {
+        apps.set(app.id, { ...app, hook: { ...app.hook, url: moved } });
+      }
+    }
+    const hook = hooks.get(id);
+    if (hook) {
+      hooks.set(id, { ...hook, url: moved });
+    }
+  }
+
+  /** Sends a `ping` to a hook. */
+  ping(hook: GithubHook, { sender }: GithubDoer = {}): void {
+    this.#announcer.announcePing(hook, this.state.getSender(sender));
+  }
+
+  #announceHook(hook: GithubHook | undefined): void {
+    if (hook && this.#pingsHooks) {
+      this.ping(hook);
+    }
   }
 
   #addAccount(
@@ -158,7 +198,7 @@ export class GithubModel {
   }
 }
 
-const eventNames: readonly GithubEventName[] = [
+const eventNames: readonly GithubHookEventName[] = [
   'create',
   'delete',
   'public',

@@ -1,3 +1,4 @@
+import { AccountStore } from './AccountStore';
 import type { GitPerson } from './gitObjects';
 import type {
   GithubAccount,
@@ -6,7 +7,11 @@ import type {
   GithubInstallation,
   GithubRepository,
 } from './records';
-import { makeUrls, noreplyAddress, type GithubUrls } from './renderAccount';
+import { makeUrls, type GithubUrls } from './renderAccount';
+import {
+  RepositoryStore,
+  type GithubRepositoryChange,
+} from './RepositoryStore';
 
 /**
  * Everything that this GitHub knows, in memory. Names are compared without regard to case, as GitHub does.
@@ -16,19 +21,36 @@ import { makeUrls, noreplyAddress, type GithubUrls } from './renderAccount';
 export class GithubState {
   readonly now: () => number;
   urls: GithubUrls = makeUrls('http://github.localhost');
-  readonly apps = new Map<number, GithubApp>();
-  readonly installations = new Map<number, GithubInstallation>();
+  readonly apps: Map<number, GithubApp>;
+  readonly installations: Map<number, GithubInstallation>;
   /** Of organizations and repositories. */
-  readonly hooks = new Map<number, GithubHook>();
-  readonly #accounts = new Map<number, GithubAccount>();
-  readonly #repositories = new Map<number, GithubRepository>();
-  readonly #repositoryIds = new Map<string, number>();
-  /** Former full names, which redirect until another repository takes them. */
-  readonly #formerNames = new Map<string, number>();
+  readonly hooks: Map<number, GithubHook>;
+  readonly #accounts: AccountStore;
+  readonly #repositories: RepositoryStore;
+  readonly #observers = new Set<(change: GithubRepositoryChange) => void>();
   #lastId = 1000;
 
-  constructor(now: () => number) {
+  /** @param shared - whose all is shared, but for the repositories */
+  constructor(
+    now: () => number,
+    shared?: { from: GithubState; repositories: RepositoryStore },
+  ) {
     this.now = now;
+    if (shared) {
+      const { from, repositories } = shared;
+      this.urls = from.urls;
+      this.apps = from.apps;
+      this.installations = from.installations;
+      this.hooks = from.hooks;
+      this.#accounts = from.#accounts;
+      this.#repositories = repositories;
+      return;
+    }
+    this.apps = new Map();
+    this.installations = new Map();
+    this.hooks = new Map();
+    this.#accounts = new AccountStore();
+    this.#repositories = new RepositoryStore(each => this.fullNameOf(each));
     // GitHub's own user, who stands for those who are gone.
     this.putAccount({
       type: 'User',
@@ -39,32 +61,36 @@ export class GithubState {
     });
   }
 
+  /**
+   * The same, but for the repositories.
+   *
+   * @internal
+   */
+  withRepositories(repositories: RepositoryStore): GithubState {
+    return new GithubState(this.now, { from: this, repositories });
+  }
+
   /** @returns a number that nothing else has */
   makeId(): number {
     this.#lastId += 1;
     return this.#lastId;
   }
 
+  /** @throws if the login is taken */
   putAccount(account: GithubAccount): void {
-    const other = this.findAccount(account.login);
-    if (other && other.id !== account.id) {
-      throw new Error(`The login ${account.login} is taken`);
-    }
-    this.#accounts.set(account.id, account);
+    this.#accounts.add(account);
   }
 
   findAccount(login: string): GithubAccount | undefined {
-    return [...this.#accounts.values()].find(
-      account => account.login.toLowerCase() === login.toLowerCase(),
-    );
+    return this.#accounts.findByLogin(login);
   }
 
   /** @throws if there is none */
   getAccount(idOrLogin: number | string): GithubAccount {
     const account =
       typeof idOrLogin === 'number'
-        ? this.#accounts.get(idOrLogin)
-        : this.findAccount(idOrLogin);
+        ? this.#accounts.find(idOrLogin)
+        : this.#accounts.findByLogin(idOrLogin);
     if (!account) {
       throw new Error(`There is no account ${idOrLogin}`);
     }
@@ -72,14 +98,12 @@ export class GithubState {
   }
 
   /** Who wrote a commit, if it was an account of this GitHub: its address tells. */
-  findAuthor({ email }: GitPerson): GithubAccount | undefined {
-    return [...this.#accounts.values()].find(
-      account => noreplyAddress(account) === email,
-    );
+  findAuthor(author: GitPerson): GithubAccount | undefined {
+    return this.#accounts.findAuthor(author);
   }
 
   findAccountById(id: number): GithubAccount | undefined {
-    return this.#accounts.get(id);
+    return this.#accounts.find(id);
   }
 
   /** Who does something: `ghost` unless somebody is named. */
@@ -103,6 +127,13 @@ export class GithubState {
     return installation;
   }
 
+  /** What a hook is now; nothing if it is gone. */
+  findHook({ id, targetType, targetId }: GithubHook): GithubHook | undefined {
+    return targetType === 'integration'
+      ? this.apps.get(targetId)?.hook
+      : this.hooks.get(id);
+  }
+
   /** Which repositories an installation was given. */
   hasAccess(
     installation: GithubInstallation,
@@ -115,32 +146,28 @@ export class GithubState {
   }
 
   listAccessible(installation: GithubInstallation): GithubRepository[] {
-    return this.listRepositories().filter(repository =>
+    return this.listRepositories(installation.accountId).filter(repository =>
       this.hasAccess(installation, repository),
     );
   }
 
   /** In the order in which they were created. */
   listRepositories(ownerId?: number): GithubRepository[] {
-    return [...this.#repositories.values()].filter(
-      repository => ownerId === undefined || repository.ownerId === ownerId,
-    );
+    return this.#repositories.list(ownerId);
   }
 
   /** By the name that it has. */
   findRepository(fullName: string): GithubRepository | undefined {
-    const id = this.#repositoryIds.get(fullName.toLowerCase());
-    return id === undefined ? undefined : this.#repositories.get(id);
+    return this.#repositories.findByName(fullName);
   }
 
   /** By a name that it had, if nothing else has it now. */
   findRenamed(fullName: string): GithubRepository | undefined {
-    const id = this.#formerNames.get(fullName.toLowerCase());
-    return id === undefined ? undefined : this.#repositories.get(id);
+    return this.#repositories.findByFormerName(fullName);
   }
 
   findRepositoryById(id: number): GithubRepository | undefined {
-    return this.#repositories.get(id);
+    return this.#repositories.find(id);
   }
 
   /** @throws if there is none with that name now */
@@ -171,32 +198,29 @@ export class GithubState {
    * @throws if another repository has that name
    */
   putRepository(repository: GithubRepository): GithubRepository {
-    const name = this.fullNameOf(repository).toLowerCase();
-    const holder = this.#repositoryIds.get(name) ?? repository.id;
-    if (holder !== repository.id) {
-      throw new Error(`The name ${this.fullNameOf(repository)} is taken`);
-    }
-    const before = this.#repositories.get(repository.id);
-    const formerName = before && this.fullNameOf(before).toLowerCase();
-    if (formerName !== undefined && formerName !== name) {
-      this.#repositoryIds.delete(formerName);
-      this.#formerNames.set(formerName, repository.id);
-    }
-    this.#formerNames.delete(name);
-    this.#repositoryIds.set(name, repository.id);
-    this.#repositories.set(repository.id, repository);
+    this.#apply({ kind: 'put', repository });
     return repository;
   }
 
   removeRepository(repository: GithubRepository): void {
-    this.#repositories.delete(repository.id);
-    this.#repositoryIds.delete(this.fullNameOf(repository).toLowerCase());
-    for (const [name, id] of this.#formerNames) {
-      if (id === repository.id) {
-        this.#formerNames.delete(name);
-      }
-    }
-    this.forgetSelection(repository.id);
+    this.#apply({ kind: 'removed', repository });
+  }
+
+  /** @internal */
+  copyRepositories(): RepositoryStore {
+    return this.#repositories.copy();
+  }
+
+  /**
+   * @returns what ends it
+   *
+   * @internal
+   */
+  onRepositoryChange(
+    observer: (change: GithubRepositoryChange) => void,
+  ): () => void {
+    this.#observers.add(observer);
+    return () => this.#observers.delete(observer);
   }
 
   /** Removes the hooks of a repository itself. */
@@ -208,16 +232,8 @@ export class GithubState {
     }
   }
 
-  /** Takes a repository out of what installations were given. */
-  forgetSelection(repositoryId: number): void {
-    for (const installation of this.installations.values()) {
-      const repositoryIds = new Set(installation.repositoryIds);
-      if (repositoryIds.delete(repositoryId)) {
-        this.installations.set(installation.id, {
-          ...installation,
-          repositoryIds,
-        });
-      }
-    }
+  #apply(change: GithubRepositoryChange): void {
+    this.#repositories.apply(change);
+    this.#observers.forEach(observer => observer(change));
   }
 }

@@ -99,6 +99,85 @@ describe('installations', () => {
     expect(send()).toBe(0);
   });
 
+  it('can be given all repositories, or some', () => {
+    const { installations, app, webhooks } = makeAcme();
+    const { id } = installations.create({
+      appId: app.id,
+      account: 'acme',
+      repositories: ['acme/one'],
+    });
+    webhooks.length = 0;
+
+    installations.selectRepositories(id, 'all');
+    installations.selectRepositories(id, ['acme/three']);
+    installations.selectRepositories(id, ['acme/three']);
+
+    const names = (...list: string[]) =>
+      list.map(name => ({ full_name: `acme/${name}` }));
+    expect(webhooks.map(({ payload }) => payload)).toMatchObject([
+      {
+        action: 'added',
+        repository_selection: 'all',
+        repositories_added: names('two', 'three'),
+      },
+      {
+        action: 'removed',
+        repository_selection: 'selected',
+        repositories_removed: names('one', 'two'),
+      },
+    ]);
+  });
+
+  it('that were given some are told which of them are deleted or transferred away', () => {
+    const { model, installations, repositories, app, webhooks } = makeAcme();
+    model.addOrganization('other');
+    const { id } = installations.create({
+      appId: app.id,
+      account: 'acme',
+      repositories: ['acme/one', 'acme/two'],
+    });
+    webhooks.length = 0;
+
+    repositories.transfer('acme/one', 'other');
+    repositories.delete('acme/two');
+    repositories.delete('acme/three');
+
+    expect(webhooks).toMatchObject([
+      {
+        event: 'installation_repositories',
+        payload: {
+          action: 'removed',
+          repositories_removed: [{ full_name: 'acme/one' }],
+        },
+      },
+      { event: 'repository', payload: { action: 'deleted' } },
+      {
+        event: 'installation_repositories',
+        payload: {
+          action: 'removed',
+          repositories_removed: [{ full_name: 'acme/two' }],
+        },
+      },
+    ]);
+    expect(installations.get(id).repositoryIds.size).toBe(0);
+  });
+
+  it('that were given all are told of deletions by the repository alone', () => {
+    const { model, installations, repositories, app, webhooks } = makeAcme();
+    model.addOrganization('other');
+    installations.create({ appId: app.id, account: 'acme' });
+    webhooks.length = 0;
+
+    repositories.create({ owner: 'acme', name: 'four' });
+    repositories.transfer('acme/one', 'other');
+    repositories.delete('acme/two');
+
+    expect(webhooks).toMatchObject([
+      { event: 'repository', payload: { action: 'created' } },
+      { event: 'repository', payload: { action: 'deleted' } },
+    ]);
+  });
+
   it('lose a repository that is transferred away', () => {
     const { model, installations, repositories, app, state } = makeAcme();
     model.addOrganization('other');

@@ -1,5 +1,9 @@
 import type { GithubState } from './GithubState';
-import type { GithubAccount, GithubDoer, GithubInstallation } from './records';
+import type {
+  GithubDoer,
+  GithubInstallation,
+  GithubRepository,
+} from './records';
 import { renderUser } from './renderAccount';
 import { renderInstallation, renderRepositoryName } from './renderInstallation';
 import { renderTime } from './renderRepository';
@@ -124,7 +128,11 @@ export class Installations {
     return installation;
   }
 
-  /** @param repositories - full names */
+  /**
+   * Gives some more repositories to an installation that has some only.
+   *
+   * @param repositories - full names
+   */
   addRepositories(
     id: number,
     repositories: string[],
@@ -132,26 +140,19 @@ export class Installations {
   ): GithubInstallation {
     const before = this.#getSelected(id);
     const added = this.#idsOf(repositories);
-    const installation = this.#put({
-      ...before,
-      repositoryIds: new Set([...before.repositoryIds, ...added]),
-    });
-    this.#announcer.announceInstallation(installation, {
-      event: 'installation_repositories',
-      payload: {
-        action: 'added',
-        installation: this.#render(installation),
-        repository_selection: 'selected',
-        repositories_added: this.#namesOf(repositories),
-        repositories_removed: [],
-        requester: null,
-        sender: this.#renderSender(sender),
-      },
-    });
-    return installation;
+    const repositoryIds = new Set([...before.repositoryIds, ...added]);
+    return this.#select(
+      before,
+      { selection: 'selected', repositoryIds },
+      sender,
+    );
   }
 
-  /** @param repositories - full names */
+  /**
+   * Takes some repositories from an installation that has some only.
+   *
+   * @param repositories - full names
+   */
   removeRepositories(
     id: number,
     repositories: string[],
@@ -159,25 +160,105 @@ export class Installations {
   ): GithubInstallation {
     const before = this.#getSelected(id);
     const removed = this.#idsOf(repositories);
-    const installation = this.#put({
-      ...before,
-      repositoryIds: new Set(
-        [...before.repositoryIds].filter(each => !removed.has(each)),
-      ),
-    });
+    const repositoryIds = new Set(
+      [...before.repositoryIds].filter(each => !removed.has(each)),
+    );
+    return this.#select(
+      before,
+      { selection: 'selected', repositoryIds },
+      sender,
+    );
+  }
+
+  /**
+   * Gives an installation all repositories of its account, or some only.
+   *
+   * @param repositories - full names, or `all`
+   */
+  selectRepositories(
+    id: number,
+    repositories: string[] | 'all',
+    { sender }: GithubDoer = {},
+  ): GithubInstallation {
+    const selection =
+      repositories === 'all'
+        ? { selection: 'all' as const, repositoryIds: new Set<number>() }
+        : {
+            selection: 'selected' as const,
+            repositoryIds: this.#idsOf(repositories),
+          };
+    return this.#select(this.get(id), selection, sender);
+  }
+
+  /**
+   * Takes a repository that was deleted or transferred out of all selections. Installations that have all repositories
+   * of their account are not told: they are told of the repository itself, or of nothing.
+   *
+   * @param repository - as it was before
+   *
+   * @internal
+   */
+  forgetRepository(
+    repository: GithubRepository,
+    sender: string | undefined,
+  ): void {
+    for (const installation of this.#state.installations.values()) {
+      const repositoryIds = new Set(installation.repositoryIds);
+      if (repositoryIds.delete(repository.id)) {
+        const updated = this.#put({ ...installation, repositoryIds });
+        this.#announceSelection(updated, 'removed', [repository], sender);
+      }
+    }
+  }
+
+  #select(
+    before: GithubInstallation,
+    selection: Pick<GithubInstallation, 'selection' | 'repositoryIds'>,
+    sender: string | undefined,
+  ): GithubInstallation {
+    const had = this.#state.listAccessible(before);
+    const installation = this.#put({ ...before, ...selection });
+    const has = this.#state.listAccessible(installation);
+    const added = has.filter(each => !had.includes(each));
+    const removed = had.filter(each => !has.includes(each));
+    this.#announceSelection(installation, 'added', added, sender);
+    this.#announceSelection(installation, 'removed', removed, sender);
+    return installation;
+  }
+
+  #announceSelection(
+    installation: GithubInstallation,
+    action: 'added' | 'removed',
+    repositories: readonly GithubRepository[],
+    sender: string | undefined,
+  ): void {
+    if (repositories.length === 0) {
+      return;
+    }
+    const common = {
+      installation: this.#render(installation),
+      repository_selection: installation.selection,
+      requester: null,
+      sender: this.#renderSender(sender),
+    };
+    const names = repositories.map(each => this.#renderName(each));
     this.#announcer.announceInstallation(installation, {
       event: 'installation_repositories',
-      payload: {
-        action: 'removed',
-        installation: this.#render(installation),
-        repository_selection: 'selected',
-        repositories_added: [],
-        repositories_removed: this.#namesOf(repositories),
-        requester: null,
-        sender: this.#renderSender(sender),
-      },
+      payload:
+        action === 'added'
+          ? {
+              ...common,
+              action,
+              repositories_added: names,
+              repositories_removed: [],
+            }
+          : {
+              ...common,
+              action,
+              repositories_added: [],
+              repositories_removed: names,
+            },
     });
-    return installation;
   }
 
   #put(installation: GithubInstallation): GithubInstallation {
@@ -199,23 +280,15 @@ export class Installations {
     return new Set(fullNames.map(name => this.#state.getRepository(name).id));
   }
 
-  #namesOf(fullNames: string[]) {
-    return fullNames.map(fullName => {
-      const repository = this.#state.getRepository(fullName);
-      return renderRepositoryName(repository, this.#ownerOf(repository));
-    });
-  }
-
   #listNames(installation: GithubInstallation) {
     return this.#state
       .listAccessible(installation)
-      .map(repository =>
-        renderRepositoryName(repository, this.#ownerOf(repository)),
-      );
+      .map(each => this.#renderName(each));
   }
 
-  #ownerOf({ ownerId }: { ownerId: number }): GithubAccount {
-    return this.#state.getAccount(ownerId);
+  #renderName(repository: GithubRepository) {
+    const owner = this.#state.getAccount(repository.ownerId);
+    return renderRepositoryName(repository, owner);
   }
 
   #render(installation: GithubInstallation) {

@@ -43,6 +43,23 @@ describe('repositories', () => {
     expect(state.findRenamed('ACME/www')?.id).toBe(id);
   });
 
+  it('are listed in the order in which they were created, wherever they were meanwhile', () => {
+    const { repositories, state } = makeAcme();
+    for (const name of ['one', 'two', 'three']) {
+      repositories.create({ owner: 'acme', name });
+    }
+    repositories.transfer('acme/one', 'other');
+    repositories.rename('other/one', 'first');
+    repositories.transfer('other/first', 'acme');
+    repositories.delete('acme/two');
+
+    const { id } = state.getAccount('acme');
+    expect(state.listRepositories(id).map(({ name }) => name)).toEqual([
+      'first',
+      'three',
+    ]);
+  });
+
   it('redirect no more once another takes the name', () => {
     const { repositories, state } = makeAcme();
     repositories.create({ owner: 'acme', name: 'site' });
@@ -174,6 +191,45 @@ describe('repositories', () => {
 
     expect(names(webhooks)).toEqual(['push']);
     expect(webhooks[0].repositoryId).toBe(one.id);
+  });
+
+  it('are forked with all branches, and nothing is pushed', () => {
+    const { repositories, branches, webhooks } = makeAcme();
+    const files = { 'catalog-info.yaml': 'kind: Component' };
+    repositories.create({ owner: 'other', name: 'site', files });
+    branches.push('other/site', { branch: 'next' });
+
+    const fork = repositories.fork('other/site', { owner: 'acme' });
+
+    expect(names(webhooks)).toEqual(['repository.created']);
+    expect(webhooks[0].payload).toMatchObject({
+      repository: { full_name: 'acme/site', fork: true },
+    });
+    expect([...fork.git.branches.keys()]).toEqual(['main', 'next']);
+    branches.push('acme/site', {
+      commits: [{ files: { 'catalog-info.yaml': null } }],
+    });
+    const original = repositories.get('other/site');
+    expect(original.git.branches.get('main')).toBe(
+      fork.git.branches.get('main'),
+    );
+  });
+
+  it('refuse what is so already, and what their owner cannot have', () => {
+    const { repositories } = makeAcme();
+    repositories.create({ owner: 'acme', name: 'site' });
+    repositories.create({ owner: 'hubot', name: 'site' });
+    repositories.archive('acme/site');
+
+    expect(() => repositories.archive('acme/site')).toThrow('read-only');
+    expect(() => repositories.unarchive('hubot/site')).toThrow('not archived');
+    expect(() => repositories.transfer('acme/site', 'acme')).toThrow('already');
+    expect(() => repositories.transfer('acme/site', 'hubot')).toThrow(
+      'The name hubot/site is taken',
+    );
+    expect(() => repositories.setVisibility('hubot/site', 'internal')).toThrow(
+      'is of a user',
+    );
   });
 
   it('are read-only when they are archived', () => {

@@ -2,6 +2,7 @@ import type { RepositoryEditedEvent } from '@octokit/webhooks-types';
 import type { Branches } from './Branches';
 import type { GithubState } from './GithubState';
 import { GitStore } from './GitStore';
+import type { Installations } from './Installations';
 import { makeNodeId } from './nodeIds';
 import type { GithubMessage } from './payloads';
 import type { GithubDoer, GithubRepository, GithubVisibility } from './records';
@@ -34,16 +35,19 @@ export class Repositories {
   readonly #state: GithubState;
   readonly #announcer: WebhookAnnouncer;
   readonly #branches: Branches;
+  readonly #installations: Installations;
 
   /** @internal */
-  constructor(
-    state: GithubState,
-    announcer: WebhookAnnouncer,
-    branches: Branches,
-  ) {
-    this.#state = state;
-    this.#announcer = announcer;
-    this.#branches = branches;
+  constructor(parts: {
+    state: GithubState;
+    announcer: WebhookAnnouncer;
+    branches: Branches;
+    installations: Installations;
+  }) {
+    this.#state = parts.state;
+    this.#announcer = parts.announcer;
+    this.#branches = parts.branches;
+    this.#installations = parts.installations;
   }
 
   /** @throws if there is none with that name now */
@@ -53,29 +57,18 @@ export class Repositories {
 
   create(input: GithubRepositoryInput): GithubRepository {
     const { owner, name, files, sender } = input;
-    const nowMs = this.#state.now();
-    const { defaultBranch = 'main', visibility = 'public' } = input;
-    const id = this.#state.makeId();
-    const repository = this.#state.putRepository({
-      id,
-      nodeId: makeNodeId('Repository', id),
-      ownerId: this.#state.getAccount(owner).id,
+    const repository = this.#add(owner, {
       name,
       description: input.description ?? null,
       homepage: null,
       topics: input.topics ?? [],
-      isArchived: false,
       isFork: input.isFork ?? false,
-      visibility,
-      defaultBranch,
-      createdMs: nowMs,
-      updatedMs: nowMs,
-      pushedMs: nowMs,
+      visibility: input.visibility ?? 'public',
+      defaultBranch: input.defaultBranch ?? 'main',
+      pushedMs: this.#state.now(),
       git: new GitStore(),
     });
-    this.#announce(repository, sender, common => [
-      { event: 'repository', payload: { action: 'created', ...common } },
-    ]);
+    this.#announceCreated(repository, sender);
     if (files) {
       const commits = [{ message: 'Initial commit', files }];
       this.#branches.push(`${owner}/${name}`, { commits, sender });
@@ -83,7 +76,33 @@ export class Repositories {
     return this.get(`${owner}/${name}`);
   }
 
-  /** The hooks of the repository itself are gone with it, and are not told. */
+  /** Copies a repository with all branches. Nothing is pushed: only its creation is told. */
+  fork(
+    fullName: string,
+    { owner, name, sender }: { owner: string; name?: string } & GithubDoer,
+  ): GithubRepository {
+    const original = this.get(fullName);
+    const repository = this.#add(owner, {
+      name: name ?? original.name,
+      description: original.description,
+      homepage: original.homepage,
+      topics: [],
+      isFork: true,
+      visibility: original.visibility,
+      defaultBranch: original.defaultBranch,
+      pushedMs: original.pushedMs,
+      git: original.git,
+    });
+    this.#announceCreated(repository, sender);
+    return repository;
+  }
+
+  /**
+   * The hooks of the repository itself are gone with it, and are not told. Apps are, though GitHub's documentation says
+   * otherwise.
+   *
+   * @see https://github.com/github/docs/issues/36991
+   */
   delete(fullName: string, { sender }: GithubDoer = {}): void {
     const repository = this.get(fullName);
     this.#state.removeHooks(repository);
@@ -91,6 +110,7 @@ export class Repositories {
       { event: 'repository', payload: { action: 'deleted', ...common } },
     ]);
     this.#state.removeRepository(repository);
+    this.#installations.forgetRepository(repository, sender);
   }
 
   /** The former name redirects until another repository takes it. */
@@ -117,10 +137,13 @@ export class Repositories {
     newOwner: string,
     { sender }: GithubDoer = {},
   ): GithubRepository {
-    const from = this.#state.getAccount(this.get(fullName).ownerId);
+    const before = this.get(fullName);
+    const from = this.#state.getAccount(before.ownerId);
     const { id: ownerId } = this.#state.getAccount(newOwner);
+    if (ownerId === from.id) {
+      throw new Error(`${fullName} is of ${newOwner} already`);
+    }
     const repository = this.#change(fullName, { ownerId });
-    this.#state.forgetSelection(repository.id);
     const { urls } = this.#state;
     const changes = {
       owner: {
@@ -136,11 +159,17 @@ export class Repositories {
         payload: { action: 'transferred', changes, ...common },
       },
     ]);
+    this.#installations.forgetRepository(before, sender);
     return repository;
   }
 
-  /** Makes it read-only. */
+  /**
+   * Makes it read-only.
+   *
+   * @throws if it is
+   */
   archive(fullName: string, { sender }: GithubDoer = {}): GithubRepository {
+    this.#state.getWritable(fullName);
     const repository = this.#change(fullName, { isArchived: true });
     this.#announce(repository, sender, common => [
       {
@@ -155,7 +184,11 @@ export class Repositories {
     return repository;
   }
 
+  /** @throws unless it is archived */
   unarchive(fullName: string, { sender }: GithubDoer = {}): GithubRepository {
+    if (!this.get(fullName).isArchived) {
+      throw new Error(`${fullName} is not archived`);
+    }
     const repository = this.#change(fullName, { isArchived: false });
     this.#announce(repository, sender, common => [
       {
@@ -222,13 +255,24 @@ export class Repositories {
     return this.get(fullName);
   }
 
-  /** Between private and internal GitHub tells nobody. */
+  /**
+   * Between private and internal GitHub tells nobody.
+   *
+   * @throws if it shall be internal and its owner is a user
+   */
   setVisibility(
     fullName: string,
     visibility: GithubVisibility,
     { sender }: GithubDoer = {},
   ): GithubRepository {
     const before = this.get(fullName);
+    if (before.visibility === visibility) {
+      return before;
+    }
+    const { type } = this.#state.getAccount(before.ownerId);
+    if (visibility === 'internal' && type === 'User') {
+      throw new Error(`${fullName} is of a user, so it cannot be internal`);
+    }
     const repository = this.#change(fullName, { visibility });
     const wasPublic = before.visibility === 'public';
     if (visibility === 'public' && !wasPublic) {
@@ -258,6 +302,34 @@ export class Repositories {
     return repository;
   }
 
+  #add(
+    owner: string,
+    fields: Pick<
+      GithubRepository,
+      | 'name'
+      | 'description'
+      | 'homepage'
+      | 'topics'
+      | 'isFork'
+      | 'visibility'
+      | 'defaultBranch'
+      | 'pushedMs'
+      | 'git'
+    >,
+  ): GithubRepository {
+    const nowMs = this.#state.now();
+    const id = this.#state.makeId();
+    return this.#state.putRepository({
+      ...fields,
+      id,
+      nodeId: makeNodeId('Repository', id),
+      ownerId: this.#state.getAccount(owner).id,
+      isArchived: false,
+      createdMs: nowMs,
+      updatedMs: nowMs,
+    });
+  }
+
   #change(
     fullName: string,
     changes: Partial<Omit<GithubRepository, 'id' | 'nodeId' | 'git'>>,
@@ -279,6 +351,15 @@ export class Repositories {
       this.#state.getSender(sender),
       makeMessages,
     );
+  }
+
+  #announceCreated(
+    repository: GithubRepository,
+    sender: string | undefined,
+  ): void {
+    this.#announce(repository, sender, common => [
+      { event: 'repository', payload: { action: 'created', ...common } },
+    ]);
   }
 
   #announceEdit(

@@ -16,6 +16,7 @@ import type {
   GithubRepository,
 } from './records';
 import { renderOrganization, renderUser } from './renderAccount';
+import { renderHook } from './renderHook';
 import { renderRepository } from './renderRepository';
 
 /** What the payloads of a repository's events have in common. */
@@ -82,9 +83,12 @@ export class WebhookAnnouncer {
     }
   }
 
-  /** Tells an app what happened to its installation; no app has to subscribe to that. */
+  /**
+   * Tells an app what happened to its installation; no app has to subscribe to that. What a suspended one has is not
+   * told.
+   */
   announceInstallation(
-    { id, appId }: GithubInstallation,
+    { id, appId, suspended }: GithubInstallation,
     message:
       | { event: 'installation'; payload: InstallationEvent }
       | {
@@ -93,7 +97,7 @@ export class WebhookAnnouncer {
         },
   ): void {
     const { hook } = this.#state.getApp(appId);
-    if (hook) {
+    if (hook && !(suspended && message.event === 'installation_repositories')) {
       this.#tell({
         ...message,
         hook,
@@ -101,6 +105,41 @@ export class WebhookAnnouncer {
         repositoryId: undefined,
       });
     }
+  }
+
+  /** Tells a hook that it is there. */
+  announcePing(hook: GithubHook, sender: GithubAccount): void {
+    const { urls } = this.#state;
+    const repository =
+      hook.targetType === 'repository'
+        ? this.#state.findRepositoryById(hook.targetId)
+        : undefined;
+    const organization =
+      hook.targetType === 'organization'
+        ? this.#state.findAccountById(hook.targetId)
+        : undefined;
+    this.#tell({
+      event: 'ping',
+      payload: {
+        zen: 'Keep it logically awesome.',
+        hook_id: hook.id,
+        hook: renderHook(hook, this.#state),
+        ...(repository && {
+          repository: renderRepository(
+            repository,
+            this.#state.getAccount(repository.ownerId),
+            urls,
+          ),
+        }),
+        ...(organization && {
+          organization: renderOrganization(organization, urls),
+        }),
+        sender: renderUser(sender, urls),
+      },
+      hook,
+      installationId: undefined,
+      repositoryId: repository?.id,
+    });
   }
 
   #tell(webhook: GithubWebhook): void {
@@ -131,6 +170,6 @@ export class WebhookAnnouncer {
   }
 
   #isSubscribed({ events }: GithubHook, event: GithubEventName): boolean {
-    return events.includes(event) || events.includes('*');
+    return events.some(each => each === '*' || each === event);
   }
 }

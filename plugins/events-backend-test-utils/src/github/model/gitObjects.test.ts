@@ -1,4 +1,5 @@
 import {
+  changeTree,
   compareTrees,
   findEntry,
   listEntries,
@@ -109,6 +110,30 @@ describe('trees', () => {
       'a/gone',
       'same',
     ]);
+  });
+
+  it('stay as they are but for what is changed, and lose empty folders', () => {
+    const before = treeOf({ 'a/b/c': '1', 'a/d': '1', e: '1', 'f/g': '1' });
+    const after = changeTree(
+      before,
+      new Map([
+        ['a/b/c', null],
+        ['e', null],
+        ['e/h', makeBlob('2')],
+        ['i/j', makeBlob('2')],
+      ]),
+    );
+
+    expect(after?.oid).toBe(
+      treeOf({ 'a/d': '1', 'e/h': '2', 'f/g': '1', 'i/j': '2' }).oid,
+    );
+    expect(after?.entries.get('f')).toBe(before.entries.get('f'));
+    expect(changeTree(treeOf({ a: '1' }), new Map([['a', null]]))).toBe(
+      undefined,
+    );
+    expect(() => changeTree(before, new Map([['a/b/x', null]]))).toThrow(
+      'There is no file a/b/x to remove',
+    );
   });
 
   it('refuse a path that is a file and a folder', () => {

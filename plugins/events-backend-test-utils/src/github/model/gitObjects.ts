@@ -84,38 +84,52 @@ export function makeBlob(content: string | Uint8Array): GitBlob {
  * @throws if a path is empty in a part, or names a file and a folder
  */
 export function makeTree(files: ReadonlyMap<string, GitBlob>): GitTree {
-  const blobs = new Map<string, GitBlob>();
-  const folders = new Map<string, Map<string, GitBlob>>();
-  for (const [path, blob] of files) {
-    const [name, ...rest] = path.split('/');
-    if (name === '') {
-      throw new Error(`The path "${path}" has an empty part`);
+  return changeTree(undefined, files) ?? hashTree(new Map());
+}
+
+/**
+ * Makes the tree that is left after some files were changed. Folders in which nothing was changed stay as they are.
+ *
+ * @param changes - files by their paths; `null` removes one
+ * @param folder - where the tree is, for errors; with a slash at the end
+ *
+ * @returns nothing if no file is left
+ *
+ * @throws if a path is empty in a part, names a file and a folder, or removes what is not there
+ */
+export function changeTree(
+  before: GitTree | undefined,
+  changes: ReadonlyMap<string, GitBlob | null>,
+  folder: string = '',
+): GitTree | undefined {
+  const entries = new Map(before?.entries);
+  const { own, inside } = splitByFolder(changes);
+  for (const [name, blob] of own) {
+    if (blob === null) {
+      removeFile(entries, name, folder);
     }
-    if (rest.length === 0) {
-      blobs.set(name, blob);
+  }
+  for (const [name, nested] of inside) {
+    const entry = entries.get(name);
+    if (entry?.type === 'blob') {
+      throw new Error(`"${folder}${name}" is a file and a folder`);
+    }
+    const tree = changeTree(entry, nested, `${folder}${name}/`);
+    if (tree) {
+      entries.set(name, tree);
     } else {
-      const folder = folders.get(name) ?? new Map<string, GitBlob>();
-      folders.set(name, folder.set(rest.join('/'), blob));
+      entries.delete(name);
     }
   }
-  const both = [...folders.keys()].find(name => blobs.has(name));
-  if (both !== undefined) {
-    throw new Error(`"${both}" is a file and a folder`);
+  for (const [name, blob] of own) {
+    if (blob !== null) {
+      if (entries.get(name)?.type === 'tree') {
+        throw new Error(`"${folder}${name}" is a file and a folder`);
+      }
+      entries.set(name, blob);
+    }
   }
-  const trees = [...folders].map(([name, inside]): [string, GitTree] => [
-    name,
-    makeTree(inside),
-  ]);
-  const entries = new Map<string, GitBlob | GitTree>(
-    [...blobs, ...trees].sort(compareEntries),
-  );
-  const body = Buffer.concat(
-    [...entries].flatMap(([name, { type, oid }]) => [
-      Buffer.from(`${type === 'tree' ? '40000' : '100644'} ${name}\0`),
-      Buffer.from(oid, 'hex'),
-    ]),
-  );
-  return { type: 'tree', oid: hashObject('tree', body), entries };
+  return entries.size > 0 ? hashTree(entries) : undefined;
 }
 
 /** Makes a commit with the time zone of Greenwich. */
@@ -184,26 +198,101 @@ export function compareTrees(
   before: GitTree | undefined,
   after: GitTree,
 ): GitChanges {
-  const old = before ? listFiles(before) : new Map<string, GitBlob>();
-  const now = listFiles(after);
-  const paths = [...now.keys()];
-  return {
-    added: paths.filter(path => !old.has(path)).sort(),
-    modified: paths
-      .filter(
-        path => old.has(path) && old.get(path)?.oid !== now.get(path)?.oid,
-      )
-      .sort(),
-    removed: [...old.keys()].filter(path => !now.has(path)).sort(),
-  };
+  const changes: GitChanges = { added: [], modified: [], removed: [] };
+  gatherChanges(changes, before, after, '');
+  changes.added.sort();
+  changes.modified.sort();
+  changes.removed.sort();
+  return changes;
+}
+
+/** Looks into no folder that is the same in both. */
+function gatherChanges(
+  changes: GitChanges,
+  before: GitTree | undefined,
+  after: GitTree | undefined,
+  folder: string,
+): void {
+  const names = new Set([
+    ...(before?.entries.keys() ?? []),
+    ...(after?.entries.keys() ?? []),
+  ]);
+  for (const name of names) {
+    const old = before?.entries.get(name);
+    const now = after?.entries.get(name);
+    const path = `${folder}${name}`;
+    if (old?.oid === now?.oid) {
+      continue;
+    }
+    if (old?.type === 'blob' && now?.type === 'blob') {
+      changes.modified.push(path);
+      continue;
+    }
+    if (old?.type === 'blob') {
+      changes.removed.push(path);
+    }
+    if (now?.type === 'blob') {
+      changes.added.push(path);
+    }
+    if (old?.type === 'tree' || now?.type === 'tree') {
+      gatherChanges(changes, asTree(old), asTree(now), `${path}/`);
+    }
+  }
+}
+
+function asTree(entry: GitBlob | GitTree | undefined): GitTree | undefined {
+  return entry?.type === 'tree' ? entry : undefined;
+}
+
+/** What is in the folder itself, and what is in its folders. */
+function splitByFolder(changes: ReadonlyMap<string, GitBlob | null>) {
+  const own = new Map<string, GitBlob | null>();
+  const inside = new Map<string, Map<string, GitBlob | null>>();
+  for (const [path, blob] of changes) {
+    const slash = path.indexOf('/');
+    const name = slash === -1 ? path : path.slice(0, slash);
+    if (name === '') {
+      throw new Error(`The path "${path}" has an empty part`);
+    }
+    if (slash === -1) {
+      own.set(name, blob);
+    } else {
+      const nested = inside.get(name) ?? new Map<string, GitBlob | null>();
+      inside.set(name, nested.set(path.slice(slash + 1), blob));
+    }
+  }
+  return { own, inside };
+}
+
+function removeFile(
+  entries: Map<string, GitBlob | GitTree>,
+  name: string,
+  folder: string,
+): void {
+  if (entries.get(name)?.type !== 'blob') {
+    throw new Error(`There is no file ${folder}${name} to remove`);
+  }
+  entries.delete(name);
 }
 
 /** Git sorts by bytes, and a folder as if its name ended with a slash. */
-function compareEntries(
-  [nameA, a]: [string, GitBlob | GitTree],
-  [nameB, b]: [string, GitBlob | GitTree],
-): number {
-  const key = (name: string, { type }: GitBlob | GitTree) =>
-    Buffer.from(type === 'tree' ? `${name}/` : name);
-  return Buffer.compare(key(nameA, a), key(nameB, b));
+function hashTree(unsorted: ReadonlyMap<string, GitBlob | GitTree>): GitTree {
+  const sorted = [...unsorted]
+    .map(([name, entry]) => ({
+      name,
+      entry,
+      key: Buffer.from(entry.type === 'tree' ? `${name}/` : name),
+    }))
+    .sort((a, b) => Buffer.compare(a.key, b.key));
+  const body = Buffer.concat(
+    sorted.flatMap(({ name, entry: { type, oid } }) => [
+      Buffer.from(`${type === 'tree' ? '40000' : '100644'} ${name}\0`),
+      Buffer.from(oid, 'hex'),
+    ]),
+  );
+  return {
+    type: 'tree',
+    oid: hashObject('tree', body),
+    entries: new Map(sorted.map(({ name, entry }) => [name, entry])),
+  };
 }

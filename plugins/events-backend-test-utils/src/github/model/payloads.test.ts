@@ -6,11 +6,12 @@ import type { GithubWebhook } from './payloads';
 function collectWebhooks(): GithubWebhook[] {
   const model = new GithubModel();
   const { repositories, branches, installations } = model;
+  const url = 'http://app.localhost';
   model.addUser('hubot');
   model.addOrganization('acme');
   const { app } = model.addApp({
     slug: 'callboard',
-    webhook: { url: 'http://app.localhost', secret: 'secret' },
+    webhook: { url, secret: 'secret' },
     events: ['create', 'delete', 'public', 'push', 'repository'],
   });
   const webhooks: GithubWebhook[] = [];
@@ -39,6 +40,12 @@ function collectWebhooks(): GithubWebhook[] {
   installations.addRepositories(id, ['acme/www']);
   installations.suspend(id);
   installations.unsuspend(id);
+  for (const target of ['acme', 'acme/www']) {
+    model.ping(model.addHook(target, { url, secret: 'secret' }));
+  }
+  if (app.hook) {
+    model.ping(app.hook);
+  }
   return webhooks;
 }
 

@@ -4,6 +4,7 @@ import type {
   InstallationEvent,
   InstallationRepositoriesEvent,
   Organization,
+  PingEvent,
   PublicEvent,
   PushEvent,
   RepositoryEvent,
@@ -42,6 +43,7 @@ export interface GithubPayloads {
   delete: DeleteEvent;
   installation: InstallationEvent;
   installation_repositories: InstallationRepositoriesEvent;
+  ping: PingEvent;
   public: PublicEvent;
   push: PushEvent;
   repository:

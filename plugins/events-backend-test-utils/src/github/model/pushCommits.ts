@@ -1,12 +1,11 @@
 import {
-  listFiles,
+  changeTree,
   makeBlob,
   makeCommit,
   makeTree,
   type GitBlob,
   type GitCommit,
   type GitPerson,
-  type GitTree,
 } from './gitObjects';
 import type { GitStore } from './GitStore';
 
@@ -17,8 +16,8 @@ import type { GitStore } from './GitStore';
  */
 export interface GithubCommitInput {
   message?: string;
-  /** Contents by paths; `null` removes the file. The others stay. */
-  files: Record<string, string | Uint8Array | null>;
+  /** Contents by paths; `null` removes the file. The others stay, and so do those that are undefined. */
+  files: Readonly<Record<string, string | Uint8Array | null | undefined>>;
   /** The sender unless given. */
   author?: GitPerson;
 }
@@ -41,7 +40,7 @@ export interface GithubPush {
 }
 
 /**
- * Makes commits on a branch.
+ * Makes commits for a branch, which is not set to them yet.
  *
  * @param options.onto - the commit that the first one follows; `undefined` for none, which begins a new history
  * @param options.force - allows to take commits away from the branch
@@ -64,7 +63,7 @@ export function pushCommits(
   let head = onto;
   for (const { files, message, author: own = author } of options.commits) {
     head = makeCommit({
-      tree: changeFiles(head?.tree, files),
+      tree: changeTree(head?.tree, makeBlobs(files)) ?? makeTree(new Map()),
       parents: head ? [head.oid] : [],
       author: own,
       seconds: Math.floor(nowMs / 1000),
@@ -81,22 +80,18 @@ export function pushCommits(
       `${head.oid} does not follow the head of ${branch}: push with force`,
     );
   }
-  git.branches.set(branch, head.oid);
   const commits = git.listCommits(before ?? onto?.oid, head.oid);
   return { branch, before, after: head, commits, isForced };
 }
 
-function changeFiles(
-  before: GitTree | undefined,
-  changes: GithubCommitInput['files'],
-): GitTree {
-  const files = before ? listFiles(before) : new Map<string, GitBlob>();
-  for (const [path, content] of Object.entries(changes)) {
-    if (content !== null) {
-      files.set(path, makeBlob(content));
-    } else if (!files.delete(path)) {
-      throw new Error(`There is no file ${path} to remove`);
+function makeBlobs(
+  files: GithubCommitInput['files'],
+): Map<string, GitBlob | null> {
+  const blobs = new Map<string, GitBlob | null>();
+  for (const [path, content] of Object.entries(files)) {
+    if (content !== undefined) {
+      blobs.set(path, content === null ? null : makeBlob(content));
     }
   }
-  return makeTree(files);
+  return blobs;
 }

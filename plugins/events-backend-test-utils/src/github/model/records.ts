@@ -24,9 +24,20 @@ export type GithubEventName =
   | 'delete'
   | 'installation'
   | 'installation_repositories'
+  | 'ping'
   | 'public'
   | 'push'
   | 'repository';
+
+/**
+ * What a hook can ask for; the others come to each that they are about.
+ *
+ * @public
+ */
+export type GithubHookEventName = Exclude<
+  GithubEventName,
+  'installation' | 'installation_repositories' | 'ping'
+>;
 
 /**
  * Where webhooks go.
@@ -41,7 +52,8 @@ export interface GithubHook {
   readonly url: string;
   readonly secret: string;
   /** `*` is all of them. */
-  readonly events: readonly (GithubEventName | '*')[];
+  readonly events: readonly (GithubHookEventName | '*')[];
+  readonly createdMs: number;
 }
 
 /** @public */
@@ -101,7 +113,6 @@ export interface GithubRepository {
   readonly createdMs: number;
   readonly updatedMs: number;
   readonly pushedMs: number;
-  /** The same over all records of a repository. */
   readonly git: GitStore;
 }
 

@@ -14,6 +14,9 @@ export interface GithubUrls {
   readonly api: string;
 }
 
+/** Which GitHub Enterprise Server it says it is. */
+export const enterpriseVersion = '3.18.0';
+
 /** The web is the origin, and the API where a GitHub Enterprise Server has it. */
 export function makeUrls(origin: string): GithubUrls {
   return { web: origin, api: `${origin}/api/v3` };

@@ -1,6 +1,6 @@
 import type { Commit, PushEvent } from '@octokit/webhooks-types';
 import type { GithubState } from './GithubState';
-import { compareTrees, type GitCommit } from './gitObjects';
+import { compareTrees, type GitChanges, type GitCommit } from './gitObjects';
 import type { GithubPush } from './pushCommits';
 import type { GithubAccount, GithubRepository } from './records';
 import { noreplyAddress } from './renderAccount';
@@ -11,6 +11,9 @@ const noCommit = '0'.repeat(40);
 
 /** A push has at most so many commits, its first ones. */
 const maxCommits = 2048;
+
+/** A commit has at most so many files. Which ones GitHub leaves out is not known. */
+const maxFiles = 3000;
 
 /**
  * A push as webhooks tell it.
@@ -31,12 +34,12 @@ export function renderPush(
   const owner = state.getAccount(repository.ownerId);
   const pageUrl = common.repository.html_url;
   const { git } = repository;
-  const otherHeads = [...git.branches]
-    .filter(([name]) => name !== branch)
-    .map(([, head]) => head);
+  const others = new Map(git.branches);
+  others.delete(branch);
+  const known = git.listReached(others.values());
   const render = (commit: GitCommit) => ({
     ...renderCommit(commit, pageUrl, parts),
-    distinct: !otherHeads.some(head => git.isAncestor(commit.oid, head)),
+    distinct: !known.has(commit.oid),
   });
   return {
     ref: `refs/heads/${branch}`,
@@ -72,7 +75,16 @@ function renderCommit(
     url: `${pageUrl}/commit/${oid}`,
     author: person,
     committer: person,
-    ...compareTrees(parent?.tree, tree),
+    ...cutFiles(compareTrees(parent?.tree, tree)),
+  };
+}
+
+function cutFiles({ added, modified, removed }: GitChanges): GitChanges {
+  const left = maxFiles - added.length;
+  return {
+    added: added.slice(0, maxFiles),
+    modified: modified.slice(0, Math.max(0, left)),
+    removed: removed.slice(0, Math.max(0, left - modified.length)),
   };
 }
 

@@ -6,18 +6,20 @@ import { appRoutes } from './apps';
 import { commitRoutes } from './commits';
 import { contentRoutes } from './contents';
 import { deliveryRoutes } from './deliveries';
+import { hookRoutes } from './hooks';
 import { rateLimitRoute } from './rateLimit';
 import { repositoryRoutes } from './repositories';
-import { findRoute, type RestAnswer } from './router';
+import { compileRoutes, findRoute, nameParts, type RestAnswer } from './router';
 
-const routes = [
+const routes = compileRoutes([
   rateLimitRoute,
   ...appRoutes,
+  ...hookRoutes,
   ...deliveryRoutes,
   ...repositoryRoutes,
   ...contentRoutes,
   ...commitRoutes,
-];
+]);
 
 /** A request to the REST API for which there is an answer. */
 export interface MatchedRest {
@@ -30,7 +32,7 @@ export interface MatchedRest {
 /**
  * Finds what answers a request.
  *
- * @param options.path - encoded, below `/api/v3`; a repository may be named by its number, as GitHub's redirects do
+ * @param options.path - encoded, below `/api/v3`; owners and repositories may be named by their numbers, as GitHub's links do
  */
 export function matchRest(
   github: GithubParts,
@@ -43,15 +45,7 @@ export function matchRest(
   },
 ): MatchedRest | undefined {
   const { method, url, headers, body } = options;
-  const path = options.path.replace(
-    /^\/repositories\/(\d+)/,
-    (whole, id: string) => {
-      const repository = github.state.findRepositoryById(Number(id));
-      return repository
-        ? `/repos/${github.state.fullNameOf(repository)}`
-        : whole;
-    },
-  );
+  const path = nameParts(options.path, github.state);
   const found = findRoute(routes, method, path);
   if (!found) {
     return undefined;

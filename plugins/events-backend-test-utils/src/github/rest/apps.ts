@@ -1,4 +1,4 @@
-import { ApiError, notFound } from '../ApiError';
+import { ApiError, notFound, suspended } from '../ApiError';
 import { makeNodeId } from '../model/nodeIds';
 import type {
   GithubAccount,
@@ -9,7 +9,7 @@ import type {
 import { renderUser } from '../model/renderAccount';
 import { renderInstallation } from '../model/renderInstallation';
 import { renderTime } from '../model/renderRepository';
-import { canSee } from '../viewers';
+import { isGiven } from '../viewers';
 import { renderOne } from './repositories';
 import { paginate, type RestAnswer, type RestCall, type Route } from './router';
 
@@ -147,7 +147,7 @@ function answerToken(call: RestCall): RestAnswer {
   const { state, tokens } = call.github;
   const installation = getInstallation(call);
   if (installation.suspended) {
-    throw new ApiError(403, 'This installation has been suspended');
+    throw suspended();
   }
   const chosen = chooseRepositories(call, installation);
   const { token, expiresMs } = tokens.create(
@@ -201,8 +201,8 @@ function answerRepositories(call: RestCall): RestAnswer {
     );
   }
   const repositories = state
-    .listRepositories()
-    .filter(repository => canSee(viewer, repository, state));
+    .listAccessible(viewer.installation)
+    .filter(repository => isGiven(viewer, repository, state));
   const { page, headers } = paginate(call, repositories);
   return {
     body: {

@@ -126,10 +126,14 @@ function answerComparison(call: RestCall): RestAnswer {
   const { git } = place.repository;
   const [base, head] = call.params.basehead
     .split('...')
-    .map(ref => getCommit(place, ref));
-  const mergeBase = head && git.findMergeBase(base.oid, head.oid);
-  if (!mergeBase) {
+    .map(ref => findCommit(place, ref));
+  if (!base || !head) {
     throw notFound();
+  }
+  const mergeBase = git.findMergeBase(base.oid, head.oid);
+  if (!mergeBase) {
+    const names = call.params.basehead.replace('...', ' and ');
+    throw new ApiError(404, `No common ancestor between ${names}.`);
   }
   const ahead = git.listCommits(base.oid, head.oid);
   const behind = git.listCommits(head.oid, base.oid);
@@ -178,8 +182,12 @@ function nameStatus(ahead: number, behind: number): string {
   return behind > 0 ? 'behind' : 'identical';
 }
 
-function getCommit({ repository }: Place, ref: string): GitCommit {
-  const commit = repository.git.findCommit(ref, repository.defaultBranch);
+function findCommit({ repository }: Place, ref: string) {
+  return repository.git.findCommit(ref, repository.defaultBranch);
+}
+
+function getCommit(place: Place, ref: string): GitCommit {
+  const commit = findCommit(place, ref);
   if (!commit) {
     throw new ApiError(422, `No commit found for SHA: ${ref}`);
   }

@@ -9,6 +9,9 @@ import { makeNodeId } from '../model/nodeIds';
 import { getPlace, renderBytes, renderContent } from './renderGit';
 import type { RestAnswer, RestCall, Route } from './router';
 
+/** A folder is listed up to here; whoever wants more has to ask for the tree. */
+const maxFolderEntries = 1000;
+
 /** Files and folders. */
 export const contentRoutes: readonly Route[] = [
   {
@@ -51,9 +54,11 @@ function answerContents(call: RestCall, rawPath: string): RestAnswer {
   }
   if (entry.type === 'tree') {
     return {
-      body: [...entry.entries].map(([name, inside]) =>
-        renderContent(place, path ? `${path}/${name}` : name, ref, inside),
-      ),
+      body: [...entry.entries]
+        .slice(0, maxFolderEntries)
+        .map(([name, inside]) =>
+          renderContent(place, path ? `${path}/${name}` : name, ref, inside),
+        ),
     };
   }
   return (

@@ -1,11 +1,10 @@
 import { ApiError, notFound } from '../ApiError';
 import type { GithubHook } from '../model/records';
 import type { GithubDelivery } from '../webhooks/DeliveryLog';
-import { getApp } from './apps';
+import { getAppHook, getHook, hookPlaces } from './hooks';
 import {
-  getRepository,
+  linkTo,
   renderLinks,
-  withQuery,
   type RestAnswer,
   type RestCall,
   type Route,
@@ -14,60 +13,42 @@ import {
 const usualSize = 30;
 const largestSize = 100;
 
-/** The logs of what was sent to the hooks of apps, organizations and repositories. */
+/**
+ * The logs of what was sent to the hooks of apps, organizations and repositories.
+ *
+ * @see https://docs.github.com/en/rest/apps/webhooks
+ */
 export const deliveryRoutes: readonly Route[] = [
-  ...makeRoutes('/app/hook', call => getApp(call).hook),
-  ...makeRoutes('/orgs/:login/hooks/:hook', call => {
-    const { github, params } = call;
-    return findHook(call, github.state.findAccount(params.login)?.id);
-  }),
-  ...makeRoutes('/repos/:owner/:repo/hooks/:hook', call =>
-    findHook(call, getRepository(call).id),
+  ...makeRoutes('/app/hook', getAppHook),
+  ...hookPlaces.flatMap(({ path, list }) =>
+    makeRoutes(`${path}/:hook`, call => getHook(call, list)),
   ),
 ];
 
-/** @see https://docs.github.com/en/rest/apps/webhooks */
 function makeRoutes(
-  prefix: string,
-  find: (call: RestCall) => GithubHook | undefined,
+  path: string,
+  find: (call: RestCall) => GithubHook,
 ): Route[] {
-  const getHook = (call: RestCall): GithubHook => {
-    const hook = find(call);
-    if (!hook) {
-      throw notFound();
-    }
-    return hook;
-  };
   return [
     {
       method: 'GET',
-      pattern: `${prefix}/deliveries`,
-      answer: call => answerList(call, getHook(call)),
+      pattern: `${path}/deliveries`,
+      answer: call => answerList(call, find(call)),
     },
     {
       method: 'GET',
-      pattern: `${prefix}/deliveries/:id`,
-      answer: call => ({ body: renderWhole(getDelivery(call, getHook(call))) }),
+      pattern: `${path}/deliveries/:id`,
+      answer: call => ({ body: renderWhole(getDelivery(call, find(call))) }),
     },
     {
       method: 'POST',
-      pattern: `${prefix}/deliveries/:id/attempts`,
+      pattern: `${path}/deliveries/:id/attempts`,
       answer(call) {
-        call.github.sender.redeliver(getDelivery(call, getHook(call)));
+        call.github.sender.redeliver(getDelivery(call, find(call)));
         return { status: 202, body: {} };
       },
     },
   ];
-}
-
-/** Hooks of organizations and repositories are for users, and for apps that are installed there. */
-function findHook(
-  { github: { state }, viewer, params }: RestCall,
-  targetId: number | undefined,
-): GithubHook | undefined {
-  const mayRead = viewer.kind === 'user' || viewer.kind === 'installation';
-  const hook = state.hooks.get(Number(params.hook));
-  return mayRead && hook?.targetId === targetId ? hook : undefined;
 }
 
 /** Pages begin after the delivery that the cursor names, so those that come meanwhile move nothing. */
@@ -94,7 +75,7 @@ function answerList(call: RestCall, hook: GithubHook): RestAnswer {
     body: page.map(renderShort),
     headers:
       left.length > size
-        ? renderLinks([['next', withQuery(url, { cursor: `v1_${last.id}` })]])
+        ? renderLinks([['next', linkTo(call, { cursor: `v1_${last.id}` })]])
         : {},
   };
 }
@@ -123,7 +104,6 @@ function isSuccess(statusCode: number): boolean {
 }
 
 function renderShort(delivery: GithubDelivery) {
-  const { webhook } = delivery;
   return {
     id: delivery.id,
     guid: delivery.guid,
@@ -132,20 +112,23 @@ function renderShort(delivery: GithubDelivery) {
     duration: Math.round(delivery.durationMs / 10) / 100,
     status: delivery.status,
     status_code: delivery.statusCode,
-    event: webhook.event,
-    action: 'action' in webhook.payload ? webhook.payload.action : null,
-    installation_id: webhook.installationId ?? null,
-    repository_id: webhook.repositoryId ?? null,
+    event: delivery.event,
+    action: delivery.action ?? null,
+    installation_id: delivery.installationId ?? null,
+    repository_id: delivery.repositoryId ?? null,
     throttled_at: null,
   };
 }
 
 function renderWhole(delivery: GithubDelivery) {
-  const { request, response, webhook } = delivery;
+  const { request, response, body } = delivery;
   return {
     ...renderShort(delivery),
     url: request.url,
-    request: { headers: request.headers, payload: webhook.payload },
+    request: {
+      headers: request.headers,
+      payload: JSON.parse(body.toString()),
+    },
     response: {
       headers: response?.headers ?? null,
       payload: response?.body ?? null,

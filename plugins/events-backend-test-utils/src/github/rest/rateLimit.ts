@@ -1,6 +1,9 @@
 import type { RateLimit } from '../RateLimits';
 import type { Route } from './router';
 
+/** Nothing can be searched for here, so nothing is used of this limit. */
+const searchLimit = 30;
+
 /** What is left of the limits; asking for it costs nothing. */
 export const rateLimitRoute: Route = {
   method: 'GET',
@@ -8,7 +11,13 @@ export const rateLimitRoute: Route = {
   answer({ github: { rateLimits }, viewer }) {
     const core = render(rateLimits.read(viewer, 'core'));
     const graphql = render(rateLimits.read(viewer, 'graphql'));
-    return { body: { resources: { core, graphql }, rate: core } };
+    const search = {
+      ...core,
+      limit: searchLimit,
+      used: 0,
+      remaining: searchLimit,
+    };
+    return { body: { resources: { core, search, graphql }, rate: core } };
   },
 };
 

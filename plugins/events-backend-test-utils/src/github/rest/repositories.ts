@@ -16,7 +16,7 @@ export const repositoryRoutes: readonly Route[] = [
   {
     method: 'GET',
     pattern: '/repos/:owner/:repo',
-    answer: call => ({ body: renderOne(call, getRepository(call)) }),
+    answer: call => ({ body: renderFull(call, getRepository(call)) }),
   },
   {
     method: 'GET',
@@ -25,14 +25,19 @@ export const repositoryRoutes: readonly Route[] = [
       body: {
         ...renderOrganization(getOwner(call, 'Organization'), urlsOf(call)),
         ...renderProfile(call, getOwner(call, 'Organization')),
+        has_organization_projects: true,
+        has_repository_projects: true,
+        archived_at: null,
       },
     }),
   },
   {
     method: 'GET',
     pattern: '/orgs/:login/repos',
-    answer: call =>
-      listRepositories(call, getOwner(call, 'Organization'), 'created'),
+    answer: call => {
+      const { id } = getOwner(call, 'Organization');
+      return answerList(call, listVisible(call, id), 'created');
+    },
   },
   {
     method: 'GET',
@@ -41,13 +46,19 @@ export const repositoryRoutes: readonly Route[] = [
       body: {
         ...renderUser(getOwner(call), urlsOf(call)),
         ...renderProfile(call, getOwner(call)),
+        hireable: null,
+        bio: null,
       },
     }),
   },
   {
     method: 'GET',
     pattern: '/users/:login/repos',
-    answer: call => listRepositories(call, getOwner(call), 'full_name'),
+    answer: call => {
+      const owned = listVisible(call, getOwner(call).id);
+      const shown = owned.filter(each => each.visibility === 'public');
+      return answerList(call, shown, 'full_name');
+    },
   },
 ];
 
@@ -67,26 +78,43 @@ export function renderOne(
       triage: isUser,
       pull: true,
     },
+  };
+}
+
+/** A repository as nothing but its own page shows it. */
+function renderFull(call: RestCall, repository: GithubRepository) {
+  const { state } = call.github;
+  const owner = state.getAccount(repository.ownerId);
+  return {
+    ...renderOne(call, repository),
+    subscribers_count: 0,
+    network_count: 0,
     ...(owner.type === 'Organization' && {
       organization: renderUser(owner, state.urls),
     }),
   };
 }
 
-function listRepositories(
+function listVisible(
+  { github: { state }, viewer }: RestCall,
+  ownerId: number,
+): GithubRepository[] {
+  return state
+    .listRepositories(ownerId)
+    .filter(repository => canSee(viewer, repository, state));
+}
+
+function answerList(
   call: RestCall,
-  owner: GithubAccount,
+  listed: readonly GithubRepository[],
   usualSort: string,
 ): RestAnswer {
-  const { state } = call.github;
   const query = call.url.searchParams;
   const sort = query.get('sort') ?? usualSort;
   const type = query.get('type') ?? 'all';
   const direction =
     query.get('direction') ?? (sort === 'full_name' ? 'asc' : 'desc');
-  const repositories = state
-    .listRepositories(owner.id)
-    .filter(repository => canSee(call.viewer, repository, state))
+  const repositories = listed
     .filter(repository => isOfType(repository, type))
     .sort((a, b) => compareBy(sort, a, b));
   const { page, headers } = paginate(
@@ -106,6 +134,9 @@ function isOfType(repository: GithubRepository, type: string): boolean {
       return repository.isFork;
     case 'sources':
       return !repository.isFork;
+    // Nobody is a member of what another owns.
+    case 'member':
+      return false;
     default:
       return true;
   }
@@ -139,13 +170,9 @@ function getOwner(
   return account;
 }
 
-function renderProfile(
-  { github: { state }, viewer }: RestCall,
-  account: GithubAccount,
-) {
-  const repositories = state
-    .listRepositories(account.id)
-    .filter(repository => canSee(viewer, repository, state));
+function renderProfile(call: RestCall, account: GithubAccount) {
+  const { state } = call.github;
+  const repositories = listVisible(call, account.id);
   return {
     name: account.name,
     company: null,

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { ApiError, notFound } from '../ApiError';
+import type { GithubState } from '../model/GithubState';
 import type { GithubRepository } from '../model/records';
 import type { GithubParts } from '../parts';
 import { canSee, type Viewer } from '../viewers';
@@ -16,7 +17,7 @@ export interface RestCall {
   body: Record<string, unknown>;
 }
 
-/** What is answered: 200 unless another status is given, bytes as they are and everything else as JSON. */
+/** What is answered: 200 unless another status is given, bytes as they are, nothing, and everything else as JSON. */
 export interface RestAnswer {
   status?: number;
   headers?: Record<string, string>;
@@ -30,19 +31,33 @@ export interface Route {
   answer(call: RestCall): RestAnswer;
 }
 
+/** A route, and what its pattern matches. */
+export interface CompiledRoute {
+  route: Route;
+  expression: RegExp;
+}
+
+export function compileRoutes(
+  routes: readonly Route[],
+): readonly CompiledRoute[] {
+  return routes.map(route => ({
+    route,
+    expression: compilePattern(route.pattern),
+  }));
+}
+
 /**
  * Finds the first route that fits.
  *
  * @param path - encoded, below `/api/v3`
  */
 export function findRoute(
-  routes: readonly Route[],
+  routes: readonly CompiledRoute[],
   method: string,
   path: string,
 ): { route: Route; params: Record<string, string> } | undefined {
-  for (const route of routes) {
-    const match =
-      route.method === method ? compilePattern(route.pattern).exec(path) : null;
+  for (const { route, expression } of routes) {
+    const match = route.method === method ? expression.exec(path) : null;
     if (match) {
       const params = Object.fromEntries(
         Object.entries(match.groups ?? {}).map(([name, value]) => [
@@ -94,10 +109,11 @@ export function getRepository({
  * @see https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api
  */
 export function paginate<T>(
-  { url }: RestCall,
+  call: RestCall,
   things: readonly T[],
   sizes: { usual: number; most: number } = { usual: 30, most: 100 },
 ): { page: T[]; headers: Record<string, string> } {
+  const { url } = call;
   const page = readNumber(url, 'page', 1);
   const size = Math.min(
     readNumber(url, 'per_page', sizes.usual) || sizes.usual,
@@ -113,7 +129,7 @@ export function paginate<T>(
     headers: renderLinks(
       Object.entries(links).map(([rel, number]) => [
         rel,
-        withQuery(url, { page: String(number) }),
+        linkTo(call, { page: String(number) }),
       ]),
     ),
   };
@@ -127,12 +143,48 @@ export function renderLinks(
   return link ? { link } : {};
 }
 
-export function withQuery(url: URL, query: Record<string, string>): string {
-  const changed = new URL(url);
+/**
+ * Makes the URL of another page. As GitHub's, it names owners and repositories by their numbers, so that it leads to the
+ * same place when they have other names.
+ */
+export function linkTo(
+  { github: { state }, url, params }: RestCall,
+  query: Record<string, string>,
+): string {
+  const { login = '', owner, repo } = params;
+  const account = state.findAccount(login);
+  const repository = state.findRepository(`${owner}/${repo}`);
+  const link = new URL(url);
+  link.pathname = link.pathname
+    .replace(/\/orgs\/[^/]+/, whole =>
+      account ? `/organizations/${account.id}` : whole,
+    )
+    .replace(/\/users\/[^/]+/, whole =>
+      account ? `/user/${account.id}` : whole,
+    )
+    .replace(/\/repos\/[^/]+\/[^/]+/, whole =>
+      repository ? `/repositories/${repository.id}` : whole,
+    );
   Object.entries(query).forEach(([name, value]) =>
-    changed.searchParams.set(name, value),
+    link.searchParams.set(name, value),
   );
-  return changed.href;
+  return link.href;
+}
+
+/** Names what a path gives the numbers of: `/repositories/:id`, `/organizations/:id` and `/user/:id`. */
+export function nameParts(path: string, state: GithubState): string {
+  const match = /^\/(repositories|organizations|user)\/(\d+)(.*)$/.exec(path);
+  if (!match) {
+    return path;
+  }
+  const [, kind, number, rest] = match;
+  if (kind === 'repositories') {
+    const repository = state.findRepositoryById(Number(number));
+    return repository ? `/repos/${state.fullNameOf(repository)}${rest}` : path;
+  }
+  const account = state.findAccountById(Number(number));
+  const folder = kind === 'user' ? 'users' : 'orgs';
+  return account ? `/${folder}/${account.login}${rest}` : path;
 }
 
 function readNumber(url: URL, name: string, otherwise: number): number {

@@ -1,15 +1,30 @@
-import type { GithubWebhook } from '../model/payloads';
+import type { GithubEventName, GithubHook } from '../model/records';
+
+/**
+ * A webhook as it is sent, the same each time.
+ *
+ * @public
+ */
+export interface GithubSentWebhook {
+  /** Its `X-GitHub-Delivery`. */
+  readonly guid: string;
+  readonly event: GithubEventName;
+  /** Such as `created`; not every event has one. */
+  readonly action: string | undefined;
+  readonly hook: GithubHook;
+  readonly installationId: number | undefined;
+  readonly repositoryId: number | undefined;
+  /** The payload, in JSON. */
+  readonly body: Buffer;
+}
 
 /**
  * One try to deliver a webhook.
  *
  * @public
  */
-export interface GithubDelivery {
+export interface GithubDelivery extends GithubSentWebhook {
   readonly id: number;
-  /** The same for all tries of one webhook: its `X-GitHub-Delivery`. */
-  readonly guid: string;
-  readonly webhook: GithubWebhook;
   readonly deliveredMs: number;
   readonly durationMs: number;
   readonly isRedelivery: boolean;
@@ -29,25 +44,34 @@ export interface GithubDelivery {
  * @public
  */
 export class DeliveryLog {
-  readonly #deliveries: GithubDelivery[] = [];
+  /** By their numbers, the oldest first. */
+  readonly #deliveries = new Map<number, GithubDelivery>();
   readonly #now: () => number;
   readonly #retentionMs: number;
+  readonly #maxDeliveries: number;
   #lastId = 12_345_678_000;
 
   /** @internal */
-  constructor(options: { now: () => number; retentionMs: number }) {
+  constructor(options: {
+    now: () => number;
+    retentionMs: number;
+    maxDeliveries: number;
+  }) {
     this.#now = options.now;
     this.#retentionMs = options.retentionMs;
+    this.#maxDeliveries = options.maxDeliveries;
   }
 
   /** @internal */
   add(delivery: Omit<GithubDelivery, 'id'>): GithubDelivery {
     this.#lastId += 1;
     const added = { ...delivery, id: this.#lastId };
-    this.#deliveries.push(added);
-    const sinceMs = this.#now() - this.#retentionMs;
-    while ((this.#deliveries[0]?.deliveredMs ?? sinceMs) < sinceMs) {
-      this.#deliveries.shift();
+    this.#deliveries.set(added.id, added);
+    for (const each of this.#deliveries.values()) {
+      if (this.#deliveries.size <= this.#maxDeliveries && this.#isKept(each)) {
+        break;
+      }
+      this.#deliveries.delete(each.id);
     }
     return added;
   }
@@ -58,17 +82,23 @@ export class DeliveryLog {
    * @param hookId - to which hook; to all unless given
    */
   list(hookId?: number): GithubDelivery[] {
-    const sinceMs = this.#now() - this.#retentionMs;
-    return this.#deliveries
+    return [...this.#deliveries.values()]
       .filter(
-        ({ webhook, deliveredMs }) =>
-          deliveredMs >= sinceMs &&
-          (hookId === undefined || webhook.hook.id === hookId),
+        each =>
+          (hookId === undefined || each.hook.id === hookId) &&
+          this.#isKept(each),
       )
       .reverse();
   }
 
   find(hookId: number, id: number): GithubDelivery | undefined {
-    return this.list(hookId).find(delivery => delivery.id === id);
+    const delivery = this.#deliveries.get(id);
+    return delivery?.hook.id === hookId && this.#isKept(delivery)
+      ? delivery
+      : undefined;
+  }
+
+  #isKept({ deliveredMs }: GithubDelivery): boolean {
+    return deliveredMs >= this.#now() - this.#retentionMs;
   }
 }

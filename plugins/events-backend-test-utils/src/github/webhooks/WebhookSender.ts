@@ -1,12 +1,12 @@
 import { createHmac, randomUUID } from 'node:crypto';
-import { setMaxListeners } from 'node:events';
 import { Agent } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { GithubState } from '../model/GithubState';
 import type { GithubWebhook } from '../model/payloads';
-import type { DeliveryLog, GithubDelivery } from './DeliveryLog';
+import type { GithubHook } from '../model/records';
+import { enterpriseVersion } from '../model/renderAccount';
+import type { DeliveryLog, GithubSentWebhook } from './DeliveryLog';
 import { makeRandom, shuffle } from './makeRandom';
-import { postWebhook, type WebhookOutcome } from './postWebhook';
+import { postWebhook } from './postWebhook';
 
 /**
  * What goes wrong with webhooks. Shares are from 0 to 1.
@@ -27,8 +27,7 @@ export interface GithubWebhookFaults {
 }
 
 interface Message {
-  guid: string;
-  webhook: GithubWebhook;
+  webhook: GithubSentWebhook;
   isRedelivery: boolean;
   isDropped: boolean;
 }
@@ -43,10 +42,12 @@ export class WebhookSender {
   readonly #timeoutMs: number;
   readonly #random: () => number;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: maxConnections });
-  readonly #stopped = new AbortController();
   readonly #running = new Set<Promise<unknown>>();
+  /** What ends each thing that is on its way. */
+  readonly #endings = new Set<() => void>();
+  #isStopped = false;
   #gathered: Message[] = [];
-  #held: GithubWebhook[] | undefined;
+  #held: GithubSentWebhook[] | undefined;
   #faults: GithubWebhookFaults = {};
 
   constructor(options: {
@@ -59,8 +60,6 @@ export class WebhookSender {
     this.#log = options.log;
     this.#timeoutMs = options.timeoutMs;
     this.#random = makeRandom(options.seed);
-    // Each webhook that is on its way listens to it.
-    setMaxListeners(0, this.#stopped.signal);
   }
 
   setFaults(faults: GithubWebhookFaults): void {
@@ -76,10 +75,23 @@ export class WebhookSender {
   resume(): void {
     const held = this.#held ?? [];
     this.#held = undefined;
-    held.forEach(webhook => this.send(webhook));
+    held.forEach(webhook => this.#send(webhook));
   }
 
   send(webhook: GithubWebhook): void {
+    const { event, payload, hook, installationId, repositoryId } = webhook;
+    this.#send({
+      guid: randomUUID(),
+      event,
+      action: 'action' in payload ? payload.action : undefined,
+      hook,
+      installationId,
+      repositoryId,
+      body: Buffer.from(JSON.stringify(payload)),
+    });
+  }
+
+  #send(webhook: GithubSentWebhook): void {
     if (this.#held) {
       this.#held.push(webhook);
       return;
@@ -87,11 +99,10 @@ export class WebhookSender {
     if (this.#happens(this.#faults.lose)) {
       return;
     }
-    const message = { guid: randomUUID(), webhook, isRedelivery: false };
     const copies = this.#happens(this.#faults.repeat) ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
       const isDropped = this.#happens(this.#faults.drop);
-      this.#gathered.push({ ...message, isDropped });
+      this.#gathered.push({ webhook, isRedelivery: false, isDropped });
     }
     if (this.#gathered.length >= (this.#faults.shuffle ?? 1)) {
       this.release();
@@ -109,8 +120,8 @@ export class WebhookSender {
   }
 
   /** Sends a webhook again, with the same guid and body. */
-  redeliver({ guid, webhook }: GithubDelivery): void {
-    this.#start({ guid, webhook, isRedelivery: true, isDropped: false });
+  redeliver(webhook: GithubSentWebhook): void {
+    this.#start({ webhook, isRedelivery: true, isDropped: false });
   }
 
   /** Resolves when everything that was sent has been answered, or has failed. */
@@ -122,7 +133,8 @@ export class WebhookSender {
 
   /** Ends what is on its way. */
   async stop(): Promise<void> {
-    this.#stopped.abort();
+    this.#isStopped = true;
+    this.#endings.forEach(end => end());
     this.#agent.destroy();
     await this.settle();
   }
@@ -133,51 +145,64 @@ export class WebhookSender {
     running.finally(() => this.#running.delete(running));
   }
 
-  async #run(message: Message): Promise<void> {
-    const { signal } = this.#stopped;
-    const { delayMs } = this.#faults;
-    if (delayMs) {
-      const { from, to } = delayMs;
-      const ms = from + this.#random() * (to - from);
-      await sleep(ms, undefined, { signal }).catch(() => {});
-    }
-    const { guid, webhook, isRedelivery, isDropped } = message;
-    const { url } = webhook.hook;
-    const body = Buffer.from(JSON.stringify(webhook.payload));
-    const headers = this.#makeHeaders(message, body);
+  async #run({ webhook, isRedelivery, isDropped }: Message): Promise<void> {
+    await this.#delay();
+    // It may have moved meanwhile.
+    const hook = this.#state.findHook(webhook.hook) ?? webhook.hook;
+    const headers = this.#makeHeaders(webhook, hook);
     const deliveredMs = this.#state.now();
-    const outcome: WebhookOutcome = isDropped
-      ? { status: 'failed to connect to host', statusCode: 502, durationMs: 0 }
-      : await postWebhook({
-          url,
-          headers,
-          body,
-          timeoutMs: this.#timeoutMs,
-          agent: this.#agent,
-          signal,
-        });
-    if (signal.aborted) {
+    const outcome =
+      isDropped || this.#isStopped
+        ? {
+            status: 'failed to connect to host',
+            statusCode: 502,
+            durationMs: 0,
+          }
+        : await postWebhook({
+            url: hook.url,
+            headers,
+            body: webhook.body,
+            timeoutMs: this.#timeoutMs,
+            agent: this.#agent,
+            endings: this.#endings,
+          });
+    if (!this.#isStopped) {
+      this.#log.add({
+        ...webhook,
+        response: undefined,
+        ...outcome,
+        hook,
+        isRedelivery,
+        deliveredMs,
+        request: { headers, url: hook.url },
+      });
+    }
+  }
+
+  async #delay(): Promise<void> {
+    const { delayMs } = this.#faults;
+    if (!delayMs) {
       return;
     }
-    this.#log.add({
-      guid,
-      webhook,
-      isRedelivery,
-      deliveredMs,
-      durationMs: outcome.durationMs,
-      status: outcome.status,
-      statusCode: outcome.statusCode,
-      request: { headers, url },
-      response: outcome.response,
+    const { from, to } = delayMs;
+    const ms = from + this.#random() * (to - from);
+    await new Promise<void>(resolve => {
+      const timer = setTimeout(end, ms);
+      const endings = this.#endings;
+      function end() {
+        clearTimeout(timer);
+        endings.delete(end);
+        resolve();
+      }
+      endings.add(end);
     });
   }
 
   /** @see https://docs.github.com/en/webhooks/webhook-events-and-payloads#delivery-headers */
   #makeHeaders(
-    { guid, webhook }: Message,
-    body: Buffer,
+    { guid, event, body }: GithubSentWebhook,
+    { id, secret, targetType, targetId }: GithubHook,
   ): Record<string, string> {
-    const { id, secret, targetType, targetId } = webhook.hook;
     const sign = (algorithm: string) =>
       createHmac(algorithm, secret).update(body).digest('hex');
     return {
@@ -187,7 +212,8 @@ export class WebhookSender {
       'User-Agent': 'GitHub-Hookshot/044aadd',
       'X-GitHub-Delivery': guid,
       'X-GitHub-Enterprise-Host': new URL(this.#state.urls.web).host,
-      'X-GitHub-Event': webhook.event,
+      'X-GitHub-Enterprise-Version': enterpriseVersion,
+      'X-GitHub-Event': event,
       'X-GitHub-Hook-ID': String(id),
       'X-GitHub-Hook-Installation-Target-ID': String(targetId),
       'X-GitHub-Hook-Installation-Target-Type': targetType,

@@ -2,6 +2,8 @@
  * Makes numbers from 0 to 1 that look random, and are the same for the same seed (mulberry32).
  *
  * @see https://gist.github.com/tommyettinger/46a874533244883189143505d203312c
+ *
+ * @public
  */
 export function makeRandom(seed: number): () => number {
   let state = seed;

@@ -15,6 +15,7 @@ export interface WebhookOutcome {
  * Posts a webhook once, without following redirects.
  *
  * @param options.timeoutMs - for all of it, from when there is a connection
+ * @param options.endings - what can be called to end it is in there as long as it runs
  *
  * @returns what became of it, also when it failed
  */
@@ -24,9 +25,9 @@ export async function postWebhook(options: {
   body: Buffer;
   timeoutMs: number;
   agent: Agent;
-  signal: AbortSignal;
+  endings: Set<() => void>;
 }): Promise<WebhookOutcome> {
-  const { url, headers, body, timeoutMs, agent, signal } = options;
+  const { url, headers, body, timeoutMs, agent, endings } = options;
   const startedMs = performance.now();
   const end = (outcome: Omit<WebhookOutcome, 'durationMs'>) => ({
     ...outcome,
@@ -34,14 +35,16 @@ export async function postWebhook(options: {
   });
   const isTls = new URL(url).protocol === 'https:';
   const request = isTls
-    ? requestHttps(url, { method: 'POST', headers, signal })
-    : requestHttp(url, { method: 'POST', headers, signal, agent });
+    ? requestHttps(url, { method: 'POST', headers })
+    : requestHttp(url, { method: 'POST', headers, agent });
+  const stop = () => request.destroy();
+  endings.add(stop);
   let timer: NodeJS.Timeout | undefined;
   let isLate = false;
   request.once('socket', () => {
     timer = setTimeout(() => {
       isLate = true;
-      request.destroy();
+      stop();
     }, timeoutMs);
   });
   try {
@@ -72,6 +75,7 @@ export async function postWebhook(options: {
         : { status: 'failed to connect to host', statusCode: 502 },
     );
   } finally {
+    endings.delete(stop);
     clearTimeout(timer);
   }
 }

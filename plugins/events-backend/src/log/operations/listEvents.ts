@@ -6,6 +6,8 @@ import { findPositionBefore } from './findPositionBefore';
 export interface EventListing {
   topic?: string;
   key?: string;
+  /** The sender's own id; goes with a topic, by which it is indexed. */
+  deduplicationId?: string;
   fromMs?: number;
   toMs?: number;
   order: 'asc' | 'desc';
@@ -26,7 +28,8 @@ export async function listEvents(
   knex: Knex,
   listing: EventListing,
 ): Promise<EventHead[]> {
-  const { topic, key, fromMs, toMs, order, after, limit } = listing;
+  const { topic, key, deduplicationId, fromMs, toMs, order, after, limit } =
+    listing;
   const query = knex<EventRow>('callboard_events')
     .select(
       'position',
@@ -44,6 +47,9 @@ export async function listEvents(
   }
   if (key !== undefined) {
     query.where({ key });
+  }
+  if (deduplicationId !== undefined) {
+    query.where({ deduplication_id: deduplicationId });
   }
   if (after !== undefined) {
     query.where('position', order === 'asc' ? '>' : '<', after);

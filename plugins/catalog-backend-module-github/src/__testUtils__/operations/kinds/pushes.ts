@@ -1,9 +1,12 @@
-import type { GithubRepository } from '@callboard/backstage-plugin-events-backend-test-utils';
+import type {
+  GithubCommitInput,
+  GithubRepository,
+} from '@callboard/backstage-plugin-events-backend-test-utils';
 import { catalogPath, otherPaths, servicePaths } from '../catalogFiles';
 import type { OperationKind } from '../OperationKind';
 import type { Playground } from '../Playground';
 
-type Contents = Record<string, string | null>;
+type Contents = GithubCommitInput['files'];
 
 /** Pushes commits, one for each of the contents. */
 function push(
@@ -64,7 +67,7 @@ export const pushKinds: readonly OperationKind[] = [
       push(
         playground,
         playground.pickFilled(each => !playground.hasFile(each, catalogPath)),
-        (each): Contents[] => [
+        each => [
           { [catalogPath]: playground.makeFile(each) },
           { 'README.md': playground.makeChange() },
           { [catalogPath]: null },
@@ -141,7 +144,7 @@ export const pushKinds: readonly OperationKind[] = [
       push(
         playground,
         playground.pickWritable(({ git }) => git.branches.size === 0),
-        (each): Contents[] => [
+        each => [
           { 'README.md': playground.makeChange() },
           { [catalogPath]: playground.makeFile(each) },
         ],
@@ -206,7 +209,7 @@ export const forcedPushKinds: readonly OperationKind[] = [
       if (!repository) {
         return undefined;
       }
-      const files: Contents = playground.choice.happens(0.7)
+      const files = playground.choice.happens(0.7)
         ? { [catalogPath]: playground.makeFile(repository) }
         : { 'README.md': playground.makeChange() };
       playground.model.branches.push(playground.nameOf(repository), {

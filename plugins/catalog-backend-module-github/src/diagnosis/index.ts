@@ -1,0 +1,1 @@
+export { createDiagnosisRouter } from './createDiagnosisRouter';

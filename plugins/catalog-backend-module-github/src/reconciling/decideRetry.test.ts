@@ -1,0 +1,200 @@
+import { GithubError } from '@callboard/backstage-plugin-github-node';
+import type { Finding } from '../asking';
+import type { PushHint } from '../hints';
+import type { PendingHint, RepositoryState } from '../repositories';
+import { decideRetry } from './decideRetry';
+
+const state: RepositoryState = {
+  owner: 'acme',
+  name: 'site',
+  url: 'https://github.com/acme/site',
+  isArchived: false,
+  isFork: false,
+  visibility: 'public',
+  topics: [],
+  defaultBranch: 'main',
+  head: 'a',
+  file: { oid: 'file 1', isEmpty: false },
+  pushedAtMs: 5_000,
+  updatedAtMs: 5_000,
+};
+
+function makeHint(changes: Partial<PendingHint> = {}): PendingHint {
+  return {
+    id: 1,
+    nodeId: 'R_1',
+    owner: 'acme',
+    fullName: 'acme/site',
+    saysGone: false,
+    cause: 'event',
+    attempts: 0,
+    atMs: 0,
+    ...changes,
+  };
+}
+
+const push: PushHint = {
+  branch: 'main',
+  before: 'a',
+  after: 'b',
+  isForced: false,
+  isComplete: true,
+  addsOrRemoves: false,
+  modifies: false,
+  paths: [],
+  pushedAtMs: 6_000,
+};
+
+const found = (changes: Partial<RepositoryState> = {}): Finding => ({
+  kind: 'found',
+  state: { ...state, ...changes },
+});
+const notThere: Finding = { kind: 'not there' };
+const unknown = (error: Error = new Error('no answer')): Finding => ({
+  kind: 'unknown',
+  error,
+});
+
+describe('an answer of GitHub', () => {
+  it('is believed when it fits the hints', () => {
+    expect(decideRetry([found()], [makeHint()], undefined)).toEqual({
+      kind: 'believe',
+      state,
+    });
+    expect(
+      decideRetry([notThere], [makeHint({ saysGone: true })], state),
+    ).toEqual({ kind: 'believe', state: undefined });
+  });
+
+  it('is believed of whoever has the repository, whatever the others say', () => {
+    for (const answers of [
+      [notThere, found()],
+      [unknown(), found()],
+      [found(), unknown(), notThere],
+    ]) {
+      expect(decideRetry(answers, [makeHint()], undefined)).toEqual({
+        kind: 'believe',
+        state,
+      });
+    }
+  });
+
+  it('is none when somebody could not be asked who may have the repository', () => {
+    expect(
+      decideRetry(
+        [notThere, unknown()],
+        [makeHint({ saysGone: true, attempts: 9 })],
+        state,
+      ),
+    ).toEqual({ kind: 'wait', reason: 'no answer', pauseMs: 300_000 });
+  });
+
+  it('is not needed when nobody who is followed may have the repository', () => {
+    expect(decideRetry([], [makeHint({ saysGone: true })], state)).toEqual({
+      kind: 'believe',
+      state: undefined,
+    });
+  });
+});
+
+describe('when there is no answer, it is asked again', () => {
+  const wait = (attempts: number, error?: Error) => {
+    const belief = decideRetry(
+      [unknown(error)],
+      [makeHint(), makeHint({ attempts })],
+      undefined,
+    );
+    if (belief.kind === 'believe') {
+      throw new Error('An error was believed');
+    }
+    return belief.pauseMs;
+  };
+
+  it('after a pause that doubles, up to five minutes', () => {
+    expect([0, 1, 2, 3, 8, 9, 2_000].map(each => wait(each))).toEqual([
+      1_000, 2_000, 4_000, 8_000, 256_000, 300_000, 300_000,
+    ]);
+  });
+
+  it('when GitHub says', () => {
+    const limited = new GithubError('limited', 'used up', {
+      retryAfterMs: 1_234,
+    });
+    expect(wait(9, limited)).toBe(1_234);
+    expect(wait(1, new GithubError('limited', 'used up'))).toBe(2_000);
+    expect(wait(1, new GithubError('unavailable', 'away'))).toBe(2_000);
+  });
+
+  it('however often that was in vain', () => {
+    expect(
+      decideRetry([unknown()], [makeHint({ attempts: 99 })], state).kind,
+    ).toBe('wait');
+  });
+});
+
+describe('an answer that contradicts what webhooks told', () => {
+  const cases: [string, Finding, PendingHint, RepositoryState | undefined][] = [
+    ['that does not show what was created', notThere, makeHint(), undefined],
+    [
+      'that shows what was deleted',
+      found(),
+      makeHint({ saysGone: true }),
+      state,
+    ],
+    ['that does not show the push', found(), makeHint({ push }), state],
+    [
+      'that shows the former name',
+      found(),
+      makeHint({ fullName: 'acme/page' }),
+      state,
+    ],
+    [
+      'that shows the former owner',
+      found(),
+      makeHint({ fullName: 'globex/site' }),
+      state,
+    ],
+  ];
+
+  it.each(cases)('is doubted for seven seconds: one %s', (...[, ...rest]) => {
+    const [answer, hint, known] = rest;
+    const pauses: number[] = [];
+    for (let attempts = 0; ; attempts++) {
+      const belief = decideRetry([answer], [{ ...hint, attempts }], known);
+      if (belief.kind === 'believe') {
+        break;
+      }
+      expect(belief.reason).toMatch(/^GitHub (does not|still) show/);
+      pauses.push(belief.pauseMs);
+    }
+    expect(pauses).toEqual([1_000, 2_000, 4_000]);
+  });
+
+  it.each(cases)('is believed when only a scan has told: one %s', (...[, ...rest]) => {
+    const [answer, hint, known] = rest;
+    expect(
+      decideRetry([answer], [{ ...hint, cause: 'scan' }], known).kind,
+    ).toBe('believe');
+  });
+
+  it('does not, when it is newer than they are', () => {
+    for (const [changes, hint] of [
+      [{ pushedAtMs: 6_000 }, makeHint({ push })],
+      [{ pushedAtMs: 7_000 }, makeHint({ push })],
+      [{ name: 'Page' }, makeHint({ fullName: 'acme/page' })],
+      [{ name: 'newest' }, makeHint({ fullName: 'acme/newer' })],
+    ] as const) {
+      expect(decideRetry([found(changes)], [hint], state).kind).toBe('believe');
+    }
+  });
+
+  it('does not, when the repository was not known by that name', () => {
+    expect(
+      decideRetry(
+        [found()],
+        [makeHint({ fullName: 'acme/page' })],
+        undefined,
+      ).kind,
+    ).toBe('believe');
+  });
+});

@@ -1,0 +1,179 @@
+import {
+  createTestStores,
+  makeHint,
+  makeNewHint,
+  otherProvider,
+  provider,
+} from '../../__testUtils__/testStores';
+import type { PushHint } from '../../hints';
+import type { GithubStore } from '../GithubStore';
+import { insertHints } from './insertHints';
+import { postponeHints } from './postponeHints';
+import { findHinted, findNextDueMs, readDueHints } from './readDueHints';
+
+const stores = createTestStores();
+
+const push: PushHint = {
+  branch: 'main',
+  before: 'a',
+  after: 'b',
+  isForced: false,
+  isComplete: true,
+  addsOrRemoves: true,
+  modifies: false,
+  paths: ['catalog-info.yaml', 'docs/ünïcode.md'],
+  pushedAtMs: 5_000,
+};
+
+describe.each(stores.ids)('hints on %s', id => {
+  /** As `<name> <attempts>`. */
+  const readNames = async (store: GithubStore, nowMs: number, most = 100) =>
+    (await readDueHints(store, provider, nowMs, most)).map(
+      ({ fullName, attempts }) => `${fullName.slice(5)} ${attempts}`,
+    );
+
+  it('are read as they were written', async () => {
+    const store = await stores.open(id);
+    await insertHints(
+      store,
+      provider,
+      [
+        { cause: 'event', hint: makeHint('Site', { push }), dueAtMs: 10 },
+        {
+          cause: 'scan',
+          hint: makeHint('Site', { saysGone: true, isDeleted: true }),
+          dueAtMs: 10,
+        },
+      ],
+      7,
+    );
+    const hints = await readDueHints(store, provider, 10, 100);
+    expect(hints).toEqual([
+      {
+        ...makeHint('Site', { push }),
+        id: expect.any(Number),
+        cause: 'event',
+        attempts: 0,
+        atMs: 7,
+      },
+      {
+        ...makeHint('Site', { saysGone: true, isDeleted: true }),
+        id: expect.any(Number),
+        cause: 'scan',
+        attempts: 0,
+        atMs: 7,
+      },
+    ]);
+  });
+
+  it('are due at their time, and not before', async () => {
+    const store = await stores.open(id);
+    await insertHints(
+      store,
+      provider,
+      [makeNewHint('late', 20), makeNewHint('early', 10)],
+      0,
+    );
+    expect(await findNextDueMs(store, provider)).toBe(10);
+    expect(await readNames(store, 9)).toEqual([]);
+    expect(await readNames(store, 10)).toEqual(['early 0']);
+    expect(await readNames(store, 20)).toEqual(['late 0', 'early 0']);
+    expect(await findNextDueMs(store, otherProvider)).toBeUndefined();
+    expect(await readDueHints(store, otherProvider, 99, 100)).toEqual([]);
+  });
+
+  it('of one repository are read all together in the order they came, also those that are not due', async () => {
+    const store = await stores.open(id);
+    await insertHints(
+      store,
+      provider,
+      [
+        makeNewHint('site', 900, { saysGone: true }),
+        makeNewHint('site', 10),
+        makeNewHint('other', 900),
+        makeNewHint('site', 500, { owner: 'globex' }),
+      ],
+      0,
+    );
+    expect(
+      (await readDueHints(store, provider, 10, 100)).map(
+        ({ saysGone, owner }) => [saysGone, owner],
+      ),
+    ).toEqual([
+      [true, 'acme'],
+      [false, 'acme'],
+      [false, 'globex'],
+    ]);
+  });
+
+  it('of so many repositories are read, those that wait longest first', async () => {
+    const store = await stores.open(id);
+    await insertHints(
+      store,
+      provider,
+      [
+        makeNewHint('third', 3),
+        makeNewHint('first', 1),
+        makeNewHint('second', 2),
+        makeNewHint('first', 9),
+        makeNewHint('third', 9),
+      ],
+      0,
+    );
+    expect(await readNames(store, 9, 1)).toEqual(['first 0', 'first 0']);
+    expect(await readNames(store, 9, 2)).toEqual([
+      'first 0',
+      'second 0',
+      'first 0',
+    ]);
+    expect(await readNames(store, 9, 3)).toHaveLength(5);
+  });
+
+  it('are bounded in number, however many a repository has', async () => {
+    const store = await stores.open(id);
+    await insertHints(
+      store,
+      provider,
+      Array.from({ length: 2_100 }, () => makeNewHint('site', 1)),
+      0,
+    );
+    const hints = await readDueHints(store, provider, 1, 100);
+    expect(hints).toHaveLength(2_000);
+    const ids = hints.map(hint => hint.id);
+    expect(ids).toEqual([...ids].sort((a, b) => a - b));
+  });
+
+  it('that are postponed wait, count the attempt, and tell the reason', async () => {
+    const store = await stores.open(id);
+    await insertHints(
+      store,
+      provider,
+      [makeNewHint('site', 1), makeNewHint('other', 1)],
+      0,
+    );
+    const [{ id: siteId }] = await readDueHints(store, provider, 1, 100);
+    await postponeHints(store, [siteId], 50, 'GitHub is away');
+    await postponeHints(store, [], 50, 'nothing');
+    expect(await readNames(store, 49)).toEqual(['other 0']);
+    expect(await readNames(store, 50)).toEqual(['site 1', 'other 0']);
+    expect(
+      await store.knex('callboard_github_hints').orderBy('id').pluck('outcome'),
+    ).toEqual(['GitHub is away', null]);
+  });
+
+  it('that wait are found by their repositories', async () => {
+    const store = await stores.open(id);
+    await insertHints(store, provider, [makeNewHint('site', 900)], 0);
+    await insertHints(store, otherProvider, [makeNewHint('other', 1)], 0);
+    await insertHints(
+      store,
+      provider,
+      [{ cause: 'event', fullName: 'acme/third', reason: 'not followed' }],
+      0,
+    );
+    expect(
+      await findHinted(store, provider, ['R_site', 'R_other', 'R_third']),
+    ).toEqual(new Set(['R_site']));
+    expect(await findHinted(store, provider, [])).toEqual(new Set());
+  });
+});

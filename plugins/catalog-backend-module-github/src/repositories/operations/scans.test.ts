@@ -1,0 +1,146 @@
+import {
+  createTestStores,
+  makeHint,
+  makeNewHint,
+  makeState,
+  otherProvider,
+  provider,
+} from '../../__testUtils__/testStores';
+import type { GithubStore } from '../GithubStore';
+import { insertHints } from './insertHints';
+import {
+  countRepositories,
+  findUnlisted,
+  noteFullScan,
+  noteLookedUntil,
+  readLookedUntil,
+  readScanProgress,
+} from './scans';
+import { settleRepositories } from './settleRepositories';
+
+const stores = createTestStores();
+
+const settle = (
+  store: GithubStore,
+  listing: string | undefined,
+  names: string[],
+  of: string = provider,
+  owner: string = 'Acme',
+) =>
+  settleRepositories(
+    store,
+    of,
+    names.map(name => ({
+      nodeId: `R_${name}`,
+      state: makeState(name, { owner }),
+      explanation: 'is read',
+      listing,
+      hintIds: [],
+      outcome: '',
+    })),
+    1,
+  );
+
+describe.each(stores.ids)('how far scans are on %s', id => {
+  it('is nothing before the first one', async () => {
+    const store = await stores.open(id);
+    expect(await readScanProgress(store, provider)).toEqual({
+      settings: undefined,
+      fullScanMs: undefined,
+    });
+    expect(await readLookedUntil(store, provider, 'acme')).toBeUndefined();
+  });
+
+  it('is what the last full scan went by, and when it began', async () => {
+    const store = await stores.open(id);
+    await noteFullScan(store, provider, { settings: 'one', startedMs: 10 });
+    await noteFullScan(store, provider, {
+      settings: 'two',
+      startedMs: 1_800_000_000_000,
+    });
+    expect(await readScanProgress(store, provider)).toEqual({
+      settings: 'two',
+      fullScanMs: 1_800_000_000_000,
+    });
+    expect((await readScanProgress(store, otherProvider)).settings).toBe(
+      undefined,
+    );
+  });
+
+  it('is until when each owner was looked at, whichever case the name has', async () => {
+    const store = await stores.open(id);
+    await noteLookedUntil(store, provider, 'Acme', 1_800_000_000_000);
+    await noteLookedUntil(store, provider, 'globex', 0);
+    expect(await readLookedUntil(store, provider, 'aCME')).toBe(
+      1_800_000_000_000,
+    );
+    await noteLookedUntil(store, provider, 'acme', 1_800_000_000_001);
+    expect(await readLookedUntil(store, provider, 'acme')).toBe(
+      1_800_000_000_001,
+    );
+    expect(await readLookedUntil(store, provider, 'globex')).toBe(0);
+    expect(await readLookedUntil(store, otherProvider, 'acme')).toBe(undefined);
+  });
+
+  it('is how many repositories of an owner are known', async () => {
+    const store = await stores.open(id);
+    await settle(store, undefined, ['a', 'b']);
+    await settle(store, undefined, ['c'], provider, 'globex');
+    await settle(store, undefined, ['d'], otherProvider);
+    expect(await countRepositories(store, provider, 'ACME')).toBe(2);
+    expect(await countRepositories(store, provider, 'none')).toBe(0);
+  });
+});
+
+describe.each(stores.ids)('what a full scan did not see on %s', id => {
+  const find = async (store: GithubStore, owner?: string) =>
+    (await findUnlisted(store, provider, 'scan 2', owner))
+      .map(({ nodeId }) => nodeId)
+      .sort();
+
+  it('is everything else that is known, of one owner or of all', async () => {
+    const store = await stores.open(id);
+    await settle(store, 'scan 2', ['seen']);
+    await settle(store, 'scan 1', ['former']);
+    await settle(store, undefined, ['unseen']);
+    await settle(store, 'scan 1', ['theirs'], provider, 'globex');
+    await settle(store, 'scan 1', ['elsewhere'], otherProvider);
+    expect(await find(store, 'ACME')).toEqual(['R_former', 'R_unseen']);
+    expect(await find(store)).toEqual(['R_former', 'R_theirs', 'R_unseen']);
+  });
+
+  it('is looked at as something that may be gone', async () => {
+    const store = await stores.open(id);
+    await settle(store, 'scan 1', ['Site']);
+    expect(await findUnlisted(store, provider, 'scan 2', undefined)).toEqual([
+      {
+        nodeId: 'R_Site',
+        owner: 'acme',
+        fullName: 'acme/site',
+        saysGone: true,
+      },
+    ]);
+  });
+
+  it('is not looked at twice, because of an earlier scan that found it missing', async () => {
+    const store = await stores.open(id);
+    await settle(store, 'scan 1', ['hinted', 'pushed', 'other']);
+    await insertHints(
+      store,
+      provider,
+      [
+        { cause: 'scan', hint: makeHint('hinted'), dueAtMs: 9_999 },
+        // What a webhook told may have been before the scan.
+        makeNewHint('pushed', 9_999),
+      ],
+      1,
+    );
+    await insertHints(
+      store,
+      otherProvider,
+      [{ cause: 'scan', hint: makeHint('other'), dueAtMs: 9_999 }],
+      1,
+    );
+    expect(await find(store)).toEqual(['R_other', 'R_pushed']);
+  });
+});

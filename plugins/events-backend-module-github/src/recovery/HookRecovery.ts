@@ -1,0 +1,351 @@
+import { isError } from '@backstage/errors';
+import type {
+  IngressService,
+  KeptRequest,
+} from '@callboard/backstage-plugin-events-node';
+import { GithubError } from '@callboard/backstage-plugin-github-node';
+import type { HookDestination, HookLog, WholeDelivery } from './hooks';
+import { judgePage } from './judgePage';
+import type { DueDelivery, RecoveryReason, RecoveryStore } from './store';
+
+const topic = 'github';
+
+/** GitHub gives a receiver ten seconds; what is younger may be on its way. */
+const youngMs = 30_000;
+
+/** The log of GitHub is in the order in which deliveries began or ended, so those of a minute may be mixed up. */
+const overlapMs = 60_000;
+
+/** Clocks may differ by so much. */
+const clockSkewMs = 60_000;
+
+/** So many payloads of up to 25 MB are held at once. */
+const batchSize = 4;
+
+/** What GitHub fails to give so often is given up; others are fetched in between. */
+const maxAttempts = 5;
+
+/**
+ * Why a delivery cannot be recovered: GitHub does not have it any more, has something that is no delivery, fails to give
+ * it, or the events system refuses it.
+ */
+export type LossReason = 'gone' | 'malformed' | 'unavailable' | 'rejected';
+
+/** Is told what becomes of deliveries. */
+export interface RecoveryObserver {
+  /** @param count - how many deliveries of GitHub's log were looked at */
+  onRead(count: number): void;
+  onRecovered(reason: RecoveryReason): void;
+  onLost(delivery: DueDelivery, reason: LossReason, error?: unknown): void;
+}
+
+/** The bounds of a turn. */
+export interface RecoveryBounds {
+  /** How many deliveries may be fetched. */
+  maxDeliveries: number;
+  /** When the turn ends, by `performance.now()`. */
+  endsAtMs: number;
+  signal: AbortSignal;
+}
+
+/**
+ * What a turn came to: everything is done, a bound was reached and the next turn goes on, or the webhook goes elsewhere
+ * and there is nothing to do.
+ */
+export type TurnOutcome =
+  | { kind: 'done' | 'unfinished' }
+  /** Without a URL there is no webhook. */
+  | { kind: 'elsewhere'; url: string | undefined };
+
+/**
+ * Recovers what one webhook was to deliver and did not.
+ *
+ * First the log of GitHub is read, from its newest delivery back to where the reading before had begun. What the log of
+ * events does not have is noted as due, page by page, together with the page to go on with. Then what is due is fetched,
+ * the oldest first, taken in as if it had come through the ingress, and struck off. A process that dies between these two
+ * finds it in the log of events later, and strikes it off then.
+ */
+export class HookRecovery {
+  readonly hook: HookLog;
+  readonly #store: RecoveryStore;
+  readonly #ingresses: IngressService;
+  readonly #now: () => number;
+
+  /** @param options.now - in milliseconds since the epoch */
+  constructor(options: {
+    hook: HookLog;
+    store: RecoveryStore;
+    ingresses: IngressService;
+    now?: () => number;
+  }) {
+    this.hook = options.hook;
+    this.#store = options.store;
+    this.#ingresses = options.ingresses;
+    this.#now = options.now ?? Date.now;
+  }
+
+  /** Notes that from now on what the webhook delivers comes into the log, unless that was noted before. */
+  async begin(): Promise<void> {
+    await this.#store.begin(this.hook.name, this.#now());
+  }
+
+  /**
+   * @throws GithubError if GitHub cannot be asked; the next turn goes on where this one stopped
+   * @throws ServiceUnavailableError if the store stayed away
+   */
+  async runOnce(
+    bounds: RecoveryBounds,
+    observer: RecoveryObserver,
+  ): Promise<TurnOutcome> {
+    const destination = await this.hook.readDestination(bounds.signal);
+    if (!destination.isIngress) {
+      return { kind: 'elsewhere', url: destination.url };
+    }
+    await this.begin();
+    try {
+      const isRead =
+        (await this.#goOnReading(bounds, observer)) &&
+        (await this.#read(bounds, observer, undefined));
+      const isDone =
+        isRead && (await this.#fetchDue(bounds, observer, destination));
+      return { kind: isDone ? 'done' : 'unfinished' };
+    } catch (error) {
+      // An app need not have a webhook.
+      if (destination.url === undefined && this.hook.isOfApp) {
+        if (error instanceof GithubError && error.kind === 'missing') {
+          return { kind: 'elsewhere', url: undefined };
+        }
+      }
+      throw error;
+    }
+  }
+
+  /** @returns whether the reading of an earlier turn is over */
+  async #goOnReading(
+    bounds: RecoveryBounds,
+    observer: RecoveryObserver,
+  ): Promise<boolean> {
+    const { reading } = await this.#store.readProgress(this.hook.name);
+    if (!reading) {
+      return true;
+    }
+    try {
+      return await this.#read(bounds, observer, reading);
+    } catch (error) {
+      if (
+        error instanceof GithubError &&
+        (error.kind === 'missing' || error.kind === 'refused')
+      ) {
+        // A page that GitHub does not know any more would be asked for until the end of days.
+        await this.#store.abandonReading(this.hook.name);
+      }
+      throw error;
+    }
+  }
+
+  /**
+   * Reads the log of GitHub, from a page to where the reading before began.
+   *
+   * @returns whether that was reached within the bounds
+   */
+  async #read(
+    { endsAtMs, signal }: RecoveryBounds,
+    observer: RecoveryObserver,
+    begun: { upToMs: number; nextPage: string } | undefined,
+  ): Promise<boolean> {
+    const { name } = this.hook;
+    const { begunMs, seenMs } = await this.#store.readProgress(name);
+    const fromMs = seenMs === undefined ? -Infinity : seenMs - overlapMs;
+    let upToMs = begun?.upToMs;
+    let path = begun?.nextPage;
+    while (performance.now() < endsAtMs) {
+      signal.throwIfAborted();
+      const { deliveries, next } = await this.hook.list(path, signal);
+      upToMs ??= this.#findNewest(deliveries.map(each => each.deliveredMs));
+      const { received, completeSinceMs } = await this.#ingresses.findReceived(
+        topic,
+        deliveries.map(({ guid }) => guid),
+      );
+      const page = judgePage(deliveries, {
+        received,
+        judgedSinceMs: Math.max(
+          begunMs,
+          completeSinceMs === 0 ? 0 : completeSinceMs + clockSkewMs,
+        ),
+        fromMs,
+        // Without a delivery that is old enough nothing is looked at.
+        upToMs: upToMs ?? -Infinity,
+      });
+      const isLast =
+        next === undefined ||
+        deliveries.some(({ deliveredMs }) => deliveredMs < fromMs);
+      if (isLast && upToMs !== undefined) {
+        await this.#store.notePage(name, page, {
+          seenMs: Math.max(upToMs, seenMs ?? 0),
+          forgetBeforeMs: upToMs - overlapMs,
+        });
+      } else if (upToMs !== undefined && next !== undefined) {
+        await this.#store.notePage(name, page, { nextPage: next, upToMs });
+      }
+      observer.onRead(page.read);
+      if (isLast) {
+        return true;
+      }
+      path = next;
+    }
+    return false;
+  }
+
+  /** @returns the newest that is old enough to be looked at */
+  #findNewest(timesMs: number[]): number | undefined {
+    const oldEnough = timesMs.filter(ms => ms <= this.#now() - youngMs);
+    return oldEnough.length > 0 ? Math.max(...oldEnough) : undefined;
+  }
+
+  /** @returns whether nothing is due any more */
+  async #fetchDue(
+    { maxDeliveries, endsAtMs, signal }: RecoveryBounds,
+    observer: RecoveryObserver,
+    destination: HookDestination,
+  ): Promise<boolean> {
+    let left = maxDeliveries;
+    for (;;) {
+      const due = await this.#store.readDue(this.hook.name, batchSize);
+      if (due.length === 0) {
+        return true;
+      }
+      if (left <= 0 || performance.now() >= endsAtMs) {
+        return false;
+      }
+      signal.throwIfAborted();
+      const batch = due.slice(0, left);
+      left -= batch.length;
+      await this.#fetchBatch(batch, { observer, destination, signal });
+    }
+  }
+
+  async #fetchBatch(
+    batch: readonly DueDelivery[],
+    options: {
+      observer: RecoveryObserver;
+      destination: HookDestination;
+      signal: AbortSignal;
+    },
+  ): Promise<void> {
+    const { observer, destination, signal } = options;
+    const { name } = this.hook;
+    const { received } = await this.#ingresses.findReceived(
+      topic,
+      batch.map(({ guid }) => guid),
+    );
+    const wanted = batch.filter(({ guid }) => !received.has(guid));
+    const fetched = await Promise.all(
+      wanted.map(due => this.#fetch(due, signal)),
+    );
+    const whole = fetched.filter(each => each.kind === 'whole');
+    await this.#receive(
+      whole.filter(({ delivery }) => this.hook.isMeant(delivery, destination)),
+      observer,
+    );
+    const failed = fetched.filter(each => each.kind === 'failed');
+    const lost = fetched.filter(each => each.kind === 'lost');
+    lost.forEach(({ due, reason, error }) =>
+      observer.onLost(due, reason, error),
+    );
+    await this.#store.settle(name, [
+      ...received,
+      ...[...whole, ...lost].map(({ due }) => due.guid),
+    ]);
+    const [first] = failed;
+    if (first) {
+      await this.#store.countAttempt(
+        name,
+        failed.filter(isUnavailable).map(({ due }) => due.guid),
+      );
+      throw first.error;
+    }
+  }
+
+  async #fetch(due: DueDelivery, signal: AbortSignal): Promise<Fetched> {
+    try {
+      const delivery = await this.hook.read(due.deliveryId, signal);
+      return delivery.payload === undefined
+        ? { kind: 'lost', due, reason: 'gone' }
+        : { kind: 'whole', due, delivery };
+    } catch (error) {
+      const reason = explainLoss(error, due);
+      return reason
+        ? { kind: 'lost', due, reason, error }
+        : { kind: 'failed', due, error };
+    }
+  }
+
+  /** Takes deliveries in, in their order; one that cannot be stored as it is does not keep the others out. */
+  async #receive(
+    whole: readonly Extract<Fetched, { kind: 'whole' }>[],
+    observer: RecoveryObserver,
+  ): Promise<void> {
+    try {
+      const accepted = await this.#ingresses.receive(
+        topic,
+        whole.map(({ due, delivery }) => makeRequest(due, delivery)),
+      );
+      accepted.forEach(({ duplicate }, index) => {
+        if (!duplicate) {
+          observer.onRecovered(whole[index].due.reason);
+        }
+      });
+    } catch (error) {
+      if (!isError(error) || error.name !== 'InputError') {
+        throw error;
+      }
+      if (whole.length === 1) {
+        observer.onLost(whole[0].due, 'rejected', error);
+        return;
+      }
+      for (const each of whole) {
+        await this.#receive([each], observer);
+      }
+    }
+  }
+}
+
+type Fetched =
+  | { kind: 'whole'; due: DueDelivery; delivery: WholeDelivery }
+  | { kind: 'lost'; due: DueDelivery; reason: LossReason; error?: unknown }
+  | { kind: 'failed'; due: DueDelivery; error: unknown };
+
+function explainLoss(
+  error: unknown,
+  { attempts }: DueDelivery,
+): LossReason | undefined {
+  switch (error instanceof GithubError ? error.kind : undefined) {
+    case 'missing':
+      return 'gone';
+    case 'malformed':
+      return 'malformed';
+    case 'unavailable':
+      return attempts + 1 < maxAttempts ? undefined : 'unavailable';
+    default:
+      return undefined;
+  }
+}
+
+function isUnavailable({ error }: { error: unknown }): boolean {
+  return error instanceof GithubError && error.kind === 'unavailable';
+}
+
+function makeRequest(
+  { guid }: DueDelivery,
+  { event, headers, payload }: WholeDelivery,
+): KeptRequest {
+  return {
+    headers: {
+      ...headers,
+      // What the log looks for it by, and what it is posted under.
+      'x-github-delivery': guid,
+      'x-github-event': event,
+    },
+    payload,
+  };
+}

@@ -1,0 +1,198 @@
+import {
+  GithubError,
+  type GithubClient,
+  type GithubService,
+} from '@callboard/backstage-plugin-github-node';
+import { z } from 'zod';
+import {
+  deliveryPageSchema,
+  wholeDeliverySchema,
+  type HookDelivery,
+  type WholeDelivery,
+} from './HookDelivery';
+import {
+  describeTarget,
+  findHooksPath,
+  nameTarget,
+  type HookTarget,
+} from './HookTarget';
+import { isIngressUrl } from './isIngressUrl';
+
+/** GitHub lists no more at once. */
+const pageSize = 100;
+
+/** Where a webhook goes, by what is known of it. */
+export interface HookDestination {
+  /** Its own URL; undefined if GitHub does not tell. */
+  url: string | undefined;
+  /** Whether that is an ingress of a portal. Somebody who names a webhook by its number knows that it is. */
+  isIngress: boolean;
+}
+
+/**
+ * The log that GitHub keeps for three days of what one webhook was to deliver.
+ *
+ * All methods throw GithubError; or the reason of `signal` once that is aborted.
+ *
+ * @see https://docs.github.com/en/rest/apps/webhooks
+ * @see https://docs.github.com/en/rest/orgs/webhooks
+ * @see https://docs.github.com/en/rest/repos/webhooks
+ */
+export class HookLog {
+  /** What it is called in the database. */
+  readonly name: string;
+  /** Whose webhook it is, in words. */
+  readonly description: string;
+  readonly #target: HookTarget;
+  readonly #ingressUrl: string | undefined;
+  readonly #github: GithubService;
+  #foundId: number | undefined;
+
+  /** @param options.ingressUrl - where the ingress is, if its path is another one outside */
+  constructor(options: {
+    target: HookTarget;
+    ingressUrl: string | undefined;
+    github: GithubService;
+  }) {
+    const { target, ingressUrl, github } = options;
+    this.name = nameTarget(target);
+    this.description = describeTarget(target);
+    this.#target = target;
+    this.#ingressUrl = ingressUrl;
+    this.#github = github;
+  }
+
+  /** Every app may have one webhook; the others are there because somebody has named them. */
+  get isOfApp(): boolean {
+    return this.#target.kind === 'app';
+  }
+
+  /** Finds out where the webhook goes now. */
+  async readDestination(signal: AbortSignal): Promise<HookDestination> {
+    const isNamed =
+      this.#target.kind !== 'app' && this.#target.hookId !== undefined;
+    const path = await this.#findPath(signal);
+    try {
+      const { data } = await this.#openClient().get({
+        path: `${path}/config`,
+        schema: z.object({ url: z.string().nullish() }),
+        signal,
+      });
+      const url = data.url || undefined;
+      return {
+        url,
+        isIngress:
+          isNamed || (url !== undefined && isIngressUrl(url, this.#ingressUrl)),
+      };
+    } catch (error) {
+      // Who may read what was delivered need not be allowed to read how the webhook is made.
+      if (isKind(error, 'missing') || isKind(error, 'refused')) {
+        return { url: undefined, isIngress: true };
+      }
+      throw error;
+    }
+  }
+
+  /** Whether a delivery was meant for where the webhook goes now, as far as GitHub tells. */
+  isMeant({ url }: WholeDelivery, destination: HookDestination): boolean {
+    if (url === undefined) {
+      return true;
+    }
+    if (destination.url !== undefined) {
+      return url === destination.url;
+    }
+    return (
+      (this.#target.kind !== 'app' && this.#target.hookId !== undefined) ||
+      isIngressUrl(url, this.#ingressUrl)
+    );
+  }
+
+  /**
+   * Lists deliveries, the newest first.
+   *
+   * @param path - of a page, as `next` of the one before; the first page unless given
+   */
+  async list(
+    path: string | undefined,
+    signal: AbortSignal,
+  ): Promise<{ deliveries: HookDelivery[]; next: string | undefined }> {
+    const first = `${await this.#findPath(
+      signal,
+    )}/deliveries?per_page=${pageSize}`;
+    const { data, next } = await this.#openClient().get({
+      path: path ?? first,
+      schema: deliveryPageSchema,
+      signal,
+    });
+    return { deliveries: data, next };
+  }
+
+  /** Reads a delivery with what was to be delivered. */
+  async read(id: number, signal: AbortSignal): Promise<WholeDelivery> {
+    const { data } = await this.#openClient().get({
+      path: `${await this.#findPath(signal)}/deliveries/${id}`,
+      schema: wholeDeliverySchema,
+      signal,
+    });
+    return data;
+  }
+
+  /** Each time anew: whether there are credentials is for each turn to find out. */
+  #openClient(): GithubClient {
+    const target = this.#target;
+    if (target.kind === 'app') {
+      return this.#github.forApp(target);
+    }
+    const owner =
+      target.kind === 'organization' ? target.organization : target.owner;
+    return this.#github.forOwner({ host: target.host, owner });
+  }
+
+  async #findPath(signal: AbortSignal): Promise<string> {
+    const target = this.#target;
+    if (target.kind === 'app') {
+      return '/app/hook';
+    }
+    const hooksPath = findHooksPath(target);
+    this.#foundId ??=
+      target.hookId ?? (await this.#findHook(hooksPath, signal));
+    return `${hooksPath}/${this.#foundId}`;
+  }
+
+  async #findHook(hooksPath: string, signal: AbortSignal): Promise<number> {
+    const { data } = await this.#openClient().get({
+      path: hooksPath,
+      parameters: { per_page: pageSize },
+      schema: hooksSchema,
+      signal,
+    });
+    const hook = data.find(
+      ({ config: { url } }) =>
+        url !== undefined && isIngressUrl(url, this.#ingressUrl),
+    );
+    if (!hook) {
+      throw new GithubError(
+        'missing',
+        `${this.description} has no webhook that goes to the ingress of a portal, …/api/events/http/github. Add it, name its number (events.modules.github.recovery.hooks[].hookId), or say where the ingress is (events.modules.github.recovery.url)`,
+      );
+    }
+    return hook.id;
+  }
+
+  /** Has the webhook looked for again: it may have been made anew. */
+  forget(): void {
+    this.#foundId = undefined;
+  }
+}
+
+/** @see https://docs.github.com/en/rest/orgs/webhooks#list-organization-webhooks */
+const hooksSchema = z.array(
+  z.object({
+    id: z.number(),
+    config: z.object({ url: z.string().optional() }),
+  }),
+);
+
+function isKind(error: unknown, kind: GithubError['kind']): boolean {
+  return error instanceof GithubError && error.kind === kind;
+}

@@ -1,0 +1,5 @@
+export {
+  readRecoverySettings,
+  type RecoverySettings,
+} from './readRecoverySettings';
+export { scheduleRecovery } from './scheduleRecovery';

@@ -1,0 +1,363 @@
+import { createNoopMeter, metrics, type Attributes } from '@opentelemetry/api';
+import { createTestDatabases } from '@callboard/backstage-plugin-events-backend-test-utils';
+import { answerJson } from './__testUtils__/openDoor';
+import { endScenes, listGuids, startScene } from './__testUtils__/startScene';
+
+jest.setTimeout(60_000);
+
+const databases = createTestDatabases();
+
+afterEach(endScenes);
+
+describe('what is not wanted, or cannot be', () => {
+  it.each([
+    ['nothing is said', undefined],
+    ['it is wanted', { enabled: true }],
+  ])(
+    'is off without an app, which is said once, when %s',
+    async (_, recovery) => {
+      const scene = await startScene();
+      const { host, apiBaseUrl } = scene.integration;
+      const portal = await scene.startPortal(
+        await databases.open('SQLITE_FILE'),
+        {
+          integrations: [{ host, apiBaseUrl, token: 'personal' }],
+          recovery,
+        },
+      );
+
+      expect(portal.task).toBeUndefined();
+      expect(
+        portal.listLines().filter(line => /did not arrive/.test(line)),
+      ).toEqual([
+        'Webhooks of GitHub that did not arrive are not fetched later: there is neither an app in integrations.github[].apps nor a webhook in events.modules.github.recovery.hooks to ask GitHub about',
+      ]);
+      await scene.push(1);
+      expect(listGuids(await portal.readLog())).toHaveLength(1);
+    },
+  );
+
+  it('is off when the configuration says so', async () => {
+    const scene = await startScene();
+    const portal = await scene.startPortal(
+      await databases.open('SQLITE_FILE'),
+      { recovery: { enabled: false } },
+    );
+
+    expect(portal.task).toBeUndefined();
+    expect(
+      portal.listLines().filter(line => /did not arrive/.test(line)),
+    ).toEqual([]);
+  });
+
+  it('is told when the app has no webhook, once', async () => {
+    const scene = await startScene({ hasAppHook: false });
+    const portal = await scene.startPortal(await databases.open('SQLITE_FILE'));
+    await portal.firstTurn();
+    await portal.takeTurn();
+
+    expect(portal.listLines().filter(line => /arrive/.test(line))).toEqual([
+      `There are no webhooks of the app ${scene.app.id} on ${scene.host} that might not have arrived: it has no webhook`,
+    ]);
+  });
+});
+
+describe.each(databases.ids)('trouble with GitHub, on %s', id => {
+  it.each(['bad gateway', 'not found', 'cut'] as const)(
+    'is told once, and is over when it is (%s)',
+    async failure => {
+      const scene = await startScene();
+      await scene.push(3);
+      scene.server.faults.failRequests(failure, {
+        times: 1_000,
+        matches: ({ path }) => path.includes('/deliveries'),
+      });
+      const portal = await scene.startPortal(await databases.open(id));
+      await portal.firstTurn();
+      await portal.takeTurn();
+      expect(
+        portal.logger.warn.mock.calls.filter(([line]) =>
+          line.includes('could not be fetched'),
+        ),
+      ).toHaveLength(1);
+      expect(portal.logger.error).not.toHaveBeenCalled();
+      await scene.push(1);
+      expect(listGuids(await portal.readLog())).toHaveLength(1);
+
+      scene.server.faults.clear();
+      await portal.takeTurn();
+      expect(new Set(listGuids(await portal.readLog()))).toEqual(
+        new Set(scene.listGuids()),
+      );
+    },
+  );
+
+  it('that is a rate limit ends the turn, tells until when, and asks nothing before', async () => {
+    const scene = await startScene();
+    await scene.push(20);
+    const portal = await scene.startPortal(await databases.open(id), {
+      recovery: { maxDeliveries: 8 },
+    });
+    await portal.firstTurn();
+    expect(listGuids(await portal.readLog())).toHaveLength(8);
+    scene.server.faults.limitSecondary(1, 3_600);
+    await portal.takeTurn();
+    expect(portal.logger.warn).toHaveBeenCalledWith(
+      expect.stringMatching(
+        /that did not arrive are not fetched before 20\d\d-.*Z: GithubError: The secondary rate limit/,
+      ),
+    );
+    scene.server.resetRequestCounts();
+    await portal.takeTurn();
+    expect(scene.server.requestCounts.requests).toBe(0);
+    await portal.stop();
+
+    // Another process does not know the limit, and goes on.
+    const next = await scene.startPortal(portal.knex);
+    await next.firstTurn();
+    expect(listGuids(await next.readLog())).toEqual(scene.listGuids());
+  });
+
+  it('with one delivery does not keep the others, and ends after five turns', async () => {
+    const broken = { id: '' };
+    const scene = await startScene({
+      intercept: (request, response) =>
+        request.url?.endsWith(`/deliveries/${broken.id}`)
+          ? answerJson(response, {}, 500)
+          : false,
+    });
+    await scene.push(6);
+    const [guid] = scene.listGuids();
+    broken.id = String(
+      scene.server.deliveries.list().find(each => each.guid === guid)?.id,
+    );
+    const portal = await scene.startPortal(await databases.open(id));
+    await portal.firstTurn();
+    await portal.takeTurn();
+    expect(listGuids(await portal.readLog())).toEqual(
+      scene.listGuids().slice(1),
+    );
+
+    for (let turn = 0; turn < 3; turn++) {
+      await portal.takeTurn();
+    }
+    expect(portal.logger.warn).toHaveBeenCalledWith(
+      expect.stringContaining(
+        `Webhook ${guid} of the app ${scene.app.id} on ${scene.host} cannot be recovered: GitHub does not give it`,
+      ),
+    );
+    portal.logger.warn.mockClear();
+    await portal.takeTurn();
+    expect(portal.logger.warn).not.toHaveBeenCalled();
+  });
+
+  it('does not stop the portal', async () => {
+    const scene = await startScene();
+    await scene.push(3);
+    scene.server.faults.failRequests('timeout', {
+      times: 10,
+      matches: ({ path }) => path.includes('/deliveries'),
+    });
+    const portal = await scene.startPortal(await databases.open(id));
+    await portal.stop();
+    await portal.firstTurn();
+    expect(portal.logger.error).not.toHaveBeenCalled();
+  });
+});
+
+describe.each(databases.ids)('webhooks of others than apps, on %s', id => {
+  it('are recovered for organizations and repositories, with what Backstage has for their owner', async () => {
+    const scene = await startScene({ hasAppHook: false });
+    const { model, url } = scene;
+    model.addHook('acme', {
+      url: 'https://elsewhere.example.com',
+      secret: 'x',
+    });
+    model.addHook('acme', { url, secret: 'It is a secret to everybody' });
+    model.repositories.create({ owner: 'acme', name: 'docs' });
+    const named = model.addHook('acme/docs', {
+      url,
+      secret: 'It is a secret to everybody',
+    });
+    await scene.server.settleWebhooks();
+    await scene.push(3);
+    await scene.push(2, 'acme/docs');
+    const wanted = scene.server.deliveries
+      .list()
+      .filter(({ request }) => request.url === url)
+      .map(({ guid }) => guid);
+    // Pushes to the second repository come twice, by two webhooks.
+    expect(new Set(wanted).size).toBeGreaterThanOrEqual(3 + 2 * 2);
+
+    const portal = await scene.startPortal(await databases.open(id), {
+      integrations: [{ ...scene.integration }],
+      recovery: {
+        hooks: [
+          { organization: 'acme' },
+          { repository: 'acme/docs', hookId: named.id },
+        ],
+      },
+    });
+    await portal.firstTurn();
+    expect(new Set(listGuids(await portal.readLog()))).toEqual(new Set(wanted));
+  });
+
+  it('are told to be missing where there are none', async () => {
+    const scene = await startScene();
+    const portal = await scene.startPortal(await databases.open(id), {
+      recovery: { hooks: [{ organization: 'acme' }] },
+    });
+    await portal.firstTurn();
+
+    expect(portal.logger.warn).toHaveBeenCalledWith(
+      expect.stringContaining('the organization acme on 127.0.0.1:'),
+    );
+    expect(portal.logger.warn).toHaveBeenCalledWith(
+      expect.stringContaining('events.modules.github.recovery.hooks[].hookId'),
+    );
+    // The app is recovered all the same.
+    expect(listGuids(await portal.readLog())).toEqual(scene.listGuids());
+  });
+});
+
+describe('where webhooks go', () => {
+  it('is looked at: those that go elsewhere are let be, and it is told', async () => {
+    const scene = await startScene({
+      intercept: (request, response) =>
+        request.url?.endsWith('/app/hook/config')
+          ? answerJson(response, { url: 'https://smee.io/abc' })
+          : false,
+    });
+    await scene.push(2);
+    const knex = await databases.open('SQLITE_FILE');
+    const portal = await scene.startPortal(knex);
+    await portal.firstTurn();
+    await portal.takeTurn();
+
+    expect(listGuids(await portal.readLog())).toEqual([]);
+    expect(portal.listLines().filter(line => /arrive/.test(line))).toEqual([
+      `Webhooks of the app ${scene.app.id} on ${scene.host} that did not arrive are not fetched: they go to https://smee.io/abc, which is no ingress of a portal. If it leads to this one, set events.modules.github.recovery.url to it`,
+    ]);
+  });
+
+  it('may be another URL outside, which the configuration says', async () => {
+    const scene = await startScene({
+      intercept: (request, response) =>
+        request.url?.endsWith('/app/hook/config')
+          ? answerJson(response, {}, 403)
+          : false,
+    });
+    await scene.push(2);
+    const portal = await scene.startPortal(
+      await databases.open('SQLITE_FILE'),
+      { recovery: { url: scene.url } },
+    );
+    await portal.firstTurn();
+    expect(listGuids(await portal.readLog())).toEqual(scene.listGuids());
+  });
+
+  it('counts for each delivery: what went to an earlier URL is let be', async () => {
+    const destination = { url: '' };
+    const scene = await startScene({
+      intercept: (request, response) =>
+        request.url?.endsWith('/app/hook/config')
+          ? answerJson(response, destination)
+          : false,
+    });
+    destination.url = 'https://other.example.com/api/events/http/github';
+    await scene.push(2);
+    const portal = await scene.startPortal(await databases.open('SQLITE_FILE'));
+    await portal.firstTurn();
+
+    expect(listGuids(await portal.readLog())).toEqual([]);
+    portal.logger.warn.mockClear();
+    await portal.takeTurn();
+    expect(portal.logger.warn).not.toHaveBeenCalled();
+  });
+});
+
+describe('what the events system refuses', () => {
+  it('is told, and does not keep the others out', async () => {
+    const large = { id: '' };
+    const scene = await startScene({
+      intercept: (request, response) =>
+        request.url?.endsWith(`/deliveries/${large.id}`)
+          ? answerJson(response, {
+              event: 'push',
+              url: scene.url,
+              request: {
+                headers: { 'X-GitHub-Event': 'push' },
+                payload: { text: 'x'.repeat(30 * 1024 * 1024) },
+              },
+            })
+          : false,
+    });
+    await scene.push(4);
+    const guids = scene.listGuids();
+    const [, guid] = guids;
+    large.id = String(
+      scene.server.deliveries.list().find(each => each.guid === guid)?.id,
+    );
+    const portal = await scene.startPortal(
+      await databases.open('SQLITE_FILE'),
+      { maxPayloadBytes: 26 * 1024 * 1024 },
+    );
+    await portal.firstTurn();
+
+    expect(listGuids(await portal.readLog())).toEqual(
+      guids.filter(each => each !== guid),
+    );
+    expect(portal.logger.warn).toHaveBeenCalledWith(
+      expect.stringMatching(
+        new RegExp(
+          `Webhook ${guid} .* the events system refuses it: InputError: .*maxPayloadBytes`,
+        ),
+      ),
+    );
+  });
+});
+
+describe('metrics', () => {
+  const counts: { name: string; attributes: Attributes | undefined }[] = [];
+
+  beforeAll(() => {
+    const meter = Object.assign(createNoopMeter(), {
+      createCounter: (name: string) => ({
+        add: (_: number, attributes?: Attributes) =>
+          counts.push({ name, attributes }),
+      }),
+    });
+    metrics.setGlobalMeterProvider({ getMeter: () => meter });
+  });
+
+  afterAll(() => metrics.disable());
+
+  it('count what was recovered, what could not be, and turns that stopped', async () => {
+    const gone = { id: '' };
+    const scene = await startScene({
+      intercept: (request, response) =>
+        request.url?.endsWith(`/deliveries/${gone.id}`)
+          ? answerJson(response, { message: 'Not Found' }, 404)
+          : false,
+    });
+    await scene.push(3);
+    const { length } = scene.listGuids();
+    gone.id = String(scene.server.deliveries.list()[0].id);
+    const portal = await scene.startPortal(await databases.open('SQLITE_FILE'));
+    await portal.firstTurn();
+    scene.server.faults.startOutage();
+    await portal.takeTurn();
+
+    const count = (wanted: string) =>
+      counts
+        .filter(({ name }) => name === wanted)
+        .map(({ attributes }) => attributes);
+    expect(count('callboard.github.recovered')).toEqual(
+      Array(length - 1).fill({ reason: 'failed' }),
+    );
+    expect(count('callboard.github.recovery.failures')).toEqual([
+      { what: 'delivery', reason: 'gone' },
+      { what: 'turn', reason: 'unavailable' },
+    ]);
+  });
+});

@@ -1,0 +1,6 @@
+/**
+ * The GitHub that runs on localhost, by itself: for programs that are no tests.
+ *
+ * @packageDocumentation
+ */
+export * from './github/index';

@@ -1,0 +1,294 @@
+import { inspect } from 'node:util';
+import { GithubModel } from '@callboard/backstage-plugin-events-backend-test-utils';
+import { z } from 'zod';
+import {
+  createService,
+  describeApp,
+  startAcme,
+  stopAll,
+  stopLater,
+  TestClock,
+} from './__testUtils__/startAcme';
+import { startAnswering } from './__testUtils__/startAnswering';
+import type { GithubClient } from './GithubClient';
+
+afterEach(stopAll);
+
+const schema = z.unknown();
+const getSite = (client: GithubClient) =>
+  client.get({ path: '/repos/acme/site', schema });
+const getPublic = (client: GithubClient) =>
+  client.get({ path: '/repos/other/public', schema });
+
+async function readLogin(client: GithubClient) {
+  const { data } = await client.query({
+    query: '{ viewer { login } }',
+    variables: {},
+    schema: z.object({ viewer: z.object({ login: z.string() }) }),
+  });
+  return data.viewer.login;
+}
+
+describe('an owner', () => {
+  it('is asked about as the app that is installed there', async () => {
+    const { service, host, github } = await startAcme({
+      token: 'personal-token',
+    });
+    const client = service.forOwner({ host, owner: 'acme' });
+
+    expect(await readLogin(client)).toBe('callboard[bot]');
+    await Promise.all([getSite(client), getSite(client)]);
+    expect(
+      github.requestCounts.byKind['POST /app/installations/:id/access_tokens'],
+    ).toBe(1);
+  });
+
+  it('costs one token, however many ask at once', async () => {
+    const { service, host, github } = await startAcme();
+    await Promise.all(
+      Array.from({ length: 8 }, () =>
+        getSite(service.forOwner({ host, owner: 'acme' })),
+      ),
+    );
+
+    expect(github.requestCounts.byKind).toMatchObject({
+      'POST /app/installations/:id/access_tokens': 1,
+      'GET /app/installations': 1,
+      'GET /repos/:owner/:repo': 8,
+    });
+  });
+
+  it('is asked about with the token of the host if no app is installed there', async () => {
+    const { service, host } = await startAcme({ token: 'personal-token' });
+
+    expect(await readLogin(service.forOwner({ host, owner: 'other' }))).toBe(
+      'hubot',
+    );
+  });
+
+  it('is asked about as an app for all that is public, on the budget of its first installation', async () => {
+    const { service, host, github } = await startAcme({
+      token: 'personal-token',
+      publicAccess: true,
+    });
+    const client = service.forOwner({ host, owner: 'other' });
+
+    expect(await readLogin(client)).toBe('callboard[bot]');
+    github.faults.useUpRateLimit('core');
+    await getPublic(client).catch(() => {});
+    github.faults.clear();
+    await expect(
+      getSite(service.forOwner({ host, owner: 'acme' })),
+    ).rejects.toMatchObject({ kind: 'limited' });
+  });
+
+  it('of which nobody knows anything is refused with a remedy', async () => {
+    const { service, host } = await startAcme();
+
+    await expect(
+      getPublic(service.forOwner({ host, owner: 'other' })),
+    ).rejects.toMatchObject({
+      kind: 'refused',
+      message: `There are no credentials of other on ${host}. Install an app of integrations.github[].apps[] there, or set integrations.github[].token`,
+    });
+  });
+
+  it('is asked about as one app only, if that is wanted', async () => {
+    const { service, host, app } = await startAcme({
+      token: 'personal-token',
+      publicAccess: true,
+    });
+
+    expect(
+      await readLogin(service.forOwner({ host, owner: 'acme', appId: app.id })),
+    ).toBe('callboard[bot]');
+    await expect(
+      getPublic(service.forOwner({ host, owner: 'other', appId: app.id })),
+    ).rejects.toMatchObject({
+      kind: 'refused',
+      message: expect.stringContaining(`Install the app ${app.id} there`),
+    });
+  });
+
+  it('whose installation is suspended is refused', async () => {
+    const { service, host, model, installation } = await startAcme();
+    model.installations.suspend(installation.id);
+
+    await expect(
+      getSite(service.forOwner({ host, owner: 'acme' })),
+    ).rejects.toMatchObject({
+      kind: 'refused',
+      message: expect.stringMatching(/acme.*is suspended.*not suspended/),
+    });
+  });
+
+  it('is asked about anew when the app was installed again, and its tokens are void', async () => {
+    const { service, host, model, installation, app } = await startAcme();
+    const client = service.forOwner({ host, owner: 'acme' });
+    await getSite(client);
+    model.installations.delete(installation.id);
+    model.installations.create({ appId: app.id, account: 'acme' });
+
+    expect(await readLogin(client)).toBe('callboard[bot]');
+  });
+
+  it('is refused when a new token is refused as well', async () => {
+    let asked = 0;
+    const odd = stopLater(
+      await startAnswering((_, response) => {
+        asked += 1;
+        response
+          .writeHead(401, { 'content-type': 'application/json' })
+          .end('{"message":"Bad credentials"}');
+      }),
+    );
+    const { host } = odd;
+    const client = createService({ ...odd, token: 'secret' }).forOwner({
+      host,
+      owner: 'acme',
+    });
+
+    await expect(getSite(client)).rejects.toMatchObject({
+      kind: 'refused',
+      status: 401,
+      message: expect.stringContaining('Bad credentials'),
+    });
+    expect(asked).toBe(1);
+  });
+});
+
+describe('an app', () => {
+  it('asks as itself, and lists where it is installed', async () => {
+    const { service, host, app, model, installation } = await startAcme();
+    const { id } = model.installations.create({
+      appId: app.id,
+      account: 'hubot',
+    });
+    model.installations.suspend(id);
+
+    expect(service.listApps()).toEqual([{ host, appId: app.id }]);
+    expect(
+      await service
+        .forApp({ host, appId: app.id })
+        .get({ path: '/app', schema: z.object({ slug: z.string() }) }),
+    ).toEqual({ data: { slug: 'callboard' }, next: undefined });
+    expect(await service.listInstallations({ host, appId: app.id })).toEqual([
+      {
+        id: installation.id,
+        owner: 'acme',
+        ownerType: 'Organization',
+        isSuspended: false,
+      },
+      { id, owner: 'hubot', ownerType: 'User', isSuspended: true },
+    ]);
+  });
+
+  it('lists all of a hundred and more installations', async () => {
+    const { service, host, app, model } = await startAcme();
+    for (let index = 0; index < 120; index++) {
+      model.addOrganization(`organization-${index}`);
+      model.installations.create({
+        appId: app.id,
+        account: `organization-${index}`,
+      });
+    }
+
+    const found = await service.listInstallations({ host, appId: app.id });
+    expect(new Set(found.map(({ owner }) => owner)).size).toBe(121);
+  });
+
+  it('signs anew when time has passed', async () => {
+    const clock = new TestClock();
+    const model = new GithubModel({ now: clock.now });
+    const { service, host, app } = await startAcme({ model });
+    const client = service.forApp({ host, appId: app.id });
+    await client.get({ path: '/app', schema });
+
+    jest.useFakeTimers({
+      doNotFake: [
+        'nextTick',
+        'setImmediate',
+        'queueMicrotask',
+        'setTimeout',
+        'performance',
+      ],
+    });
+    try {
+      clock.nowMs += 3_600_000;
+      jest.setSystemTime(clock.nowMs);
+      await client.get({ path: '/app', schema });
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('with a key that is none is refused with a remedy', async () => {
+    const { host, github, app } = await startAcme();
+    const service = createService({
+      host,
+      apiBaseUrl: `${github.model.state.urls.api}`,
+      apps: [describeApp(app.id, 'this is no key')],
+    });
+
+    for (const client of [
+      service.forApp({ host, appId: app.id }),
+      service.forOwner({ host, owner: 'acme' }),
+    ]) {
+      await expect(client.get({ path: '/app', schema })).rejects.toMatchObject({
+        kind: 'refused',
+        message: expect.stringContaining('appId and privateKey'),
+      });
+    }
+  });
+});
+
+describe('what is not configured', () => {
+  it('is refused with a remedy before anything is asked', async () => {
+    const { service, host } = await startAcme();
+
+    expect(() =>
+      service.forOwner({ host: 'github.example.com', owner: 'acme' }),
+    ).toThrow(
+      'There is no GitHub github.example.com in the configuration; add it to integrations.github',
+    );
+    expect(() => service.forOwner({ host, owner: 'acme', appId: 7 })).toThrow(
+      `There is no app 7 of ${host} in the configuration; add it to integrations.github[].apps`,
+    );
+    expect(() => service.forApp({ host, appId: 7 })).toThrow(
+      'There is no app 7',
+    );
+  });
+});
+
+describe('secrets', () => {
+  it('are in no error and no log', async () => {
+    const { service, host, app, privateKey, logger, github } = await startAcme({
+      token: 'personal-token',
+    });
+    const failures: unknown[] = [];
+    const note = (error: unknown) => failures.push(error);
+    const installed = service.forOwner({ host, owner: 'acme' });
+    const personal = service.forOwner({ host, owner: 'other' });
+    const itself = service.forApp({ host, appId: app.id });
+    for (const client of [installed, personal, itself]) {
+      await client.get({ path: '/repos/acme/none', schema }).catch(note);
+      github.faults.failRequests('cut', { times: 3 });
+      await client.get({ path: '/app', schema }).catch(note);
+      github.faults.limitSecondary(1);
+      await client.get({ path: '/app', schema }).catch(note);
+      github.faults.clear();
+    }
+    expect(failures).toHaveLength(9);
+    expect(
+      failures.map(each => (each instanceof Error ? each.name : each)),
+    ).toEqual(failures.map(() => 'GithubError'));
+
+    const told = inspect(
+      [failures, [logger.debug, logger.warn].map(({ mock }) => mock.calls)],
+      { depth: 20, showHidden: true },
+    );
+    expect(told).not.toContain('personal-token');
+    expect(told).not.toMatch(/ghs_\w|eyJ\w/);
+    expect(told).not.toContain(privateKey.split('\n')[1]);
+  });
+});

@@ -1,0 +1,4 @@
+export { AppCredentials } from './AppCredentials';
+export type { CredentialsSource, GithubCredentials } from './GithubCredentials';
+export { GithubHost } from './GithubHost';
+export { OwnerCredentials } from './OwnerCredentials';
