@@ -1,4 +1,5 @@
 // Starts the portal, its frontend built if need be, with secrets of its own, made on the first start.
+// npm start -- --demo: with an organization that it follows, at a GitHub that runs in this process too.
 import { randomBytes } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -30,17 +31,22 @@ events:
   console.log('Wrote fresh secrets to app-config.local.yaml');
 }
 
+const demoFlag = process.argv.indexOf('--demo');
+const isDemo = demoFlag !== -1;
+if (isDemo) {
+  process.argv.splice(demoFlag, 1);
+}
+
 // In this process, so that killing it kills the backend and leaves nothing behind.
 process.env.NODE_ENV ??= 'development';
 process.chdir(resolve(root, 'packages/backend'));
-process.argv.splice(
-  2,
-  0,
+const configs = [
   '--config',
   '../../app-config.yaml',
   '--config',
   '../../app-config.local.yaml',
-);
+];
+process.argv.splice(2, 0, ...configs);
 // Backstage reports it and stays, listening nowhere.
 process.on('unhandledRejection', error => {
   if (error?.code === 'EADDRINUSE') {
@@ -52,5 +58,17 @@ process.on('unhandledRejection', error => {
 });
 const require = createRequire(import.meta.url);
 require('@backstage/cli/config/nodeTransform.cjs');
+
+if (isDemo) {
+  const { startDemo } = require('../packages/demo/src/index.ts');
+  try {
+    const demoConfig = await startDemo({ root, argv: process.argv });
+    // Before what the command line names, which has the last word.
+    process.argv.splice(2 + configs.length, 0, '--config', demoConfig);
+  } catch (error) {
+    console.error(error.message);
+    process.exit(1);
+  }
+}
 
 require(resolve('src/index.ts'));

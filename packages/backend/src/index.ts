@@ -13,6 +13,10 @@ backend.add(import('@callboard/backstage-plugin-events-backend-module-github'));
 backend.add(
   import('@callboard/backstage-plugin-catalog-backend-module-events'),
 );
+// Does nothing without catalog.providers.github.
+backend.add(
+  import('@callboard/backstage-plugin-catalog-backend-module-github'),
+);
 
 backend.add(import('./welcome'));
 

@@ -1,0 +1,2 @@
+export { catalogPath } from './makeFiles';
+export { acme, committer, elsewhere, seedAcme } from './seedAcme';
