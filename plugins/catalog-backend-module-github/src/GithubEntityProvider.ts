@@ -21,6 +21,7 @@ import { ReconcileLoop, Reconciler } from './reconciling';
 import {
   addProvider,
   insertHints,
+  noteProviders,
   readRepositories,
   type GithubStore,
   type HintOrigin,
@@ -28,6 +29,9 @@ import {
 } from './repositories';
 import { Scanner } from './scanning';
 import type { ProviderSettings } from './settings';
+
+/** How long a batch of events may wait for GitHub to say who has installed an app, in milliseconds. */
+const ownersLimitMs = 10_000;
 
 /** The services that a provider works with. */
 export interface ProviderServices {
@@ -68,7 +72,9 @@ export class GithubEntityProvider implements EntityProvider {
     this.#owners = new FollowedOwners(services.github, settings);
     this.#follower = {
       settings,
-      catalogFiles: new Minimatch(settings.catalogPath),
+      catalogFiles: settings.hasWildcards
+        ? new Minimatch(settings.catalogPath)
+        : { match: path => path === settings.catalogPath },
     };
     this.#telemetry = new ProviderTelemetry(settings.name);
     this.#logger = services.logger.child({ target: settings.name });
@@ -91,6 +97,7 @@ export class GithubEntityProvider implements EntityProvider {
       onBatch: batch => this.#onEvents(batch),
       signal: this.#stop.signal,
     });
+    await scanner.applyKnown();
     loop.start();
     const taskId = `${name}:refresh`;
     await scheduler.scheduleTask({
@@ -98,10 +105,11 @@ export class GithubEntityProvider implements EntityProvider {
       id: taskId,
       fn: signal => this.#scan(scanner, signal),
     });
-    if (await scanner.isReconfigured()) {
-      this.#logger.info(
-        'The configuration has changed since the last full scan, so all repositories are scanned now',
-      );
+    const haste = await scanner.findHaste();
+    await noteProviders(store, [name], Date.now());
+    if (haste) {
+      // The schedule may be that of the stock provider, or of a process before, and its next time hours away.
+      this.#logger.info(`${haste}, so all repositories are scanned now`);
       await scheduler.triggerTask(taskId).catch(error => {
         this.#logger.info(`A scan is running already: ${error}`);
       });
@@ -167,6 +175,7 @@ export class GithubEntityProvider implements EntityProvider {
           : reading.hints.map(({ nodeId }) => nodeId),
       ),
     );
+    const isFollowed = this.#rememberFollowed();
     const hints: NewHint[] = [];
     for (const { origin, reading } of readings) {
       if (reading.kind === 'passed over') {
@@ -178,10 +187,8 @@ export class GithubEntityProvider implements EntityProvider {
       }
       const followed: NewHint[] = [];
       for (const hint of reading.hints) {
-        const isFollowed =
-          known.has(hint.nodeId) || (await this.#isFollowed(hint.owner));
         followed.push(
-          isFollowed
+          known.has(hint.nodeId) || (await isFollowed(hint.owner))
             ? { ...origin, hint, dueAtMs: nowMs }
             : {
                 ...origin,
@@ -201,16 +208,23 @@ export class GithubEntityProvider implements EntityProvider {
     this.#running?.loop.wake();
   }
 
-  /** In doubt somebody is: then GitHub is asked about the repository, and tells who owns it. */
-  async #isFollowed(owner: string): Promise<boolean> {
-    try {
-      const followed = await this.#owners.list(this.#stop.signal);
-      return followed.some(
-        login => login.toLowerCase() === owner.toLowerCase(),
-      );
-    } catch {
-      return true;
-    }
+  /**
+   * Tells of owners whether they are followed, for one batch. In doubt somebody is: the hint is kept, and GitHub is asked about
+   * the repository when it can be. So a batch never waits for long.
+   */
+  #rememberFollowed(): (owner: string) => Promise<boolean> {
+    const signal = AbortSignal.any([
+      this.#stop.signal,
+      AbortSignal.timeout(ownersLimitMs),
+    ]);
+    const answers = new Map<string, Promise<boolean>>();
+    return owner => {
+      const answer =
+        answers.get(owner) ??
+        this.#owners.isFollowed(owner, signal).catch(() => true);
+      answers.set(owner, answer);
+      return answer;
+    };
   }
 
   #note(hints: readonly NewHint[]): void {

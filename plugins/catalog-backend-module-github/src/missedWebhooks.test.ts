@@ -66,7 +66,9 @@ describe.each(databases.ids.slice(-1))('a portal that was down, on %s', id => {
     const door = new PortalDoor();
     const url = await door.start();
     running.push(door);
-    sendWebhooksTo(`${url}/api/events/http/github`);
+    // The door is at another port than the portal.
+    const webhookUrl = `${url}/api/events/http/github`;
+    sendWebhooksTo(webhookUrl);
     const stores = {
       catalog: await databases.open(id),
       events: await databases.open(id),
@@ -80,7 +82,7 @@ describe.each(databases.ids.slice(-1))('a portal that was down, on %s', id => {
               github: {
                 webhookSecret,
                 // What is younger than half a minute is left to the next turn.
-                recovery: { frequency: { seconds: 1 } },
+                recovery: { frequency: { seconds: 1 }, url: webhookUrl },
               },
             },
           },

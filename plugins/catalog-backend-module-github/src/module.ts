@@ -14,7 +14,12 @@ import { durableEventsServiceRef } from '@callboard/backstage-plugin-events-node
 import { githubServiceRef } from '@callboard/backstage-plugin-github-node';
 import { createDiagnosisRouter } from './diagnosis';
 import { GithubEntityProvider } from './GithubEntityProvider';
-import { openGithubStore, trimHints } from './repositories';
+import {
+  forgetProviders,
+  noteProviders,
+  openGithubStore,
+  trimHints,
+} from './repositories';
 import { readProviderSettings } from './settings';
 
 /** How long what came of events can be looked up, in milliseconds. */
@@ -84,7 +89,14 @@ export const catalogModuleGithub = createBackendModule({
             timeout: { minutes: 5 },
             initialDelay: { minutes: 1 },
             fn: async () => {
-              await trimHints(store, Date.now() - keepHintsMs);
+              const nowMs = Date.now();
+              await noteProviders(
+                store,
+                settings.map(({ name }) => name),
+                nowMs,
+              );
+              await forgetProviders(store, nowMs - keepHintsMs);
+              await trimHints(store, nowMs - keepHintsMs);
             },
           }),
         );

@@ -1,12 +1,13 @@
+import type { JsonObject } from '@backstage/types';
 import {
   createTestDatabases,
-  type GithubServer,
+  GithubModel,
 } from '@callboard/backstage-plugin-events-backend-test-utils';
-import type { JsonObject } from '@backstage/types';
 import { FollowedPortal, waitFor } from './__testUtils__/FollowedPortal';
+import { GithubClock } from './__testUtils__/GithubClock';
 import { startGithub } from './__testUtils__/startGithub';
 
-jest.setTimeout(15_000);
+jest.setTimeout(60_000);
 
 const databases = createTestDatabases();
 const running: { stop(): Promise<void> }[] = [];
@@ -34,9 +35,10 @@ async function startPortal(
   databaseId: (typeof databases.ids)[number],
   provider: JsonObject = {},
 ) {
-  const started = await startGithub();
-  running.push(started.github);
-  const { model } = started.github;
+  const clock = new GithubClock();
+  const model = new GithubModel({ now: clock.now });
+  const { github, host, config, sendWebhooksTo } = await startGithub({ model });
+  running.push(github);
   model.repositories.create({
     owner: 'acme',
     name: 'site',
@@ -47,74 +49,107 @@ async function startPortal(
       catalog: await databases.open(databaseId),
       events: await databases.open(databaseId),
     },
-    config: started.config,
+    config,
     provider: {
-      host: started.host,
+      host,
       organization: 'acme',
       schedule: { frequency: { hours: 24 }, timeout: { minutes: 5 } },
       ...provider,
     },
   });
   running.push(portal);
-  started.sendWebhooksTo(portal.webhookUrl);
-  await waitFor(async () => (await portal.readTargets()).length > 0);
-  await portal.settle();
-  return { ...started, model, portal };
+  sendWebhooksTo(portal.webhookUrl);
+  await waitFor(() => portal.countLog('Scanned') > 0);
+  const push = (files: Record<string, string | null>) => {
+    // Else nobody could tell that it was after what is known.
+    clock.pass(1_000);
+    model.branches.push('acme/site', { commits: [{ files }] });
+  };
+  const settle = async () => {
+    await github.settleWebhooks();
+    await portal.settle();
+  };
+  const readDescription = async (name: string) => {
+    const [entity] = await portal.readEntities(
+      `kind=component,metadata.name=${name}`,
+    );
+    return entity?.metadata.description;
+  };
+  const locate = (name: string, path = 'catalog-info.yaml') =>
+    `http://${host}/acme/${name}/blob/main/${path}`;
+  return {
+    github,
+    model,
+    portal,
+    push,
+    settle,
+    readDescription,
+    locate,
+  };
 }
-
-async function readDescription(portal: FollowedPortal, name: string) {
-  const [entity] = await portal.readEntities(
-    `kind=component,metadata.name=${name}`,
-  );
-  return entity?.metadata.description;
-}
-
-const settleAll = async (github: GithubServer, portal: FollowedPortal) => {
-  await github.settleWebhooks();
-  await portal.settle();
-};
 
 describe.each(databases.ids)('a catalog that follows GitHub on %s', id => {
   it('shows what a push changed, and asks GitHub for no repository for that', async () => {
-    const { portal, model, github } = await startPortal(id);
-    await waitFor(
-      async () => (await readDescription(portal, 'site')) === 'First',
-    );
-    await new Promise(resolve => setTimeout(resolve, 1100));
+    const { github, push, readDescription } = await startPortal(id);
+    await waitFor(async () => (await readDescription('site')) === 'First');
     github.resetRequestCounts();
-    const startMs = performance.now();
-    model.branches.push('acme/site', {
-      commits: [
-        { files: { 'catalog-info.yaml': describeComponent('site', 'Second') } },
-      ],
+    push({ 'catalog-info.yaml': describeComponent('site', 'Second') });
+    await waitFor(async () => (await readDescription('site')) === 'Second');
+    expect(github.requestCounts.byKind).not.toHaveProperty('POST /graphql');
+  });
+
+  it('shows what a push changed in a file that the catalog file leads to', async () => {
+    const { push, readDescription } = await startPortal(id);
+    push({
+      'other.yaml': describeComponent('other', 'First'),
+      'catalog-info.yaml': `
+apiVersion: backstage.io/v1alpha1
+kind: Location
+metadata:
+  name: others
+spec:
+  targets: [./other.yaml]
+`,
     });
-    await waitFor(
-      async () => (await readDescription(portal, 'site')) === 'Second',
-    );
-    console.log('took', performance.now() - startMs, github.requestCounts);
+    await waitFor(async () => (await readDescription('other')) === 'First');
+    push({ 'other.yaml': describeComponent('other', 'Second') });
+    await waitFor(async () => (await readDescription('other')) === 'Second');
   });
 
   it('follows a repository from its creation over its renaming to its end', async () => {
-    const { portal, model, github, host } = await startPortal(id);
-    const site = `http://${host}/acme/site/blob/main/catalog-info.yaml`;
+    const { portal, model, settle, locate } = await startPortal(id);
     model.repositories.create({
       owner: 'acme',
       name: 'new',
       files: { 'catalog-info.yaml': describeComponent('new', 'New') },
     });
-    await settleAll(github, portal);
-    expect(await portal.readTargets()).toEqual([
-      `http://${host}/acme/new/blob/main/catalog-info.yaml`,
-      site,
-    ]);
+    await settle();
+    expect(await portal.readTargets()).toEqual([locate('new'), locate('site')]);
     model.repositories.rename('acme/new', 'newer');
-    await settleAll(github, portal);
+    await settle();
     expect(await portal.readTargets()).toEqual([
-      `http://${host}/acme/newer/blob/main/catalog-info.yaml`,
-      site,
+      locate('newer'),
+      locate('site'),
     ]);
     model.repositories.delete('acme/newer');
-    await settleAll(github, portal);
-    expect(await portal.readTargets()).toEqual([site]);
+    await settle();
+    expect(await portal.readTargets()).toEqual([locate('site')]);
+  });
+
+  it('drops a file that became empty, and takes it again when it is not, where files are looked at', async () => {
+    const { portal, push, settle, locate } = await startPortal(id, {
+      validateLocationsExist: true,
+    });
+    expect(await portal.readTargets()).toEqual([locate('site')]);
+    push({ 'catalog-info.yaml': '' });
+    await settle();
+    expect(await portal.readTargets()).toEqual([]);
+    push({ 'catalog-info.yaml': describeComponent('site', 'Again') });
+    await settle();
+    expect(await portal.readTargets()).toEqual([locate('site')]);
+    // The catalog is at rest then.
+    await waitFor(
+      async () => (await portal.readEntities('kind=component')).length > 0,
+    );
   });
 });

@@ -7,6 +7,7 @@ import {
 } from './asking/classifyQueryErrors';
 import { readNext } from './asking/readNext';
 import type { GithubAnswer } from './asking/sendRequest';
+import type { GithubAskedAs } from './credentials';
 import { GithubError } from './GithubError';
 
 /**
@@ -33,7 +34,8 @@ export class GithubClient {
    *
    * @param options.schema - of `data`; let it allow null for what may be missing
    *
-   * @returns data, and errors about parts of it: a node that is not there is null, with an error of the type `NOT_FOUND`
+   * @returns data, and errors about parts of it: a node that is not there is null, with an error of the type `NOT_FOUND`;
+   *   and as whom it was asked. As `token`, what an app of the owner would see may be not there
    *
    * @throws GithubError if there is no data, if it does not fit the schema, or if nulls in it may mean that GitHub was
    *   interrupted
@@ -43,7 +45,11 @@ export class GithubClient {
     variables: Record<string, unknown>;
     schema: ZodType<T>;
     signal?: AbortSignal;
-  }): Promise<{ data: T; errors: GithubQueryError[] }> {
+  }): Promise<{
+    data: T;
+    errors: GithubQueryError[];
+    askedAs: GithubAskedAs;
+  }> {
     const { query, variables, schema, signal } = options;
     return this.#asker.ask({
       resource: 'graphql',
@@ -52,7 +58,10 @@ export class GithubClient {
       body: { query, variables },
       isRepeatable: true,
       signal,
-      read: answer => readQueryAnswer(answer, schema),
+      read: (answer, askedAs) => ({
+        ...readQueryAnswer(answer, schema),
+        askedAs,
+      }),
     });
   }
 

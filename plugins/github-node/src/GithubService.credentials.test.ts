@@ -157,6 +157,151 @@ describe('an owner', () => {
   });
 });
 
+describe('what sees less', () => {
+  const token = 'personal-token';
+
+  it.each([
+    ['the token of the host', { token }],
+    ['an app for what is public', { publicAccess: true }],
+  ])(
+    'is not used in the place of an app that was uninstalled: %s',
+    async (_, weaker) => {
+      const { service, host, model, installation } = await startAcme(weaker);
+      const client = service.forOwner({ host, owner: 'Acme' });
+      await getSite(client);
+      model.installations.create({
+        appId: installation.appId,
+        account: 'hubot',
+      });
+      model.installations.delete(installation.id);
+
+      await expect(readLogin(client)).rejects.toMatchObject({
+        kind: 'refused',
+        message: expect.stringMatching(
+          /Acme on .* any more: .*Install the app there again, or restart/,
+        ),
+      });
+    },
+  );
+
+  it.each(['listInstallations', 'findInstallation'] as const)(
+    'is not used once GitHub has named the owner, by %s',
+    async method => {
+      const { service, host, model, installation, app } = await startAcme({
+        token,
+      });
+      await service[method]({ host, appId: app.id, owner: 'acme' });
+      model.installations.delete(installation.id);
+
+      await expect(
+        readLogin(service.forOwner({ host, owner: 'acme' })),
+      ).rejects.toMatchObject({ kind: 'refused' });
+    },
+  );
+
+  it.each([
+    ['is for what is public', { isInstalled: false }],
+    ['is installed, too', { isInstalled: true }],
+  ])(
+    'is not used in the place of an app that GitHub does not let ask: another app that %s',
+    async (_, second) => {
+      const { github, client } = await startTwoApps(second);
+      github.faults.failRequests('bad gateway', {
+        matches: ({ path }) => path.endsWith('/app/installations'),
+      });
+      // It is not known yet whether the app is installed there; it is tried again.
+      expect(await readLogin(client)).toBe('callboard[bot]');
+
+      const again = await startTwoApps(second);
+      again.github.faults.failRequests('bad gateway', {
+        times: Infinity,
+        matches: ({ path }) =>
+          path.includes(`/${again.installation.id}/access`),
+      });
+      await expect(readLogin(again.client)).rejects.toMatchObject({
+        kind: 'unavailable',
+      });
+    },
+  );
+
+  it.each([
+    ['is for what is public', { isInstalled: false }],
+    ['is installed, too', { isInstalled: true }],
+  ])(
+    'is not used in the place of an app that is suspended: another app that %s',
+    async (_, second) => {
+      const { model, installation, client } = await startTwoApps(second);
+      model.installations.suspend(installation.id);
+
+      await expect(readLogin(client)).rejects.toMatchObject({
+        kind: 'refused',
+        message: expect.stringContaining('is suspended'),
+      });
+    },
+  );
+
+  it('does not hide an app that works behind one with a wrong key', async () => {
+    const { host, github, app, privateKey } = await startAcme();
+    const other = github.model.addApp({ slug: 'other' });
+    const service = createService({
+      host,
+      apiBaseUrl: github.model.state.urls.api,
+      apps: [
+        describeApp(other.app.id, 'this is no key'),
+        describeApp(app.id, privateKey),
+      ],
+    });
+
+    expect(await readLogin(service.forOwner({ host, owner: 'acme' }))).toBe(
+      'callboard[bot]',
+    );
+  });
+
+  it('is told from an app of the owner', async () => {
+    const ask = (client: GithubClient) =>
+      client.query({ query: '{ viewer { login } }', variables: {}, schema });
+    const { service, host, app } = await startAcme({ token });
+
+    expect(await ask(service.forOwner({ host, owner: 'acme' }))).toMatchObject({
+      askedAs: 'app',
+    });
+    expect(
+      await ask(service.forOwner({ host, owner: 'acme', appId: app.id })),
+    ).toMatchObject({ askedAs: 'app' });
+    expect(await ask(service.forOwner({ host, owner: 'other' }))).toMatchObject(
+      { askedAs: 'token' },
+    );
+    const open = await startAcme({ publicAccess: true });
+    expect(
+      await ask(open.service.forOwner({ host: open.host, owner: 'other' })),
+    ).toMatchObject({ askedAs: 'token' });
+  });
+
+  /** Two apps, of which the first is installed for `acme`; the second is, too, or may be used for what is public. */
+  async function startTwoApps({ isInstalled }: { isInstalled: boolean }) {
+    const acme = await startAcme();
+    const { model, host, app, privateKey, github } = acme;
+    const second = model.addApp({ slug: 'second' });
+    model.installations.create({
+      appId: second.app.id,
+      account: isInstalled ? 'acme' : 'other',
+    });
+    const service = createService({
+      host,
+      apiBaseUrl: github.model.state.urls.api,
+      token,
+      apps: [
+        describeApp(app.id, privateKey),
+        {
+          ...describeApp(second.app.id, second.privateKey),
+          publicAccess: !isInstalled,
+        },
+      ],
+    });
+    return { ...acme, client: service.forOwner({ host, owner: 'acme' }) };
+  }
+});
+
 describe('an app', () => {
   it('asks as itself, and lists where it is installed', async () => {
     const { service, host, app, model, installation } = await startAcme();
@@ -195,6 +340,31 @@ describe('an app', () => {
 
     const found = await service.listInstallations({ host, appId: app.id });
     expect(new Set(found.map(({ owner }) => owner)).size).toBe(121);
+  });
+
+  it('finds its installation on an account, by the word of GitHub', async () => {
+    const { service, host, app, model, installation, github } =
+      await startAcme();
+    const appId = app.id;
+    model.installations.create({ appId, account: 'hubot' });
+    const find = (owner: string) =>
+      service.findInstallation({ host, appId, owner });
+
+    expect(await find('Acme')).toEqual({
+      id: installation.id,
+      owner: 'acme',
+      ownerType: 'Organization',
+      isSuspended: false,
+    });
+    expect(await find('hubot')).toMatchObject({ ownerType: 'User' });
+    expect(await find('other')).toBeUndefined();
+    expect(await find('nobody')).toBeUndefined();
+    model.installations.suspend(installation.id);
+    expect(await find('acme')).toMatchObject({ isSuspended: true });
+    github.faults.failRequests('bad gateway', { times: 3 });
+    await expect(find('acme')).rejects.toMatchObject({ kind: 'unavailable' });
+    model.installations.delete(installation.id);
+    expect(await find('acme')).toBeUndefined();
   });
 
   it('signs anew when time has passed', async () => {

@@ -97,6 +97,22 @@ describe('the primary rate limit', () => {
     });
     await getSite(service.forOwner({ host, owner: 'acme' }));
   });
+
+  it('of an app itself can be left in part to the tokens that it makes', async () => {
+    const rateLimits = { core: 4 };
+    const { service, host, app } = await startAcme({ rateLimits });
+    const itself = service.forApp({ host, appId: app.id, reserve: 2 });
+    const getApp = () => itself.get({ path: '/app', schema });
+    await getApp();
+    await getApp();
+
+    await expect(getApp()).rejects.toMatchObject({
+      kind: 'limited',
+      message: expect.stringContaining('but for a reserve of 2'),
+    });
+    // Finds the installation, and has a token made.
+    await getSite(service.forOwner({ host, owner: 'acme' }));
+  });
 });
 
 describe('the secondary rate limit', () => {

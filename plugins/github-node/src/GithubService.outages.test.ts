@@ -72,7 +72,10 @@ describe('while there is no whole answer', () => {
         variables: {},
         schema: z.unknown(),
       }),
-    ).toEqual({ data: { viewer: { login: 'callboard[bot]' } }, errors: [] });
+    ).toMatchObject({
+      data: { viewer: { login: 'callboard[bot]' } },
+      errors: [],
+    });
   });
 
   it('nothing is posted again, since it may have been done', async () => {

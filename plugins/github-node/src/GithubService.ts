@@ -58,7 +58,8 @@ export class GithubService {
 
   /**
    * Asks with what Backstage has for an organization or a user: an installation of an app, or else an app with
-   * `publicAccess`, or else the token of the host.
+   * `publicAccess`, or else the token of the host. The latter two are used only if no app that is configured fails, and
+   * none was installed there since this process started: they may not see what is private.
    *
    * @param options.host - such as `github.com`
    * @param options.owner - the login
@@ -89,9 +90,15 @@ export class GithubService {
   /**
    * Asks as an app itself, for what is below `/app`.
    *
+   * @param options.reserve - as for `forOwner`. Tokens of installations are asked for on the same limit
+   *
    * @throws GithubError `refused` if the host or the app is not configured
    */
-  forApp(options: { host: string; appId: number }): GithubClient {
+  forApp(options: {
+    host: string;
+    appId: number;
+    reserve?: number;
+  }): GithubClient {
     const host = this.#getHost(options.host);
     return this.#createClient(
       host,
@@ -100,6 +107,7 @@ export class GithubService {
         app: findApp(host, options.appId),
         budgets: this.#budgets,
       }),
+      options.reserve,
     );
   }
 
@@ -122,8 +130,8 @@ export class GithubService {
     appId: number;
     signal?: AbortSignal;
   }): Promise<GithubInstallation[]> {
-    const { signal } = options;
-    const client = this.forApp(options);
+    const { host, appId, signal } = options;
+    const client = this.forApp({ host, appId });
     const found: GithubInstallation[] = [];
     let path: string | undefined = '/app/installations?per_page=100';
     while (path !== undefined) {
@@ -136,7 +144,51 @@ export class GithubService {
       found.push(...page.data.flatMap(readInstallation));
       path = page.next;
     }
+    found.forEach(({ owner }) =>
+      this.#getHost(host).noteInstalled(appId, owner),
+    );
     return found;
+  }
+
+  /**
+   * Asks GitHub itself, as an app, for its installation on the account of an organization or a user. Unlike a list that
+   * was read a while ago, it tells an app that was uninstalled from one that cannot be asked for now.
+   *
+   * @see https://docs.github.com/en/rest/apps/apps#get-a-user-installation-for-the-authenticated-app
+   *
+   * @returns undefined only if GitHub answers 404: the app is not installed there, or there is no such account
+   *
+   * @throws GithubError
+   */
+  async findInstallation(options: {
+    host: string;
+    appId: number;
+    /** The login. */
+    owner: string;
+    signal?: AbortSignal;
+  }): Promise<GithubInstallation | undefined> {
+    const { host, appId, owner, signal } = options;
+    try {
+      const { data } = await this.forApp({ host, appId }).get({
+        path: `/users/${encodeURIComponent(owner)}/installation`,
+        schema: installationSchema,
+        signal,
+      });
+      const [found] = readInstallation(data);
+      if (!found) {
+        throw new GithubError(
+          'malformed',
+          `GitHub does not say whose the installation ${data.id} of the app ${appId} on ${host} is, which was to be that of ${owner}`,
+        );
+      }
+      this.#getHost(host).noteInstalled(appId, found.owner);
+      return found;
+    } catch (error) {
+      if (error instanceof GithubError && error.status === 404) {
+        return undefined;
+      }
+      throw error;
+    }
   }
 
   #createClient(

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
 import {
   coreServices,
   createBackendModule,
@@ -63,6 +64,8 @@ export function makeGithubConfig(
 export interface LogLine {
   level: string;
   message: string;
+  /** What was logged with it, such as an error with its causes. */
+  details: string;
 }
 
 /** A real backend whose catalog follows a GitHub on localhost. */
@@ -135,6 +138,11 @@ export class FollowedPortal {
           deps: {},
           factory: () => recordLog(log),
         }),
+        createServiceFactory({
+          service: coreServices.rootLogger,
+          deps: {},
+          factory: () => recordLog(log),
+        }),
         mockServices.rootConfig.factory({
           data: {
             ...config,
@@ -203,12 +211,17 @@ export class FollowedPortal {
   async settle(limitMs?: number): Promise<void> {
     await waitFor(async () => {
       const unread = await this.#countUnread();
-      const [{ count }] = await this.#databases
-        .catalog('callboard_github_hints')
-        .whereNotNull('due_at_ms')
-        .count({ count: '*' });
-      return unread === 0 && Number(count) === 0;
+      return unread === 0 && (await this.countPendingHints()) === 0;
     }, limitMs);
+  }
+
+  /** How many hints wait to be followed. */
+  async countPendingHints(): Promise<number> {
+    const [{ count }] = await this.#databases
+      .catalog('callboard_github_hints')
+      .whereNotNull('due_at_ms')
+      .count({ count: '*' });
+    return Number(count);
   }
 
   /** How many lines of the log begin so. */
@@ -267,8 +280,9 @@ function recordLog(lines: LogLine[]) {
   const logger = mockServices.logger.mock();
   logger.child.mockImplementation(() => logger);
   for (const level of ['error', 'warn', 'info', 'debug'] as const) {
-    logger[level].mockImplementation((message: string) => {
-      lines.push({ level, message });
+    logger[level].mockImplementation((message: string, meta?: object) => {
+      const details = meta ? inspect(meta, { depth: 8 }) : '';
+      lines.push({ level, message, details });
     });
   }
   return logger;

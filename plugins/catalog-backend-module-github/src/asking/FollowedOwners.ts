@@ -1,5 +1,6 @@
 import type {
   GithubClient,
+  GithubInstallation,
   GithubService,
 } from '@callboard/backstage-plugin-github-node';
 import type { ProviderSettings } from '../settings';
@@ -11,7 +12,9 @@ const freshMs = 60_000;
 export class FollowedOwners {
   readonly #github: GithubService;
   readonly #settings: ProviderSettings;
-  #installed: { logins: string[]; untilMs: number } | undefined;
+  #listed: { installations: GithubInstallation[]; untilMs: number } | undefined;
+  /** What GitHub said of owners that were not listed. */
+  readonly #asked = new Map<string, { isFollowed: boolean; untilMs: number }>();
 
   constructor(github: GithubService, settings: ProviderSettings) {
     this.#github = github;
@@ -19,31 +22,56 @@ export class FollowedOwners {
   }
 
   /**
-   * The logins of all of them.
+   * The logins of those who are to be scanned: all of them, but for whoever has suspended the app.
    *
-   * @param options.anew - asks GitHub for the installations of an app, although they are known
    * @throws GithubError when the app cannot be asked
    */
-  async list(
-    signal: AbortSignal,
-    { anew = false }: { anew?: boolean } = {},
-  ): Promise<readonly string[]> {
-    const { source, host } = this.#settings;
+  async list(signal: AbortSignal): Promise<readonly string[]> {
+    const { source } = this.#settings;
     if (source.kind === 'owner') {
       return [source.login];
     }
-    if (anew || !this.#installed || this.#installed.untilMs < Date.now()) {
-      const installations = await this.#github.listInstallations({
-        host,
-        appId: source.appId,
-        signal,
-      });
-      this.#installed = {
-        logins: installations.map(({ owner }) => owner),
-        untilMs: Date.now() + freshMs,
-      };
+    const installations = await this.#listInstallations(source.appId, signal);
+    return installations
+      .filter(({ isSuspended }) => !isSuspended)
+      .map(({ owner }) => owner);
+  }
+
+  /**
+   * Whether somebody is followed. An owner who is not in the list of installations is asked for by name: a list may have
+   * gaps, and be older than what a webhook tells.
+   *
+   * @throws GithubError when GitHub cannot tell
+   */
+  async isFollowed(owner: string, signal: AbortSignal): Promise<boolean> {
+    const { source, host } = this.#settings;
+    const login = owner.toLowerCase();
+    if (source.kind === 'owner') {
+      return source.login.toLowerCase() === login;
     }
-    return this.#installed.logins;
+    const nowMs = Date.now();
+    const isListed = this.#listed?.installations.some(
+      each => each.owner.toLowerCase() === login,
+    );
+    if (isListed && this.#listed && this.#listed.untilMs > nowMs) {
+      return true;
+    }
+    const known = this.#asked.get(login);
+    if (known && known.untilMs > nowMs) {
+      return known.isFollowed;
+    }
+    const installation = await this.#github.findInstallation({
+      host,
+      appId: source.appId,
+      owner,
+      signal,
+    });
+    if (this.#asked.size > 1_000) {
+      this.#asked.clear();
+    }
+    const isFollowed = installation !== undefined;
+    this.#asked.set(login, { isFollowed, untilMs: nowMs + freshMs });
+    return isFollowed;
   }
 
   /** Asks GitHub with what an owner has granted. */
@@ -56,8 +84,23 @@ export class FollowedOwners {
     });
   }
 
-  /** Forgets the installations, when GitHub says that they have changed. */
+  /** Forgets who has installed the app, when GitHub says that it has changed. */
   forget(): void {
-    this.#installed = undefined;
+    this.#listed = undefined;
+    this.#asked.clear();
+  }
+
+  async #listInstallations(
+    appId: number,
+    signal: AbortSignal,
+  ): Promise<GithubInstallation[]> {
+    const { host } = this.#settings;
+    const installations = await this.#github.listInstallations({
+      host,
+      appId,
+      signal,
+    });
+    this.#listed = { installations, untilMs: Date.now() + freshMs };
+    return installations;
   }
 }

@@ -27,15 +27,9 @@ query ($ids: [ID!]!, ${fragmentVariables}) {
 }
 ${repositoryFragment}`;
 
-const answerSchema = z.object({
-  nodes: z.array(
-    z
-      .union([
-        repositorySchema.extend({ __typename: z.literal('Repository') }),
-        z.object({ __typename: z.string() }),
-      ])
-      .nullable(),
-  ),
+const answerSchema = z.object({ nodes: z.array(z.unknown()) });
+const otherNode = z.object({
+  __typename: z.string().refine(name => name !== 'Repository'),
 });
 
 /**
@@ -68,9 +62,13 @@ export async function askForRepositories(
     if (!node) {
       return unknown({ message: 'GitHub left it out of its answer' });
     }
-    return 'id' in node
-      ? { kind: 'found', state: readRepository(node, settings).state }
-      : { kind: 'not there' };
+    if (otherNode.safeParse(node).success) {
+      return { kind: 'not there' };
+    }
+    const { success, data: repository } = repositorySchema.safeParse(node);
+    return success
+      ? { kind: 'found', state: readRepository(repository, settings).state }
+      : unknown({ message: 'GitHub left something out of its answer' });
   });
 }
 

@@ -48,6 +48,8 @@ export interface Hint {
   isDeleted?: boolean;
   /** Of a push. */
   push?: PushHint;
+  /** Of a change of the repository itself: when it was changed last, as far as the sender knew. */
+  updatedAtMs?: number;
 }
 
 /** What a provider makes of an event. */
@@ -65,4 +67,5 @@ export const hintSchema: z.ZodType<Hint> = z.object({
   saysGone: z.boolean(),
   isDeleted: z.boolean().optional(),
   push: pushHintSchema.optional(),
+  updatedAtMs: z.number().optional(),
 });

@@ -24,6 +24,7 @@ const repository = z.object({
   default_branch: z.string().max(1_000),
   owner: z.object({ login }),
   pushed_at: time.nullish(),
+  updated_at: time.nullish(),
 });
 
 const paths = z.array(path).optional();
@@ -35,7 +36,14 @@ export const pushPayload = z.object({
   created: z.boolean(),
   deleted: z.boolean(),
   forced: z.boolean(),
-  commits: z.array(z.object({ added: paths, removed: paths, modified: paths })),
+  commits: z.array(
+    z.object({
+      id: z.string().max(100),
+      added: paths,
+      removed: paths,
+      modified: paths,
+    }),
+  ),
   repository,
 });
 

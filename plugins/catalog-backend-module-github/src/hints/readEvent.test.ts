@@ -70,7 +70,9 @@ function startModel() {
     operation();
     end();
     return webhooks
-      .filter(({ event }) => hintTopics.some(each => each === `github.${event}`))
+      .filter(({ event }) =>
+        hintTopics.some(each => each === `github.${event}`),
+      )
       .map(({ event, payload }) =>
         readEvent(
           `github.${event}`,
@@ -95,7 +97,9 @@ describe('what is read of events', () => {
     'is something of example $index that GitHub gives of $topic',
     ({ topic, example }) => {
       const reading = readEvent(topic, example, follow());
-      expect(JSON.stringify(reading)).not.toContain('is not as GitHub makes it');
+      expect(JSON.stringify(reading)).not.toContain(
+        'is not as GitHub makes it',
+      );
     },
   );
 
@@ -162,7 +166,11 @@ describe('what is read of events', () => {
               .map(([example, changes]) =>
                 changes.reduce<unknown>(
                   (payload, [depth, first, second, part]) =>
-                    replacePart(payload, [first, second].slice(depth % 2), part),
+                    replacePart(
+                      payload,
+                      [first, second].slice(depth % 2),
+                      part,
+                    ),
                   example,
                 ),
               ),
@@ -182,9 +190,9 @@ describe('what is read of events', () => {
             expect(reading.reason).not.toBe('');
           } else {
             for (const hint of reading.hints) {
-              expect(hintSchema.parse(JSON.parse(JSON.stringify(hint)))).toEqual(
-                hint,
-              );
+              expect(
+                hintSchema.parse(JSON.parse(JSON.stringify(hint))),
+              ).toEqual(hint);
             }
           }
         },
@@ -288,9 +296,9 @@ describe('a push', () => {
       addsOrRemoves: true,
       modifies: false,
     });
-    expect(readPush(tellOfPush({ commits: [{ files: { 'x.md': '1' } }] }))).toMatchObject(
-      { addsOrRemoves: false, modifies: false },
-    );
+    expect(
+      readPush(tellOfPush({ commits: [{ files: { 'x.md': '1' } }] })),
+    ).toMatchObject({ addsOrRemoves: false, modifies: false });
   });
 
   it('changes the files that wildcards of the catalog path stand for', () => {
@@ -338,10 +346,12 @@ describe('a push', () => {
     const [tag] = listExamples('github.push');
     expect(readEvent('github.push', tag, follow())).toMatchObject({
       kind: 'passed over',
-      reason: 'it went to refs/tags/simple-tag, and the branch master is followed',
+      reason:
+        'it went to refs/tags/simple-tag, and the branch master is followed',
     });
     expect(
-      readEvent('github.push', { ...tag, ref: 'refs/tags/master' }, follow()).kind,
+      readEvent('github.push', { ...tag, ref: 'refs/tags/master' }, follow())
+        .kind,
     ).toBe('passed over');
   });
 
@@ -445,7 +455,10 @@ describe('an event of a repository', () => {
     ];
     for (const [operation, changes] of operations) {
       expect(tell(operation)).toEqual([
-        { kind: 'hints', hints: [{ ...hint, ...changes }] },
+        {
+          kind: 'hints',
+          hints: [{ ...hint, updatedAtMs: expect.any(Number), ...changes }],
+        },
       ]);
     }
     const [created] = tell(() =>
@@ -468,6 +481,7 @@ describe('an event of a repository', () => {
             fullName: 'acme/site',
             saysGone: true,
             isDeleted: true,
+            updatedAtMs: expect.any(Number),
           },
         ],
       },
@@ -511,8 +525,11 @@ describe('an event of a repository', () => {
     expect(reading.kind).toBe('hints');
     const [edited] = listActions('github.repository', 'edited');
     expect(
-      readEvent('github.repository', { ...edited, changes: undefined }, follow())
-        .kind,
+      readEvent(
+        'github.repository',
+        { ...edited, changes: undefined },
+        follow(),
+      ).kind,
     ).toBe('hints');
   });
 });
@@ -542,14 +559,11 @@ describe('an event of an installation', () => {
     ]);
   });
 
-  it.each(['suspend', 'unsuspend'])(
-    'may name no repository (%s)',
-    action => {
-      expect(read(action)).toEqual([
-        { kind: 'owners', owner: 'Codertocat', hints: [] },
-      ]);
-    },
-  );
+  it.each(['suspend', 'unsuspend'])('may name no repository (%s)', action => {
+    expect(read(action)).toEqual([
+      { kind: 'owners', owner: 'Codertocat', hints: [] },
+    ]);
+  });
 
   it('says of the repositories that they are gone when the app is', () => {
     for (const reading of read('deleted', everybody)) {

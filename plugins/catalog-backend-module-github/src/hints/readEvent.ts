@@ -81,6 +81,9 @@ export function readEvent(
                 ...readRepository(repository),
                 saysGone: action === 'deleted',
                 ...(action === 'deleted' && { isDeleted: true }),
+                ...(repository.updated_at && {
+                  updatedAtMs: repository.updated_at,
+                }),
               }))
         );
       });
@@ -206,12 +209,15 @@ function readPush(
   const modified = listPaths('modified');
   const paths = [...new Set([...modified, ...added, ...removed])];
   const isCatalogFile = (path: string) => catalogFiles.match(path);
+  // A push without commits sets the branch to one that was there, or tells not all.
+  const isWhole = commits.at(-1)?.id === push.after;
   return {
     branch,
     ...(!push.created && { before: push.before }),
     ...(!push.deleted && { after: push.after }),
     isForced: push.forced,
-    isComplete: commits.length < mostCommits && paths.length <= maxPaths,
+    isComplete:
+      isWhole && commits.length < mostCommits && paths.length <= maxPaths,
     addsOrRemoves: [...added, ...removed].some(isCatalogFile),
     modifies: modified.some(isCatalogFile),
     paths: paths.slice(0, maxPaths),

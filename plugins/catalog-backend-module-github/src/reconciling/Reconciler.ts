@@ -18,8 +18,10 @@ import {
 import type { ProviderTelemetry } from '../ProviderTelemetry';
 import {
   findHinted,
+  findNames,
   findNextDueMs,
   findWantedTargets,
+  insertHints,
   listWantedTargets,
   planLocations,
   postponeHints,
@@ -30,6 +32,7 @@ import {
   type GithubStore,
   type KnownRepository,
   type PendingHint,
+  type Postponement,
   type ReconciledRepository,
   type RepositoryState,
 } from '../repositories';
@@ -43,6 +46,9 @@ import { withLease, type Lease } from './withLease';
 
 /** How many repositories are asked for at once: as many as GitHub takes ids. */
 const mostRepositories = 100;
+
+/** How many keys the catalog is given at once; it binds them all in one statement. */
+const refreshKeys = 500;
 
 /** What became of a turn. */
 export type ReconcileTurn =
@@ -97,8 +103,7 @@ export class Reconciler {
   /** Reconciles the repositories whose hints are due, a hundred at most. */
   async reconcileDue(signal: AbortSignal): Promise<ReconcileTurn> {
     const { name } = this.#settings;
-    const dueAtMs = await findNextDueMs(this.#store, name);
-    if (dueAtMs === undefined || dueAtMs > Date.now()) {
+    if (!(await this.hasDue())) {
       return { kind: 'done', repositories: 0, isFull: false };
     }
     const turn = await withLease(this.#store, name, lease =>
@@ -136,12 +141,22 @@ export class Reconciler {
           this.#settings.name,
           nodeIds,
         );
+        const known = await readRepositories(
+          this.#store,
+          this.#settings.name,
+          nodeIds,
+        );
+        const [current, old] = split(page.repositories, each =>
+          isOlder(each.state, known.get(each.nodeId)?.state),
+        );
+        await this.#lookAgain(old);
         const changed = await this.#apply(
-          page.repositories.map(each => ({ ...each, hints: [] })),
+          current.map(each => ({ ...each, hints: [] })),
           { lease, listing, signal },
         );
         const repaired = changed.filter(
-          ({ nodeId }) => !isFirst && !hinted.has(nodeId),
+          ({ nodeId, change }) =>
+            !isFirst && !hinted.has(nodeId) && !change.isReread,
         );
         repaired.forEach(repair => this.#noteRepair(repair));
         return { page, repairs: repaired.length };
@@ -170,6 +185,27 @@ export class Reconciler {
     return applied?.result;
   }
 
+  /** Whether hints wait to be looked at now. */
+  async hasDue(): Promise<boolean> {
+    const dueAtMs = await findNextDueMs(this.#store, this.#settings.name);
+    return dueAtMs !== undefined && dueAtMs <= Date.now();
+  }
+
+  /** A page may come from a replica of GitHub that lags. */
+  async #lookAgain(repositories: readonly FoundRepository[]): Promise<void> {
+    const nowMs = Date.now();
+    await insertHints(
+      this.#store,
+      this.#settings.name,
+      repositories.map(({ nodeId, state: { owner, name } }) => ({
+        cause: 'scan',
+        hint: { nodeId, owner, fullName: `${owner}/${name}`, saysGone: false },
+        dueAtMs: nowMs,
+      })),
+      nowMs,
+    );
+  }
+
   async #reconcileDue(
     lease: Lease,
     signal: AbortSignal,
@@ -196,7 +232,10 @@ export class Reconciler {
     const found = await this.#keepUnknown(findings, hintsOf, known);
     const changed = await this.#apply([...proven, ...found], { lease, signal });
     for (const change of changed) {
-      if (change.hints.every(({ cause }) => cause === 'scan')) {
+      if (
+        change.hints.every(({ cause }) => cause === 'scan') &&
+        !change.change.isReread
+      ) {
         this.#noteRepair(change);
       }
     }
@@ -244,52 +283,58 @@ export class Reconciler {
     );
     const note = (nodeId: string, finding: Finding) =>
       findings.get(nodeId)?.push(finding);
-    let owners: readonly string[];
-    try {
-      owners = nodeIds.length > 0 ? await this.#owners.list(signal) : [];
-    } catch (error) {
-      signal.throwIfAborted();
-      nodeIds.forEach(nodeId =>
-        note(nodeId, { kind: 'unknown', error: toError(error) }),
-      );
-      return findings;
-    }
+    const { source } = this.#settings;
     const idsByOwner = new Map<string, string[]>();
     for (const nodeId of nodeIds) {
-      const suspects = new Set(
-        [
-          known.get(nodeId)?.state.owner,
-          ...(hintsOf.get(nodeId) ?? []).map(({ owner }) => owner),
-        ].map(owner => owner?.toLowerCase()),
-      );
-      for (const owner of owners) {
-        // One owner alone is asked in any case: what is not there for it is nothing to the provider.
-        if (owners.length === 1 || suspects.has(owner.toLowerCase())) {
-          idsByOwner.set(owner, [...(idsByOwner.get(owner) ?? []), nodeId]);
-        }
+      const suspects =
+        source.kind === 'owner'
+          ? // What is not there for the one who is followed is nothing to the provider.
+            [source.login]
+          : [
+              known.get(nodeId)?.state.owner ?? [],
+              ...(hintsOf.get(nodeId) ?? []).map(({ owner }) => owner),
+            ].flat();
+      for (const owner of new Set(suspects.map(each => each.toLowerCase()))) {
+        idsByOwner.set(owner, [...(idsByOwner.get(owner) ?? []), nodeId]);
       }
     }
     await Promise.all(
       [...idsByOwner].map(async ([owner, ids]) => {
         const answers = await this.#ask(owner, ids, signal);
-        ids.forEach((nodeId, index) => note(nodeId, answers[index]));
+        ids.forEach((nodeId, index) => {
+          const answer = answers.at(index);
+          if (answer) {
+            note(nodeId, answer);
+          }
+        });
       }),
     );
     return findings;
   }
 
+  /** @returns nothing for an owner who is not followed */
   async #ask(
     owner: string,
     nodeIds: readonly string[],
     signal: AbortSignal,
   ): Promise<Finding[]> {
+    const { pageSize } = this.#settings;
     try {
-      return await askForRepositories(
-        this.#owners.askFor(owner),
-        nodeIds,
-        this.#settings,
-        signal,
-      );
+      if (!(await this.#owners.isFollowed(owner, signal))) {
+        return [];
+      }
+      const findings: Finding[] = [];
+      for (let start = 0; start < nodeIds.length; start += pageSize) {
+        findings.push(
+          ...(await askForRepositories(
+            this.#owners.askFor(owner),
+            nodeIds.slice(start, start + pageSize),
+            this.#settings,
+            signal,
+          )),
+        );
+      }
+      return findings;
     } catch (error) {
       signal.throwIfAborted();
       return nodeIds.map(() => ({ kind: 'unknown', error: toError(error) }));
@@ -304,28 +349,41 @@ export class Reconciler {
   ): Promise<Subject[]> {
     const nowMs = Date.now();
     const subjects: Subject[] = [];
-    const postponed = new Map<string, { ids: number[]; dueAtMs: number }>();
+    const postponed = new Map<string, Postponement & { nodeIds: string[] }>();
     for (const [nodeId, answers] of findings) {
       const hints = hintsOf.get(nodeId) ?? [];
-      const decision = decideRetry(answers, hints, known.get(nodeId)?.state);
+      const decision = decideRetry(
+        answers,
+        hints,
+        known.get(nodeId)?.state,
+        nowMs,
+      );
       if (decision.kind === 'believe') {
         subjects.push({ nodeId, hints, state: decision.state });
       } else {
-        const { reason, pauseMs } = decision;
-        const group = postponed.get(reason) ?? {
-          ids: [],
-          dueAtMs: nowMs + pauseMs,
+        const { isDoubt, reason, pauseMs } = decision;
+        const key = `${pauseMs} ${reason}`;
+        const dueAtMs = nowMs + pauseMs;
+        const group = postponed.get(key) ?? {
+          ...{ isDoubt, reason, dueAtMs },
+          nodeIds: [],
         };
-        group.ids.push(...hints.map(({ id }) => id));
-        postponed.set(reason, group);
+        group.nodeIds.push(nodeId);
+        postponed.set(key, group);
       }
     }
-    for (const [reason, { ids, dueAtMs }] of postponed) {
-      await postponeHints(this.#store, ids, dueAtMs, reason);
-      this.#logger.warn(
-        `${
-          ids.length
-        } hints are kept, since GitHub did not tell what became of their repositories: ${reason}. It is asked again at ${new Date(
+    for (const { nodeIds, ...postponement } of postponed.values()) {
+      const { isDoubt, reason, dueAtMs } = postponement;
+      await postponeHints(
+        this.#store,
+        this.#settings.name,
+        nodeIds,
+        postponement,
+      );
+      this.#logger[isDoubt ? 'debug' : 'warn'](
+        `Hints of ${
+          nodeIds.length
+        } repositories are kept, since GitHub did not tell what became of them: ${reason}. It is asked again at ${new Date(
           dueAtMs,
         ).toISOString()}.`,
       );
@@ -345,11 +403,15 @@ export class Reconciler {
     const nodeIds = subjects.map(({ nodeId }) => nodeId);
     const known = await readRepositories(this.#store, name, nodeIds);
     const locations = await readLocations(this.#store, name, nodeIds);
-    const owners = await this.#owners.list(options.signal);
+    const followed = await this.#findFollowed(subjects, options.signal);
     const applied = subjects.map(subject => {
       const { nodeId, state, isProvenChange } = subject;
       const before = known.get(nodeId)?.state;
-      const decision = decideLocations(state, owners, this.#settings);
+      const decision = decideLocations(
+        state,
+        state !== undefined && followed.has(state.owner),
+        this.#settings,
+      );
       const change = describeChange(
         nodeId,
         decision,
@@ -370,15 +432,16 @@ export class Reconciler {
       await planLocations(this.#store, name, planned);
     }
     await this.#tellCatalog(changed, applied, options.lease);
-    const isFollowed = ({ state }: { state?: RepositoryState }) =>
-      owners.some(login => login.toLowerCase() === state?.owner.toLowerCase());
     await settleRepositories(
       this.#store,
       name,
       applied.map(
         (each): ReconciledRepository => ({
           nodeId: each.nodeId,
-          state: isFollowed(each) ? each.state : undefined,
+          state:
+            each.state && followed.has(each.state.owner)
+              ? each.state
+              : undefined,
           explanation: each.decision.explanation,
           listing: options.listing,
           hintIds: each.hints.map(({ id }) => id),
@@ -389,6 +452,21 @@ export class Reconciler {
     );
     this.#report(applied);
     return changed;
+  }
+
+  /** Those of the owners of repositories who are followed. */
+  async #findFollowed(
+    subjects: readonly Subject[],
+    signal: AbortSignal,
+  ): Promise<Set<string>> {
+    const owners = new Set(subjects.flatMap(({ state }) => state?.owner ?? []));
+    const followed = new Set<string>();
+    for (const owner of owners) {
+      if (await this.#owners.isFollowed(owner, signal)) {
+        followed.add(owner);
+      }
+    }
+    return followed;
   }
 
   async #tellCatalog(
@@ -418,16 +496,51 @@ export class Reconciler {
     const keys = [
       ...new Set(applied.flatMap(subject => this.#listRefreshKeys(subject))),
     ];
-    if (keys.length > 0) {
-      await this.#connection.refresh({ keys });
+    for (let start = 0; start < keys.length; start += refreshKeys) {
+      await this.#connection.refresh({
+        keys: keys.slice(start, start + refreshKeys),
+      });
     }
+    const taken = await this.#findTaken(applied);
     const events: CatalogScmEvent[] = applied.flatMap(
-      ({ before, state, hints }) =>
-        makeScmEvents(before, state, hints, this.#settings.branch),
+      ({ nodeId, before, state, hints }) =>
+        makeScmEvents(
+          before,
+          state,
+          hints,
+          this.#settings.branch,
+          taken.has(nodeId),
+        ),
     );
     if (events.length > 0) {
       await this.#scmEvents.publish(events);
     }
+  }
+
+  /** Those of the repositories whose former name another one has by now. */
+  async #findTaken(
+    applied: readonly (Subject & { before: RepositoryState | undefined })[],
+  ): Promise<Set<string>> {
+    const left = applied.flatMap(({ nodeId, before, state }) =>
+      before && before.url !== state?.url
+        ? [{ nodeId, name: nameOf(before) }]
+        : [],
+    );
+    const owners = await findNames(
+      this.#store,
+      this.#settings.name,
+      left.map(({ name }) => name),
+    );
+    for (const { nodeId, state } of applied) {
+      if (state) {
+        owners.set(nameOf(state), nodeId);
+      }
+    }
+    return new Set(
+      left.flatMap(({ nodeId, name }) =>
+        (owners.get(name) ?? nodeId) === nodeId ? [] : nodeId,
+      ),
+    );
   }
 
   /**
@@ -491,6 +604,31 @@ export class Reconciler {
       );
     }
   }
+}
+
+/** As repositories are found by their names. */
+function nameOf({ owner, name }: RepositoryState): string {
+  return `${owner}/${name}`.toLowerCase();
+}
+
+/** Whether what is known is newer than what was listed. */
+function isOlder(
+  listed: RepositoryState,
+  known: RepositoryState | undefined,
+): boolean {
+  return (
+    known !== undefined &&
+    (listed.pushedAtMs < known.pushedAtMs ||
+      listed.updatedAtMs < known.updatedAtMs)
+  );
+}
+
+/** Those for which something does not hold, and those for which it does. */
+function split<T>(
+  items: readonly T[],
+  holds: (item: T) => boolean,
+): [T[], T[]] {
+  return [items.filter(item => !holds(item)), items.filter(holds)];
 }
 
 function groupByRepository(

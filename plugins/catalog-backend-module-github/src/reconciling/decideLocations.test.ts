@@ -37,8 +37,9 @@ function readSettings(provider: JsonObject = {}): ProviderSettings {
 const decide = (
   provider: JsonObject,
   changes: Partial<RepositoryState> = {},
-  owners: string[] = ['acme'],
-) => decideLocations({ ...state, ...changes }, owners, readSettings(provider));
+  isFollowed = true,
+) =>
+  decideLocations({ ...state, ...changes }, isFollowed, readSettings(provider));
 
 describe('the location of a repository', () => {
   it('is the catalog path in its default branch', () => {
@@ -75,12 +76,7 @@ describe('the location of a repository', () => {
     expect(decide({ validateLocationsExist: true }).targets).toHaveLength(1);
   });
 
-  it('is of an owner whichever case the name has', () => {
-    expect(decide({}, { owner: 'Acme' }, ['ACME']).targets).toHaveLength(1);
-  });
-
   it.each<[string, JsonObject, Partial<RepositoryState>, string]>([
-    ['is of somebody else', {}, { owner: 'globex' }, 'belongs to globex'],
     ['is empty', {}, { defaultBranch: undefined }, 'no branch yet'],
     ['is archived', {}, { isArchived: true }, 'filters.allowArchived'],
     [
@@ -135,8 +131,22 @@ describe('the location of a repository', () => {
     },
   );
 
+  it('is none of a repository whose owner is not followed, and it is said whose it is', () => {
+    expect(decide({}, { owner: 'globex' }, false)).toEqual({
+      targets: [],
+      explanation: 'belongs to globex, who is not followed',
+    });
+  });
+
+  it('is none of a repository whose owner is not followed', () => {
+    expect(decide({}, { owner: 'globex' }, false)).toEqual({
+      targets: [],
+      explanation: 'belongs to globex, who is not followed',
+    });
+  });
+
   it('is none of a repository that GitHub does not show', () => {
-    expect(decideLocations(undefined, ['acme'], readSettings())).toEqual({
+    expect(decideLocations(undefined, true, readSettings())).toEqual({
       targets: [],
       explanation:
         'is not there any more, or GitHub does not show it to this provider',
@@ -248,7 +258,7 @@ async function decideAll(data: JsonObject): Promise<string[]> {
       });
       targets.push(
         ...page.repositories.flatMap(
-          found => decideLocations(found.state, logins, settings).targets,
+          found => decideLocations(found.state, true, settings).targets,
         ),
       );
       after = page.next;

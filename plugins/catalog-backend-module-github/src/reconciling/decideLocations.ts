@@ -13,11 +13,11 @@ export interface Decision {
  * Which locations the catalog is to have for a repository: pure, and the same as a full scan of the stock provider gives.
  *
  * @param state - undefined when GitHub does not show the repository
- * @param owners - whom the provider follows
+ * @param isFollowed - whether the provider follows its owner
  */
 export function decideLocations(
   state: RepositoryState | undefined,
-  owners: readonly string[],
+  isFollowed: boolean,
   settings: ProviderSettings,
 ): Decision {
   if (!state) {
@@ -26,8 +26,7 @@ export function decideLocations(
     );
   }
   const { filters, catalogPath } = settings;
-  const owner = state.owner.toLowerCase();
-  if (!owners.some(login => login.toLowerCase() === owner)) {
+  if (!isFollowed) {
     return nothing(`belongs to ${state.owner}, who is not followed`);
   }
   if (!state.defaultBranch) {

@@ -2,7 +2,7 @@ import { GithubError } from '@callboard/backstage-plugin-github-node';
 import type { Finding } from '../asking';
 import type { PushHint } from '../hints';
 import type { PendingHint, RepositoryState } from '../repositories';
-import { decideRetry } from './decideRetry';
+import { decideRetry as decide } from './decideRetry';
 
 const state: RepositoryState = {
   owner: 'acme',
@@ -19,6 +19,14 @@ const state: RepositoryState = {
   updatedAtMs: 5_000,
 };
 
+/** Decides at the moment at which the webhooks came, unless told otherwise. */
+const decideRetry = (
+  answers: readonly Finding[],
+  hints: readonly PendingHint[],
+  known: RepositoryState | undefined,
+  nowMs = 0,
+) => decide(answers, hints, known, nowMs);
+
 function makeHint(changes: Partial<PendingHint> = {}): PendingHint {
   return {
     id: 1,
@@ -28,6 +36,7 @@ function makeHint(changes: Partial<PendingHint> = {}): PendingHint {
     saysGone: false,
     cause: 'event',
     attempts: 0,
+    doubts: 0,
     atMs: 0,
     ...changes,
   };
@@ -86,7 +95,12 @@ describe('an answer of GitHub', () => {
         [makeHint({ saysGone: true, attempts: 9 })],
         state,
       ),
-    ).toEqual({ kind: 'wait', reason: 'no answer', pauseMs: 300_000 });
+    ).toEqual({
+      kind: 'wait',
+      isDoubt: false,
+      reason: 'no answer',
+      pauseMs: 300_000,
+    });
   });
 
   it('is not needed when nobody who is followed may have the repository', () => {
@@ -143,6 +157,12 @@ describe('an answer that contradicts what webhooks told', () => {
     ],
     ['that does not show the push', found(), makeHint({ push }), state],
     [
+      'that does not show the change',
+      found(),
+      makeHint({ updatedAtMs: 6_000 }),
+      state,
+    ],
+    [
       'that shows the former name',
       found(),
       makeHint({ fullName: 'acme/page' }),
@@ -159,23 +179,64 @@ describe('an answer that contradicts what webhooks told', () => {
   it.each(cases)('is doubted for seven seconds: one %s', (...[, ...rest]) => {
     const [answer, hint, known] = rest;
     const pauses: number[] = [];
-    for (let attempts = 0; ; attempts++) {
-      const belief = decideRetry([answer], [{ ...hint, attempts }], known);
+    let nowMs = 0;
+    for (let doubts = 0; ; doubts++) {
+      // However often there was no answer before.
+      const tried = { ...hint, doubts, attempts: 7 + doubts };
+      const belief = decideRetry([answer], [hint, tried], known, nowMs);
       if (belief.kind === 'believe') {
         break;
       }
+      expect(belief.isDoubt).toBe(true);
       expect(belief.reason).toMatch(/^GitHub (does not|still) show/);
       pauses.push(belief.pauseMs);
+      nowMs += belief.pauseMs;
     }
     expect(pauses).toEqual([1_000, 2_000, 4_000]);
   });
 
-  it.each(cases)('is believed when only a scan has told: one %s', (...[, ...rest]) => {
-    const [answer, hint, known] = rest;
-    expect(
-      decideRetry([answer], [{ ...hint, cause: 'scan' }], known).kind,
-    ).toBe('believe');
-  });
+  it.each(cases)(
+    'is doubted as long as the newest webhook is young: one %s',
+    (...[, ...rest]) => {
+      const [answer, hint, known] = rest;
+      const hints = [hint, { ...hint, atMs: 6_000, doubts: 9 }];
+      expect(decideRetry([answer], hints, known, 12_999).kind).toBe('wait');
+      expect(decideRetry([answer], hints, known, 13_000).kind).toBe('believe');
+    },
+  );
+
+  it.each(cases)(
+    'is doubted for seven seconds also when the webhook is old, because there was no answer before: one %s',
+    (...[, ...rest]) => {
+      const [answer, hint, known] = rest;
+      const beliefs = [0, 1, 2, 3].map(doubts =>
+        decideRetry([answer], [{ ...hint, doubts }], known, 9_999_999),
+      );
+      expect(
+        beliefs.map(belief => belief.kind === 'wait' && belief.pauseMs),
+      ).toEqual([1_000, 2_000, 4_000, false]);
+    },
+  );
+
+  it.each(cases)(
+    'is doubted at least every four seconds, however many webhooks come: one %s',
+    (...[, ...rest]) => {
+      const [answer, hint, known] = rest;
+      expect(
+        decideRetry([answer], [{ ...hint, doubts: 40 }, hint], known, 0),
+      ).toMatchObject({ kind: 'wait', pauseMs: 4_000 });
+    },
+  );
+
+  it.each(cases)(
+    'is believed when only a scan has told: one %s',
+    (...[, ...rest]) => {
+      const [answer, hint, known] = rest;
+      expect(
+        decideRetry([answer], [{ ...hint, cause: 'scan' }], known).kind,
+      ).toBe('believe');
+    },
+  );
 
   it('does not, when it is newer than they are', () => {
     for (const [changes, hint] of [
@@ -190,11 +251,8 @@ describe('an answer that contradicts what webhooks told', () => {
 
   it('does not, when the repository was not known by that name', () => {
     expect(
-      decideRetry(
-        [found()],
-        [makeHint({ fullName: 'acme/page' })],
-        undefined,
-      ).kind,
+      decideRetry([found()], [makeHint({ fullName: 'acme/page' })], undefined)
+        .kind,
     ).toBe('believe');
   });
 });

@@ -7,19 +7,28 @@ export type Belief =
   /** @remarks the state is undefined when GitHub does not show the repository */
   | { kind: 'believe'; state: RepositoryState | undefined }
   /** Nothing follows; it is to be asked again after so many milliseconds. */
-  | { kind: 'wait'; reason: string; pauseMs: number };
+  | {
+      kind: 'wait';
+      /** Whether the answer is doubted; otherwise there is none. */
+      isDoubt: boolean;
+      reason: string;
+      pauseMs: number;
+    };
 
 const firstPauseMs = 1_000;
 const longestPauseMs = 300_000;
-/** How often an answer that contradicts the hints is doubted. */
-const mostDoubts = 3;
+/** How long after a webhook an answer that contradicts it is doubted, in milliseconds. */
+const doubtForMs = 7_000;
+/** How often it is doubted at least: after an outage all webhooks are old, and GitHub's replicas lag the more. */
+const leastDoubts = 3;
+const longestDoubtPauseMs = 4_000;
 
 /**
  * Decides whether GitHub's answers are believed: pure.
  *
  * GitHub reads from replicas, so the first answer after a webhook may be of the time before it. An answer that
- * contradicts the hints is therefore doubted a few times, for seven seconds, and then believed: it is the hints that may
- * be old. An error is never an answer.
+ * contradicts the hints is therefore doubted until the last of them is seven seconds old, at least three times, and then
+ * believed: it is the hints that may be old. An error is never an answer.
  *
  * @param answers - one of each owner who may have the repository
  * @param known - how it was known before
@@ -28,15 +37,18 @@ export function decideRetry(
   answers: readonly Finding[],
   hints: readonly PendingHint[],
   known: RepositoryState | undefined,
+  nowMs: number,
 ): Belief {
   const attempts = Math.max(0, ...hints.map(hint => hint.attempts));
-  const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** attempts);
+  const doubts = Math.max(0, ...hints.map(hint => hint.doubts));
+  const pauseMs = choosePauseMs(attempts);
   const found = answers.find(answer => answer.kind === 'found');
   const failed = answers.find(answer => answer.kind === 'unknown');
   if (!found && failed) {
     const { error } = failed;
     return {
       kind: 'wait',
+      isDoubt: false,
       reason: error.message,
       pauseMs:
         error instanceof GithubError && error.kind === 'limited'
@@ -44,11 +56,25 @@ export function decideRetry(
           : pauseMs,
     };
   }
+  const isYoung = hints.some(
+    ({ cause, atMs }) => cause === 'event' && nowMs - atMs < doubtForMs,
+  );
   const doubt =
-    attempts < mostDoubts ? findDoubt(found?.state, hints, known) : undefined;
+    isYoung || doubts < leastDoubts
+      ? findDoubt(found?.state, hints, known)
+      : undefined;
   return doubt
-    ? { kind: 'wait', reason: doubt, pauseMs }
+    ? {
+        kind: 'wait',
+        isDoubt: true,
+        reason: doubt,
+        pauseMs: Math.min(longestDoubtPauseMs, choosePauseMs(doubts)),
+      }
     : { kind: 'believe', state: found?.state };
+}
+
+function choosePauseMs(times: number): number {
+  return Math.min(longestPauseMs, firstPauseMs * 2 ** times);
 }
 
 /** What of the answer is older than the hints, if anything. */
@@ -73,6 +99,12 @@ function findDoubt(
   const pushedAtMs = Math.max(...told.map(({ push }) => push?.pushedAtMs ?? 0));
   if (found.pushedAtMs < pushedAtMs) {
     return 'GitHub does not show the push yet, of which a webhook has told';
+  }
+  const updatedAtMs = Math.max(
+    ...told.map(({ updatedAtMs: timeMs }) => timeMs ?? 0),
+  );
+  if (found.updatedAtMs < updatedAtMs) {
+    return 'GitHub does not show the change yet, of which a webhook has told';
   }
   const fullName = `${found.owner}/${found.name}`.toLowerCase();
   const isRenamed = told.some(hint => hint.fullName.toLowerCase() !== fullName);

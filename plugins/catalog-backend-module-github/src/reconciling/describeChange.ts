@@ -9,8 +9,10 @@ export interface Change {
   added: string[];
   /** Unless another repository of the provider wants them. */
   removed: string[];
-  /** Whether what is read at the location has changed. */
+  /** Whether what is read at the location has changed, or may have been read too soon. */
   isRefreshed: boolean;
+  /** Whether it is read again only to make sure. */
+  isReread: boolean;
   /** What came of it, for a person. */
   outcome: string;
 }
@@ -41,9 +43,17 @@ export function describeChange(
   );
   const plan = (state_: KnownLocation['state']) => (target: string) =>
     stateOf.get(target) === state_ ? [] : { nodeId, target, state: state_ };
+  const isHeld = targets.length > added.length;
   const isRefreshed =
-    targets.length > added.length &&
+    isHeld &&
     (isProvenChange ?? hasOtherFile(known, state, settings.hasWildcards));
+  // A push said that the file was changed, and the catalog may have read it from a replica of GitHub that lagged.
+  const isReread =
+    isRefreshed &&
+    isProvenChange === undefined &&
+    known?.file !== undefined &&
+    known.file.oid === undefined &&
+    known.head === state?.head;
   return {
     planned: [
       ...added.flatMap(plan('adding')),
@@ -52,6 +62,7 @@ export function describeChange(
     added,
     removed,
     isRefreshed,
+    isReread,
     outcome: describeOutcome(
       { added, removed, isRefreshed, explanation },
       settings,
@@ -69,10 +80,6 @@ function hasOtherFile(
     return false;
   }
   if (hasWildcards) {
-    return known.head !== state.head;
-  }
-  if (known.file && known.file.oid === undefined) {
-    // A push said that it was changed, and it was read again then.
     return known.head !== state.head;
   }
   return known.file?.oid !== state.file?.oid;

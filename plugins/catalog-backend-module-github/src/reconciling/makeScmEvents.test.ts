@@ -1,6 +1,6 @@
 import type { Hint, PushHint } from '../hints';
 import type { RepositoryState } from '../repositories';
-import { makeScmEvents } from './makeScmEvents';
+import { makeScmEvents as make } from './makeScmEvents';
 
 const url = 'https://github.com/acme/site';
 const state: RepositoryState = {
@@ -38,7 +38,28 @@ function makePush(...paths: string[]): Hint {
   return { ...hint, push };
 }
 
+/** Of repositories whose names nobody else has, unless told otherwise. */
+const makeScmEvents = (
+  before: RepositoryState | undefined,
+  after: RepositoryState | undefined,
+  hints: readonly Hint[],
+  branch: string | undefined,
+  isTaken = false,
+) => make(before, after, hints, branch, isTaken);
+
 describe('the catalog is told', () => {
+  it('of no end and no move of a repository whose name another one has by now', () => {
+    const deleted = { ...hint, saysGone: true, isDeleted: true };
+    expect(makeScmEvents(state, undefined, [deleted], undefined)).toHaveLength(
+      1,
+    );
+    expect(makeScmEvents(state, undefined, [deleted], undefined, true)).toEqual(
+      [],
+    );
+    const renamed = { ...state, name: 'shop', url: `${url}-shop` };
+    expect(makeScmEvents(state, renamed, [hint], undefined, true)).toEqual([]);
+  });
+
   it('of nothing when nothing has changed', () => {
     expect(makeScmEvents(state, state, [hint], undefined)).toEqual([]);
     expect(makeScmEvents(undefined, state, [hint], undefined)).toEqual([]);
@@ -64,9 +85,7 @@ describe('the catalog is told', () => {
   });
 
   it('of files in the branch that is followed', () => {
-    expect(
-      makeScmEvents(state, state, [makePush('a.md')], 'release'),
-    ).toEqual([
+    expect(makeScmEvents(state, state, [makePush('a.md')], 'release')).toEqual([
       { type: 'location.updated', url: `${url}/blob/release/a.md` },
     ]);
   });
@@ -105,9 +124,9 @@ describe('the catalog is told', () => {
 
   it('of no move when a repository gets its first branch', () => {
     const before = { ...state, defaultBranch: undefined, head: undefined };
-    expect(
-      makeScmEvents(before, state, [makePush('a.md')], undefined),
-    ).toEqual([{ type: 'location.updated', url: `${url}/blob/main/a.md` }]);
+    expect(makeScmEvents(before, state, [makePush('a.md')], undefined)).toEqual(
+      [{ type: 'location.updated', url: `${url}/blob/main/a.md` }],
+    );
   });
 
   it.each<[string, Partial<RepositoryState>]>([

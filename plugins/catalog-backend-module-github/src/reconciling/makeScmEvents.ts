@@ -7,15 +7,17 @@ import type { RepositoryState } from '../repositories';
  * registered follow too. The catalog heeds it when `catalog.scmEvents` is set.
  *
  * @param followedBranch - undefined when the default branch is followed
+ * @param isTaken - whether another repository has the former name by now, whose locations are to stay
  */
 export function makeScmEvents(
   before: RepositoryState | undefined,
   state: RepositoryState | undefined,
   hints: readonly Hint[],
   followedBranch: string | undefined,
+  isTaken: boolean,
 ): CatalogScmEvent[] {
   if (!state) {
-    return before && hints.some(({ isDeleted }) => isDeleted)
+    return before && !isTaken && hints.some(({ isDeleted }) => isDeleted)
       ? [{ type: 'repository.deleted', url: before.url }]
       : [];
   }
@@ -28,7 +30,12 @@ export function makeScmEvents(
     }),
   );
   return before
-    ? [...describeMoves(before, state, pushes.length > 0), ...updated]
+    ? [
+        ...(isTaken && before.url !== state.url
+          ? []
+          : describeMoves(before, state, pushes.length > 0)),
+        ...updated,
+      ]
     : updated;
 }
 

@@ -106,9 +106,9 @@ const anyDelivery = fc
   )
   .map(({ moves, knownAt, times, formerTimes, order, isOrdered }) => {
     const delivered = moves.flatMap((_, index) =>
-      Array<number>(
-        index < knownAt ? formerTimes[index] : times[index],
-      ).fill(index + 1),
+      Array<number>(index < knownAt ? formerTimes[index] : times[index]).fill(
+        index + 1,
+      ),
     );
     return {
       moves,
@@ -334,17 +334,15 @@ describe('what follows from pushes', () => {
     );
     fc.assert(
       fc.property(
-        fc
-          .array(plainMove, { minLength: 1, maxLength: 10 })
-          .chain(moves =>
-            fc.tuple(
-              fc.constant(moves),
-              fc.shuffledSubarray(
-                moves.map((_, index) => index + 1),
-                { minLength: moves.length },
-              ),
+        fc.array(plainMove, { minLength: 1, maxLength: 10 }).chain(moves =>
+          fc.tuple(
+            fc.constant(moves),
+            fc.shuffledSubarray(
+              moves.map((_, index) => index + 1),
+              { minLength: moves.length },
             ),
           ),
+        ),
         ([moves, order]) => {
           const moments = play(true, moves);
           const settings = {
@@ -430,9 +428,7 @@ describe('pushes prove nothing', () => {
     expect(
       provePushes(undefined, branch, [makeHint(push)], validating),
     ).toBeUndefined();
-    expect(
-      prove({}, { state: { ...known, head: undefined } }),
-    ).toBeUndefined();
+    expect(prove({}, { state: { ...known, head: undefined } })).toBeUndefined();
     expect(
       provePushes(known, undefined, [makeHint(push)], validating),
     ).toBeUndefined();
@@ -445,9 +441,7 @@ describe('pushes prove nothing', () => {
 
   it('when the file may have become empty, and empty ones are not taken', () => {
     expect(prove({ modifies: true })).toMatchObject({ isChanged: true });
-    expect(
-      prove({ modifies: true }, { settings: validating }),
-    ).toBeUndefined();
+    expect(prove({ modifies: true }, { settings: validating })).toBeUndefined();
     expect(prove({}, { settings: validating })).toBeDefined();
   });
 

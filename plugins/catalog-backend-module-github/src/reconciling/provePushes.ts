@@ -44,7 +44,8 @@ export function provePushes(
   let { head, pushedAtMs } = known;
   let isChanged = false;
   while (left.size > 0) {
-    const next = [...left].find(({ before }) => before === head);
+    const reached = head;
+    const next = [...left].find(({ before }) => before === reached);
     if (!next?.after || next.pushedAtMs <= pushedAtMs) {
       return undefined;
     }

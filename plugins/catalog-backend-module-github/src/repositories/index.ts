@@ -24,7 +24,12 @@ export {
   type RepositoryRecord,
 } from './operations/lookUp';
 export { planLocations } from './operations/planLocations';
-export { postponeHints } from './operations/postponeHints';
+export {
+  findNames,
+  forgetProviders,
+  noteProviders,
+} from './operations/providers';
+export { postponeHints, type Postponement } from './operations/postponeHints';
 export {
   findHinted,
   findNextDueMs,
@@ -39,8 +44,9 @@ export {
 export {
   countRepositories,
   findUnlisted,
-  noteFullScan,
   noteLookedUntil,
+  noteScanBegan,
+  noteScanEnded,
   readLookedUntil,
   readScanProgress,
 } from './operations/scans';

@@ -132,7 +132,8 @@ async function findScans(
           ? /Seq Scan on callboard_/.test(line) ||
             (/Index (Only )?Scan .*on callboard_/.test(line) &&
               !/^\s*(Index Cond|Recheck Cond):/.test(plan[index + 1] ?? ''))
-          : /^SCAN (?!\d+ CONSTANT)/.test(line),
+          : // What an index has found may be read as a whole.
+            /^SCAN (?!\d+ CONSTANT|\(subquery|numbered)/.test(line),
       ),
     );
   }
@@ -184,7 +185,15 @@ describe.each(stores.ids)('an index is used on %s when', id => {
       'it is asked which repositories have hints',
       () => findHinted(store, provider, nodeIds),
     ],
-    ['hints are postponed', () => postponeHints(store, [1, 101], 1, '')],
+    [
+      'hints are postponed',
+      () =>
+        postponeHints(store, provider, nodeIds.slice(0, 2), {
+          isDoubt: true,
+          reason: '',
+          dueAtMs: 1,
+        }),
+    ],
     ['repositories are read', () => readRepositories(store, provider, nodeIds)],
     ['locations are read', () => readLocations(store, provider, nodeIds)],
     [

@@ -4,11 +4,7 @@ import {
   type TestDatabaseId,
 } from '@callboard/backstage-plugin-events-backend-test-utils';
 import createKnex, { type Knex } from 'knex';
-import {
-  makeNewHint,
-  makeState,
-  provider,
-} from '../__testUtils__/testStores';
+import { makeNewHint, makeState, provider } from '../__testUtils__/testStores';
 import { openGithubStore } from './GithubStore';
 import { migrationSource, migrationTable } from './migrations';
 import { insertHints } from './operations/insertHints';
@@ -34,9 +30,13 @@ async function listTables(knex: Knex, id: TestDatabaseId): Promise<string[]> {
     .sort();
 }
 
-const tables = ['hints', 'locations', 'owners', 'providers', 'repositories'].map(
-  name => `callboard_github_${name}`,
-);
+const tables = [
+  'hints',
+  'locations',
+  'owners',
+  'providers',
+  'repositories',
+].map(name => `callboard_github_${name}`);
 
 describe.each(databases.ids)('the tables on %s', id => {
   it('come and go, whatever is in them', async () => {
@@ -82,9 +82,9 @@ describe.each(databases.ids)('the tables on %s', id => {
     const knex = await databases.open(id);
     await addProvider(await open(knex), provider);
     await open(knex);
-    expect(
-      await knex('callboard_github_providers').pluck('provider'),
-    ).toEqual([provider]);
+    expect(await knex('callboard_github_providers').pluck('provider')).toEqual([
+      provider,
+    ]);
   });
 
   it('are made once by replicas that start together', async () => {

@@ -27,6 +27,13 @@ const migrations = new Map<string, Knex.Migration>([
           table
             .bigInteger('full_scan_ms')
             .comment('When the last full scan began that went well');
+          table.bigInteger('scan_began_ms').comment('When the last scan began');
+          table
+            .bigInteger('scan_ended_ms')
+            .comment('When the last scan ended that went well');
+          table
+            .bigInteger('seen_ms')
+            .comment('When a process last said that it has the provider');
         });
         await knex.schema.createTable('callboard_github_owners', table => {
           table.comment(
@@ -89,10 +96,7 @@ const migrations = new Map<string, Knex.Migration>([
           table.text('node_id').comment('Null when no repository is meant');
           table.text('owner');
           table.text('full_name');
-          table
-            .text('cause')
-            .notNullable()
-            .comment('event, scan or configuration');
+          table.text('cause').notNullable().comment('event or scan');
           table.text('event_id');
           table.text('topic');
           table.text('action');
@@ -130,6 +134,27 @@ const migrations = new Map<string, Knex.Migration>([
         ]) {
           await knex.schema.dropTable(`callboard_github_${table}`);
         }
+      },
+    },
+  ],
+  [
+    '20261126220000_doubts',
+    {
+      async up(knex) {
+        await knex.schema.alterTable('callboard_github_hints', table => {
+          table
+            .integer('doubts')
+            .notNullable()
+            .defaultTo(0)
+            .comment(
+              "Of the attempts, those at which GitHub's answer was doubted",
+            );
+        });
+      },
+      async down(knex) {
+        await knex.schema.alterTable('callboard_github_hints', table => {
+          table.dropColumn('doubts');
+        });
       },
     },
   ],

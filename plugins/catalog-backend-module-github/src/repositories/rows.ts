@@ -2,7 +2,7 @@ import type { Hint } from '../hints';
 import type { RepositoryState } from './RepositoryState';
 
 /** Where a hint comes from. */
-export type HintCause = 'event' | 'scan' | 'configuration';
+export type HintCause = 'event' | 'scan';
 
 /** An event as far as a hint needs it, to be found again. */
 export interface HintOrigin {
@@ -18,7 +18,10 @@ export interface HintOrigin {
 export interface PendingHint extends Hint {
   id: number;
   cause: HintCause;
+  /** How often it was looked at in vain. */
   attempts: number;
+  /** How often of these because GitHub's answer was doubted. */
+  doubts: number;
   atMs: number;
 }
 

@@ -14,8 +14,9 @@ import {
   countRepositories,
   findUnlisted,
   insertHints,
-  noteFullScan,
   noteLookedUntil,
+  noteScanBegan,
+  noteScanEnded,
   readLookedUntil,
   readScanProgress,
   type GithubStore,
@@ -24,10 +25,24 @@ import type { ProviderSettings } from '../settings';
 
 /** How long until the next try while another process reads for the provider, in milliseconds. */
 const elsewhereMs = 100;
-/** Changes that are told so much later than they were made are seen all the same, in milliseconds. */
+/** How long the lease is left to hints between two pages, in milliseconds; longer than they take to look for it. */
+const letOthersMs = 400;
+/**
+ * Changes that are told so much later than they were made are seen all the same, and GitHub's clock may be so far behind
+ * ours, in milliseconds.
+ */
 const overlapMs = 60_000;
 /** A schedule of one day starts its scans not quite a day apart; this part of the age is enough. */
 const ageTolerance = 0.95;
+
+/** A provider that has not run for so long may have been somebody else's meanwhile, in milliseconds. */
+const longMs = 7_200_000;
+
+const isLongAgo = (timeMs: number | undefined) =>
+  timeMs === undefined || Date.now() - timeMs > longMs;
+
+/** How long to wait before an owner is tried again whom GitHub could not tell of, in milliseconds. */
+const outagePausesMs = [1_000, 5_000];
 
 /** What a scan did. */
 export interface ScanReport {
@@ -79,13 +94,43 @@ export class Scanner {
     this.#onHints = options.onHints;
   }
 
-  /** Whether what is configured is not what the last full scan went by. */
-  async isReconfigured(): Promise<boolean> {
-    const { settings } = await readScanProgress(
+  /**
+   * Why a scan should not wait for its time, if it should not.
+   *
+   * @returns a sentence without its end
+   */
+  async findHaste(): Promise<string | undefined> {
+    const { settings, beganMs, endedMs, seenMs } = await readScanProgress(
       this.#store,
       this.#settings.name,
     );
-    return settings !== undefined && settings !== digest(this.#settings);
+    if (settings === undefined) {
+      return 'No full scan has gone well yet';
+    }
+    if (settings !== digest(this.#settings)) {
+      return 'The configuration has changed since the last full scan';
+    }
+    if (beganMs !== undefined && (endedMs ?? 0) < beganMs) {
+      return 'The last scan did not end';
+    }
+    return isLongAgo(seenMs)
+      ? 'The provider has not run for more than two hours'
+      : undefined;
+  }
+
+  /**
+   * Gives the catalog what is known, which costs no call to GitHub: it may have evicted the provider while that was not
+   * configured. After a longer time that is left to the scan, since what is known is old.
+   */
+  async applyKnown(): Promise<void> {
+    const { settings, seenMs } = await readScanProgress(
+      this.#store,
+      this.#settings.name,
+    );
+    if (settings === digest(this.#settings) && !isLongAgo(seenMs)) {
+      // Another process that is at it has the provider, so the catalog has not evicted it.
+      await this.#reconciler.applyWhole();
+    }
   }
 
   /**
@@ -108,16 +153,25 @@ export class Scanner {
         ? 'recent'
         : 'full';
     const scan = new Scan(kind, isKnown);
+    await noteScanBegan(this.#store, name, startedMs);
+    const applyWhole = () =>
+      this.#untilFree(() => this.#reconciler.applyWhole(), signal);
     try {
       await this.#scanOwners(scan, signal);
     } catch (error) {
       this.#telemetry.onScan(kind, 'failed');
+      if (isKnown && !signal.aborted) {
+        // What is known is whole, whoever could not be scanned now.
+        await applyWhole();
+      }
       throw error;
     }
-    if (kind === 'full') {
-      await this.#untilFree(() => this.#reconciler.applyWhole(), signal);
-      await noteFullScan(this.#store, name, { settings, startedMs });
-    }
+    await applyWhole();
+    await noteScanEnded(this.#store, name, {
+      beganMs: startedMs,
+      endedMs: Date.now(),
+      ...(kind === 'full' && { full: { settings } }),
+    });
     this.#telemetry.onScan(kind, 'ended');
     const { report } = scan;
     this.#logger.info(
@@ -135,7 +189,10 @@ export class Scanner {
   }
 
   async #scanOwners(scan: Scan, signal: AbortSignal): Promise<void> {
-    const owners = await this.#owners.list(signal, { anew: true });
+    const owners = await this.#untilFree(
+      () => this.#owners.list(signal),
+      signal,
+    );
     scan.report.owners = owners.length;
     const failures: unknown[] = [];
     for (const owner of owners) {
@@ -172,8 +229,17 @@ export class Scanner {
     signal: AbortSignal,
   ): Promise<void> {
     const { name } = this.#settings;
+    const startedMs = Date.now();
     const until = await readLookedUntil(this.#store, name, owner);
     const seen = { untilMs: until ?? 0 };
+    // What changes meanwhile may be on a page that was read before.
+    const noteSeen = () =>
+      noteLookedUntil(
+        this.#store,
+        name,
+        owner,
+        Math.min(seen.untilMs, startedMs),
+      );
     const isFirst = !scan.isKnown || until === undefined;
     if (scan.report.kind === 'recent' && until !== undefined) {
       let expected = 0;
@@ -186,7 +252,7 @@ export class Scanner {
         });
       }
       if ((await countRepositories(this.#store, name, owner)) === expected) {
-        await noteLookedUntil(this.#store, name, owner, seen.untilMs);
+        await noteSeen();
         return;
       }
     }
@@ -197,7 +263,7 @@ export class Scanner {
       listing: scan.listing,
     });
     await this.#hintAtMissing(scan, owner);
-    await noteLookedUntil(this.#store, name, owner, seen.untilMs);
+    await noteSeen();
   }
 
   /** Lists pages and applies them; returns how many repositories there are altogether. */
@@ -217,6 +283,7 @@ export class Scanner {
     const { order, isFirst, seen, sinceMs, listing } = options;
     let after: string | undefined;
     for (;;) {
+      const start = after;
       const { page, repairs } = await this.#untilFree(
         () =>
           this.#reconciler.applyListing({
@@ -226,7 +293,7 @@ export class Scanner {
             ask: () =>
               listRepositories(this.#owners.askFor(owner), owner, {
                 order,
-                after,
+                after: start,
                 signal,
                 settings: this.#settings,
               }),
@@ -242,6 +309,10 @@ export class Scanner {
         sinceMs !== undefined && times.some(timeMs => timeMs < sinceMs);
       if (isSeen || page.next === undefined) {
         return page.totalCount;
+      }
+      if (await this.#reconciler.hasDue()) {
+        // Pushes do not wait for the end of the scan.
+        await delay(letOthersMs, undefined, { signal });
       }
       after = page.next;
     }
@@ -269,6 +340,7 @@ export class Scanner {
     work: () => Promise<T | undefined>,
     signal: AbortSignal,
   ): Promise<T> {
+    const outagePauses = [...outagePausesMs];
     for (;;) {
       signal.throwIfAborted();
       try {
@@ -278,10 +350,18 @@ export class Scanner {
         }
         await delay(elsewhereMs, undefined, { signal });
       } catch (error) {
-        if (!(error instanceof GithubError && error.kind === 'limited')) {
+        if (!(error instanceof GithubError)) {
           throw error;
         }
-        const pauseMs = error.retryAfterMs ?? 60_000;
+        const pauseMs =
+          error.kind === 'limited'
+            ? error.retryAfterMs ?? 60_000
+            : error.kind === 'unavailable'
+            ? outagePauses.shift()
+            : undefined;
+        if (pauseMs === undefined) {
+          throw error;
+        }
         this.#logger.warn(
           `The scan waits for ${Math.ceil(pauseMs / 1_000)} s: ${
             error.message

@@ -3,7 +3,9 @@ import type { JsonObject } from '@backstage/types';
 import { readProviderSettings } from './readProviderSettings';
 
 const read = (github: JsonObject) =>
-  readProviderSettings(new ConfigReader({ catalog: { providers: { github } } }));
+  readProviderSettings(
+    new ConfigReader({ catalog: { providers: { github } } }),
+  );
 
 const readOne = (provider: JsonObject = {}) => {
   const [settings] = read({ organization: 'acme', ...provider });
@@ -115,7 +117,10 @@ describe('the settings of providers', () => {
     expect(read({ app: 7 })).toMatchObject([
       { name: 'github-provider:default', source: { kind: 'app', appId: 7 } },
     ]);
-    expect(readOne({ app: 7 }).source).toEqual({ kind: 'owner', login: 'acme' });
+    expect(readOne({ app: 7 }).source).toEqual({
+      kind: 'owner',
+      login: 'acme',
+    });
   });
 
   it.each([
@@ -128,9 +133,9 @@ describe('the settings of providers', () => {
     'have a pattern for the whole name of repositories (%s)',
     (repository, matching, others) => {
       const pattern = readOne({ filters: { repository } }).filters.repository;
-      expect([...matching, ...others].filter(name => pattern?.test(name))).toEqual(
-        matching,
-      );
+      expect(
+        [...matching, ...others].filter(name => pattern?.test(name)),
+      ).toEqual(matching);
     },
   );
 

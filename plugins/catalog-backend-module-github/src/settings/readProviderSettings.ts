@@ -55,6 +55,12 @@ function readProvider(
     throw invalid('catalogPath', 'must be a path of up to 1,000 characters');
   }
   const hasWildcards = catalogPath.includes('*');
+  if (catalogPath.split('/').some(isCostly)) {
+    throw invalid(
+      'catalogPath',
+      `may have two stars in a part of the path at the most, got '${catalogPath}'`,
+    );
+  }
   const validateLocationsExist =
     config.getOptionalBoolean('validateLocationsExist') ?? false;
   if (validateLocationsExist && hasWildcards) {
@@ -140,6 +146,11 @@ function readDurationMs(
   } catch (error) {
     throw invalid(`is no duration: ${error}`);
   }
+}
+
+/** What has many stars takes matching a hostile name minutes; whoever may push chooses the names. */
+function isCostly(segment: string): boolean {
+  return segment !== '**' && segment.split('*').length > 3;
 }
 
 /** A pattern is for the whole name, as the stock provider has it. */

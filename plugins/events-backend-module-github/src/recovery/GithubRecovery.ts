@@ -145,7 +145,7 @@ export class GithubRecovery {
       this.#say(
         description,
         `${url}`,
-        `Webhooks of ${description} that did not arrive are not fetched: they go to ${url}, which is no ingress of a portal. If it leads to this one, set events.modules.github.recovery.url to it`,
+        `Webhooks of ${description} that did not arrive are not fetched: they go to ${url}, which is no ingress of this portal: that is …/api/events/http/github at the host of backend.baseUrl. If it leads here, set events.modules.github.recovery.url to it`,
       );
     } else if (this.#said.delete(description)) {
       this.#logger.info(

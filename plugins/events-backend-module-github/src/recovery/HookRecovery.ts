@@ -26,8 +26,8 @@ const batchSize = 4;
 const maxAttempts = 5;
 
 /**
- * Why a delivery cannot be recovered: GitHub does not have it any more, has something that is no delivery, fails to give
- * it, or the events system refuses it.
+ * Why a delivery cannot be recovered: GitHub does not have it any more, has something that is no delivery, fails or
+ * refuses to give it, or the events system refuses it.
  */
 export type LossReason = 'gone' | 'malformed' | 'unavailable' | 'rejected';
 
@@ -209,21 +209,39 @@ export class HookRecovery {
     destination: HookDestination,
   ): Promise<boolean> {
     let left = maxDeliveries;
+    const failed = new Set<string>();
     for (;;) {
-      const due = await this.#store.readDue(this.hook.name, batchSize);
+      const due = await this.#store.readDue(
+        this.hook.name,
+        batchSize + failed.size,
+      );
       if (due.length === 0) {
         return true;
+      }
+      const untried = due.filter(({ guid }) => !failed.has(guid));
+      if (untried.length === 0) {
+        return false;
       }
       if (left <= 0 || performance.now() >= endsAtMs) {
         return false;
       }
       signal.throwIfAborted();
-      const batch = due.slice(0, left);
+      const batch = untried.slice(0, Math.min(batchSize, left));
       left -= batch.length;
-      await this.#fetchBatch(batch, { observer, destination, signal });
+      const guids = await this.#fetchBatch(batch, {
+        observer,
+        destination,
+        signal,
+      });
+      guids.forEach(guid => failed.add(guid));
     }
   }
 
+  /**
+   * @returns what could not be fetched, by `X-GitHub-Delivery`; it is asked for again in another turn
+   *
+   * @throws what the first failed with, if nothing could be fetched, or if that is not due to the delivery itself
+   */
   async #fetchBatch(
     batch: readonly DueDelivery[],
     options: {
@@ -231,7 +249,7 @@ export class HookRecovery {
       destination: HookDestination;
       signal: AbortSignal;
     },
-  ): Promise<void> {
+  ): Promise<string[]> {
     const { observer, destination, signal } = options;
     const { name } = this.hook;
     const { received } = await this.#ingresses.findReceived(
@@ -256,14 +274,19 @@ export class HookRecovery {
       ...received,
       ...[...whole, ...lost].map(({ due }) => due.guid),
     ]);
-    const [first] = failed;
-    if (first) {
-      await this.#store.countAttempt(
-        name,
-        failed.filter(isUnavailable).map(({ due }) => due.guid),
-      );
-      throw first.error;
+    const ofDeliveries = failed.filter(({ error }) => isOfDelivery(error));
+    const guids = ofDeliveries.map(({ due }) => due.guid);
+    if (guids.length > 0) {
+      await this.#store.countAttempt(name, guids);
     }
+    signal.throwIfAborted();
+    const general = failed.find(({ error }) => !isOfDelivery(error));
+    const [first] = failed.length === batch.length ? failed : [];
+    const ending = general ?? first;
+    if (ending) {
+      throw ending.error;
+    }
+    return guids;
   }
 
   async #fetch(due: DueDelivery, signal: AbortSignal): Promise<Fetched> {
@@ -324,15 +347,22 @@ function explainLoss(
       return 'gone';
     case 'malformed':
       return 'malformed';
-    case 'unavailable':
-      return attempts + 1 < maxAttempts ? undefined : 'unavailable';
     default:
-      return undefined;
+      return isOfDelivery(error) && attempts + 1 >= maxAttempts
+        ? 'unavailable'
+        : undefined;
   }
 }
 
-function isUnavailable({ error }: { error: unknown }): boolean {
-  return error instanceof GithubError && error.kind === 'unavailable';
+/** Limits, and credentials that are not there or not good, are the same for all that is asked for. */
+function isOfDelivery(error: unknown): boolean {
+  if (!(error instanceof GithubError)) {
+    return false;
+  }
+  const { kind, status } = error;
+  return kind === 'refused'
+    ? status !== undefined && status !== 401
+    : kind !== 'limited';
 }
 
 function makeRequest(

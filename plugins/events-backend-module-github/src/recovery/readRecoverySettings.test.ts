@@ -2,10 +2,11 @@ import { mockServices } from '@backstage/backend-test-utils';
 import type { JsonObject } from '@backstage/types';
 import { readRecoverySettings } from './readRecoverySettings';
 
-function read(recovery?: JsonObject) {
+function read(recovery?: JsonObject, baseUrl?: string) {
   return readRecoverySettings(
     mockServices.rootConfig({
       data: {
+        ...(baseUrl !== undefined && { backend: { baseUrl } }),
         integrations: {
           github: [{ host: 'github.example.com' }, { host: 'github.com' }],
         },
@@ -23,29 +24,34 @@ describe('the configuration', () => {
       timeoutMs: 300_000,
       maxDeliveries: 1_000,
       url: undefined,
+      baseUrl: undefined,
       hooks: [],
     });
   });
 
   it('may say everything', () => {
     expect(
-      read({
-        enabled: true,
-        frequency: { minutes: 1 },
-        timeout: '30s',
-        maxDeliveries: 5,
-        url: 'https://hooks.example.com/github',
-        hooks: [
-          { organization: 'acme' },
-          { repository: 'acme/site', host: 'github.com', hookId: 7 },
-        ],
-      }),
+      read(
+        {
+          enabled: true,
+          frequency: { minutes: 1 },
+          timeout: '30s',
+          maxDeliveries: 5,
+          url: 'https://hooks.example.com/github',
+          hooks: [
+            { organization: 'acme' },
+            { repository: 'acme/site', host: 'github.com', hookId: 7 },
+          ],
+        },
+        'https://portal.example.com',
+      ),
     ).toEqual({
       enabled: true,
       frequencyMs: 60_000,
       timeoutMs: 30_000,
       maxDeliveries: 5,
       url: 'https://hooks.example.com/github',
+      baseUrl: 'https://portal.example.com',
       hooks: [
         {
           kind: 'organization',
@@ -86,5 +92,9 @@ describe('the configuration', () => {
     ],
   ])('must make sense: %j', (recovery, message) => {
     expect(() => read(recovery)).toThrow(message);
+  });
+
+  it('must have a URL of the backend that is one', () => {
+    expect(() => read({}, 'here')).toThrow('backend.baseUrl must be a URL');
   });
 });

@@ -11,8 +11,10 @@ export interface RecoverySettings {
   timeoutMs: number;
   /** How many deliveries of one webhook a turn may fetch. */
   maxDeliveries: number;
-  /** Where the ingress is, if its path is another one outside. */
+  /** Where the ingress is, if it is not at its usual path below `backend.baseUrl`. */
   url: string | undefined;
+  /** Of the backend. */
+  baseUrl: string | undefined;
   /** Of organizations and repositories. */
   hooks: HookTarget[];
 }
@@ -31,12 +33,17 @@ export function readRecoverySettings(config: Config): RecoverySettings {
   if (url !== undefined && !URL.canParse(url)) {
     throw invalid(`${root}.url must be a URL`);
   }
+  const baseUrl = config.getOptionalString('backend.baseUrl');
+  if (baseUrl !== undefined && !URL.canParse(baseUrl)) {
+    throw invalid('backend.baseUrl must be a URL');
+  }
   return {
     enabled: config.getOptionalBoolean(`${root}.enabled`),
     frequencyMs: reader.timer(`${root}.frequency`, 10 * minuteMs, 1_000),
     timeoutMs: reader.timer(`${root}.timeout`, 5 * minuteMs, 1_000),
     maxDeliveries: reader.whole(`${root}.maxDeliveries`, 1_000),
     url,
+    baseUrl,
     hooks: readHooks(config),
   };
 }

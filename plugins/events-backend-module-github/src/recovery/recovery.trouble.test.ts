@@ -118,37 +118,78 @@ describe.each(databases.ids)('trouble with GitHub, on %s', id => {
     expect(listGuids(await next.readLog())).toEqual(scene.listGuids());
   });
 
-  it('with one delivery does not keep the others, and ends after five turns', async () => {
-    const broken = { id: '' };
+  it.each([400, 403, 422, 451, 500])(
+    'with one delivery (%d) does not keep the others, and ends after five turns',
+    async status => {
+      const broken = { id: '' };
+      const scene = await startScene({
+        intercept: (request, response) =>
+          request.url?.endsWith(`/deliveries/${broken.id}`)
+            ? answerJson(response, {}, status)
+            : false,
+      });
+      await scene.push(6);
+      const [guid] = scene.listGuids();
+      broken.id = String(
+        scene.server.deliveries.list().find(each => each.guid === guid)?.id,
+      );
+      const portal = await scene.startPortal(await databases.open(id));
+      await portal.firstTurn();
+      expect(listGuids(await portal.readLog())).toEqual(
+        scene.listGuids().slice(1),
+      );
+
+      for (let turn = 1; turn < 5; turn++) {
+        expect(portal.logger.warn).not.toHaveBeenCalledWith(
+          expect.stringContaining('cannot be recovered'),
+        );
+        await portal.takeTurn();
+      }
+      expect(portal.logger.warn).toHaveBeenCalledWith(
+        expect.stringContaining(
+          `Webhook ${guid} of the app ${scene.app.id} on ${scene.host} cannot be recovered: GitHub does not give it`,
+        ),
+      );
+      portal.logger.warn.mockClear();
+      await portal.takeTurn();
+      expect(portal.logger.warn).not.toHaveBeenCalled();
+    },
+  );
+
+  it('with the credentials gives nothing up', async () => {
+    const failing = { status: 401 };
     const scene = await startScene({
       intercept: (request, response) =>
-        request.url?.endsWith(`/deliveries/${broken.id}`)
-          ? answerJson(response, {}, 500)
+        failing.status !== 0 && /deliveries\/\d+$/.test(request.url ?? '')
+          ? answerJson(response, {}, failing.status)
           : false,
     });
-    await scene.push(6);
-    const [guid] = scene.listGuids();
-    broken.id = String(
-      scene.server.deliveries.list().find(each => each.guid === guid)?.id,
-    );
+    await scene.push(2);
     const portal = await scene.startPortal(await databases.open(id));
     await portal.firstTurn();
-    await portal.takeTurn();
-    expect(listGuids(await portal.readLog())).toEqual(
-      scene.listGuids().slice(1),
-    );
-
-    for (let turn = 0; turn < 3; turn++) {
+    for (let turn = 1; turn < 6; turn++) {
       await portal.takeTurn();
     }
-    expect(portal.logger.warn).toHaveBeenCalledWith(
-      expect.stringContaining(
-        `Webhook ${guid} of the app ${scene.app.id} on ${scene.host} cannot be recovered: GitHub does not give it`,
-      ),
-    );
-    portal.logger.warn.mockClear();
+    expect(listGuids(await portal.readLog())).toEqual([]);
+
+    failing.status = 0;
     await portal.takeTurn();
-    expect(portal.logger.warn).not.toHaveBeenCalled();
+    expect(listGuids(await portal.readLog())).toEqual(scene.listGuids());
+  });
+
+  it('is not made by it: a part of the limit is left to the tokens of the app', async () => {
+    const scene = await startScene({ rateLimits: { core: 1_010 } });
+    await scene.push(20);
+    const portal = await scene.startPortal(await databases.open(id));
+    await portal.firstTurn();
+
+    const { length } = listGuids(await portal.readLog());
+    expect(length).toBeGreaterThan(0);
+    expect(length).toBeLessThan(20);
+    expect(scene.server.requestCounts.requests).toBeLessThanOrEqual(10 + 4);
+    expect(portal.logger.warn).toHaveBeenCalledWith(
+      expect.stringContaining('but for a reserve of 1000'),
+    );
   });
 
   it('does not stop the portal', async () => {
@@ -236,9 +277,42 @@ describe('where webhooks go', () => {
 
     expect(listGuids(await portal.readLog())).toEqual([]);
     expect(portal.listLines().filter(line => /arrive/.test(line))).toEqual([
-      `Webhooks of the app ${scene.app.id} on ${scene.host} that did not arrive are not fetched: they go to https://smee.io/abc, which is no ingress of a portal. If it leads to this one, set events.modules.github.recovery.url to it`,
+      `Webhooks of the app ${scene.app.id} on ${scene.host} that did not arrive are not fetched: they go to https://smee.io/abc, which is no ingress of this portal: that is …/api/events/http/github at the host of backend.baseUrl. If it leads here, set events.modules.github.recovery.url to it`,
     ]);
   });
+
+  it.each([
+    ['on the machine of a developer', 'http://localhost:7007'],
+    ['elsewhere', 'https://staging.example.com'],
+  ])(
+    'may be another portal with the same app: one %s asks for nothing, and tells it once',
+    async (_, baseUrl) => {
+      const scene = await startScene();
+      await scene.push(2);
+      const knex = await databases.open('SQLITE_FILE');
+      const portal = await scene.startPortal(knex, { baseUrl });
+      await portal.firstTurn();
+      await portal.takeTurn();
+
+      expect(listGuids(await portal.readLog())).toEqual([]);
+      expect(
+        scene.server.requestCounts.byKind['GET /app/hook/deliveries'],
+      ).toBeUndefined();
+      expect(portal.listLines().filter(line => /arrive/.test(line))).toEqual([
+        expect.stringMatching(
+          /are not fetched: they go to .*, set events.modules.github.recovery.url to it$/,
+        ),
+      ]);
+      await portal.stop();
+
+      const told = await scene.startPortal(knex, {
+        baseUrl,
+        recovery: { url: scene.url },
+      });
+      await told.firstTurn();
+      expect(listGuids(await told.readLog())).toEqual(scene.listGuids());
+    },
+  );
 
   it('may be another URL outside, which the configuration says', async () => {
     const scene = await startScene({

@@ -45,12 +45,13 @@ export async function scheduleRecovery(options: {
     );
     return;
   }
+  const ingress = { known: settings.url, baseUrl: settings.baseUrl };
   const store = await RecoveryStore.open(options.database);
   const recovery = new GithubRecovery({
     hooks: targets.map(
       target =>
         new HookRecovery({
-          hook: new HookLog({ target, ingressUrl: settings.url, github }),
+          hook: new HookLog({ target, ingress, github }),
           store,
           ingresses,
         }),

@@ -8,6 +8,7 @@ import {
 } from '../budget';
 import type {
   CredentialsSource,
+  GithubAskedAs,
   GithubCredentials,
   GithubHost,
 } from '../credentials';
@@ -31,7 +32,7 @@ export interface Question<T> extends GithubRequest {
   isRepeatable: boolean;
   signal: AbortSignal | undefined;
   /** Takes out of an answer what was asked for; throws a GithubError if it cannot. */
-  read(answer: GithubAnswer): T;
+  read(answer: GithubAnswer, askedAs: GithubAskedAs): T;
 }
 
 /**
@@ -96,8 +97,9 @@ export class Asker {
 
   async #askOnce<T>(
     question: Question<T>,
-    { token, budget }: GithubCredentials,
+    credentials: GithubCredentials,
   ): Promise<T> {
+    const { token, budget } = credentials;
     const { resource, signal } = question;
     return budget.slots.use(async () => {
       this.#checkBudget(budget, resource);
@@ -110,7 +112,7 @@ export class Asker {
               signal: whileWanted,
             }),
         );
-        const found = this.#read(question, answer, budget);
+        const found = this.#read(question, answer, credentials);
         this.#telemetry.onAsked(budget.owner, resource, 'answered');
         return found;
       } catch (error) {
@@ -149,7 +151,11 @@ export class Asker {
     }
   }
 
-  #read<T>(question: Question<T>, answer: GithubAnswer, budget: RateBudget): T {
+  #read<T>(
+    question: Question<T>,
+    answer: GithubAnswer,
+    { kind: askedAs, budget }: GithubCredentials,
+  ): T {
     const { resource } = question;
     const { status } = answer;
     const rate = readRate(answer.headers, Date.now(), resource);
@@ -176,6 +182,7 @@ export class Asker {
     try {
       return question.read(
         answer.body === '' ? { ...answer, body: undefined } : answer,
+        askedAs,
       );
     } catch (error) {
       // GraphQL tells of its limit in an answer like any other.

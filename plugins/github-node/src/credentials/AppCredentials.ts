@@ -30,7 +30,7 @@ export class AppCredentials implements CredentialsSource {
         privateKey: privateKey.replace(/\\n/g, '\n'),
       });
       const { token } = await auth({ type: 'app' });
-      return { token, budget: this.#budget };
+      return { token, kind: 'app', budget: this.#budget };
     } catch (error) {
       throw explainRefusal(error, this.description, this.#budget);
     }

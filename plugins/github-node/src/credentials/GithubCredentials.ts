@@ -1,8 +1,20 @@
 import type { RateBudget } from '../budget';
 
+/**
+ * As whom GitHub is asked:
+ *
+ * - `app`: an app itself, or an app that is installed for the owner who is asked about. It sees what the owner has granted.
+ * - `token`: the token of the host, or an app that may be used for all that is public, with an installation of somebody
+ *   else. What is private may not be there for it.
+ *
+ * @public
+ */
+export type GithubAskedAs = 'app' | 'token';
+
 /** As whom GitHub is asked, and on whose budget. */
 export interface GithubCredentials {
   token: string;
+  kind: GithubAskedAs;
   budget: RateBudget;
   /** Has the token made anew; undefined if that cannot be. */
   forget?: () => void;

@@ -49,6 +49,22 @@ export class GithubHost {
     );
   }
 
+  /** Notes that an app is installed for an owner, by GitHub's own word. */
+  noteInstalled(appId: number, owner: string): void {
+    this.installationTokens
+      .find(each => each.appId === appId)
+      ?.noteInstalled(owner.toLowerCase());
+  }
+
+  /**
+   * Whether an app is installed for an owner, or was at any time since this process started.
+   *
+   * @param owner - in lower case
+   */
+  wasInstalled(owner: string): boolean {
+    return this.installationTokens.some(each => each.wasInstalled(owner));
+  }
+
   /** Where it is queried: where `@octokit/graphql` finds it. */
   get graphqlUrl(): string {
     return /\/api\/v3$/.test(this.baseUrl)

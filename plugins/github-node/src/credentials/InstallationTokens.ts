@@ -23,6 +23,8 @@ export class InstallationTokens {
   readonly #timeLimitMs: number;
   /** Owners for whom Backstage may have a token, so that GitHub need not be asked. */
   readonly #known = new Set<string>();
+  /** Owners for whom the app is installed, or was. */
+  readonly #installedFor = new Set<string>();
   readonly #pending = new Map<string, Promise<string | undefined>>();
   #installed: GithubAppCredentialsMux;
   #public: GithubAppCredentialsMux | undefined;
@@ -67,6 +69,9 @@ export class InstallationTokens {
     try {
       const found = await token;
       this.#known.add(owner);
+      if (found) {
+        this.noteInstalled(owner);
+      }
       return found;
     } catch (error) {
       this.#known.delete(owner);
@@ -76,6 +81,48 @@ export class InstallationTokens {
         this.#pending.delete(owner);
       }
     }
+  }
+
+  /**
+   * Notes that the app is installed for an owner, unless it is configured not to be used there.
+   *
+   * @param owner - in lower case
+   */
+  noteInstalled(owner: string): void {
+    const allowed = this.#app.allowedInstallationOwners;
+    if (!allowed || allowed.some(each => each.toLowerCase() === owner)) {
+      this.#installedFor.add(owner);
+    }
+  }
+
+  /**
+   * Whether the app is installed for an owner, or was at any time since this process started.
+   *
+   * @param owner - in lower case
+   */
+  wasInstalled(owner: string): boolean {
+    return this.#installedFor.has(owner);
+  }
+
+  /**
+   * Whether the app is installed for an owner now, as one that is suspended is, too.
+   *
+   * @param owner - in lower case
+   *
+   * @throws if GitHub does not tell
+   */
+  async isInstalled(owner: string): Promise<boolean> {
+    const installations = await this.#wait(() =>
+      this.#installed.getAllInstallations(),
+    );
+    const isInstalled = installations.some(
+      ({ account }) =>
+        account && 'login' in account && account.login.toLowerCase() === owner,
+    );
+    if (isInstalled) {
+      this.noteInstalled(owner);
+    }
+    return isInstalled;
   }
 
   /**

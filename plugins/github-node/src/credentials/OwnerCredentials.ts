@@ -2,13 +2,20 @@ import { waitWithin } from '../asking/waitWithin';
 import type { Budgets } from '../budget';
 import { GithubError } from '../GithubError';
 import { explainRefusal } from './explainRefusal';
-import type { CredentialsSource, GithubCredentials } from './GithubCredentials';
+import type {
+  CredentialsSource,
+  GithubAskedAs,
+  GithubCredentials,
+} from './GithubCredentials';
 import type { GithubHost } from './GithubHost';
 import type { InstallationTokens } from './InstallationTokens';
 
 /**
  * What Backstage has for an owner, in Backstage's order: an installation of an app, an app that may be used for all that
  * is public, the token of the host.
+ *
+ * What is private may not be there for those that come later, and who asks would take it for deleted. So they are not used
+ * in the place of an app that fails, nor of one that was installed for the owner while this process ran.
  */
 export class OwnerCredentials implements CredentialsSource {
   readonly description: string;
@@ -38,16 +45,26 @@ export class OwnerCredentials implements CredentialsSource {
 
   async #find(): Promise<GithubCredentials> {
     const failures: GithubError[] = [];
-    const credentials =
-      (await this.#findInstalled(failures)) ??
-      (await this.#findPublic(failures));
-    if (credentials) {
-      return credentials;
+    const installed = await this.#findInstalled(failures);
+    if (installed) {
+      return installed;
     }
-    if (failures.length > 0) {
-      // What may pass is worth waiting for.
-      throw failures.find(({ kind }) => kind !== 'refused') ?? failures[0];
+    throwWorst(failures);
+    if (this.#appId === undefined && this.#host.wasInstalled(this.#owner)) {
+      throw new GithubError(
+        'refused',
+        `There are no credentials of ${
+          this.description
+        } any more: an app of integrations.github[].apps[] was installed there, and is not now. What else is configured may not see what is private, so it is not used. Install the app there again${
+          this.#hasWeaker() ? ', or restart the portal to go on without it' : ''
+        }`,
+      );
     }
+    const publicOnly = await this.#findPublic(failures);
+    if (publicOnly) {
+      return publicOnly;
+    }
+    throwWorst(failures);
     const token = this.#findToken();
     if (token) {
       return token;
@@ -70,14 +87,43 @@ export class OwnerCredentials implements CredentialsSource {
         try {
           const token = await tokens.get(this.#owner);
           if (token) {
-            return this.#bill(tokens, token, this.#owner);
+            return this.#bill('app', tokens, token, this.#owner);
           }
         } catch (error) {
-          failures.push(explainRefusal(error, this.description, tokens.budget));
+          const failure = explainRefusal(
+            error,
+            this.description,
+            tokens.budget,
+          );
+          if (await this.#mayBeInstalled(tokens, failure)) {
+            throw failure;
+          }
+          failures.push(failure);
         }
       }
     }
     return undefined;
+  }
+
+  /** An app that is of no use at all, such as one with a wrong key, does not keep others from being used. */
+  async #mayBeInstalled(
+    tokens: InstallationTokens,
+    { kind }: GithubError,
+  ): Promise<boolean> {
+    if (kind !== 'refused' || tokens.wasInstalled(this.#owner)) {
+      return true;
+    }
+    try {
+      return await tokens.isInstalled(this.#owner);
+    } catch (error) {
+      const failure = explainRefusal(error, this.description, tokens.budget);
+      return failure.kind !== 'refused';
+    }
+  }
+
+  #hasWeaker(): boolean {
+    const { token, apps = [] } = this.#host.integration;
+    return Boolean(token) || apps.some(({ publicAccess }) => publicAccess);
   }
 
   async #findPublic(
@@ -90,7 +136,7 @@ export class OwnerCredentials implements CredentialsSource {
       try {
         const found = await tokens.getPublic(this.#owner);
         if (found) {
-          return this.#bill(tokens, found.token, found.owner);
+          return this.#bill('token', tokens, found.token, found.owner);
         }
       } catch (error) {
         failures.push(explainRefusal(error, this.description, tokens.budget));
@@ -105,10 +151,15 @@ export class OwnerCredentials implements CredentialsSource {
     if (!token || this.#appId !== undefined) {
       return undefined;
     }
-    return { token, budget: this.#budgets.ofToken(name, token) };
+    return {
+      token,
+      kind: 'token',
+      budget: this.#budgets.ofToken(name, token),
+    };
   }
 
   #bill(
+    kind: GithubAskedAs,
     tokens: InstallationTokens,
     token: string,
     installedOn: string | undefined,
@@ -116,8 +167,16 @@ export class OwnerCredentials implements CredentialsSource {
     const { name } = this.#host;
     return {
       token,
+      kind,
       budget: this.#budgets.ofInstallation(name, tokens.appId, installedOn),
       forget: () => tokens.forget(),
     };
+  }
+}
+
+/** What may pass is worth waiting for. */
+function throwWorst(failures: readonly GithubError[]): void {
+  if (failures.length > 0) {
+    throw failures.find(({ kind }) => kind !== 'refused') ?? failures[0];
   }
 }

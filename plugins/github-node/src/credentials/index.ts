@@ -1,4 +1,8 @@
 export { AppCredentials } from './AppCredentials';
-export type { CredentialsSource, GithubCredentials } from './GithubCredentials';
+export type {
+  CredentialsSource,
+  GithubAskedAs,
+  GithubCredentials,
+} from './GithubCredentials';
 export { GithubHost } from './GithubHost';
 export { OwnerCredentials } from './OwnerCredentials';

@@ -5,7 +5,7 @@ import {
 } from '../../__testUtils__/testStores';
 import type { GithubStore } from '../GithubStore';
 import { acquireLease, addProvider, releaseLease, renewLease } from './leases';
-import { noteFullScan, readScanProgress } from './scans';
+import { noteScanEnded, readScanProgress } from './scans';
 
 const stores = createTestStores();
 const leaseMs = 500;
@@ -107,10 +107,14 @@ describe.each(stores.ids)('the right to read and apply on %s', id => {
 
   it('leaves a provider as it is that is known', async () => {
     const store = await stores.open(id);
-    await noteFullScan(store, provider, { settings: 'x', startedMs: 7 });
+    await noteScanEnded(store, provider, {
+      beganMs: 7,
+      endedMs: 8,
+      full: { settings: 'x' },
+    });
     await acquireLease(store, provider, 'a', 60_000);
     await addProvider(store, provider);
-    expect(await readScanProgress(store, provider)).toEqual({
+    expect(await readScanProgress(store, provider)).toMatchObject({
       settings: 'x',
       fullScanMs: 7,
     });

@@ -54,6 +54,7 @@ describe.each(stores.ids)('hints on %s', id => {
         id: expect.any(Number),
         cause: 'event',
         attempts: 0,
+        doubts: 0,
         atMs: 7,
       },
       {
@@ -61,6 +62,7 @@ describe.each(stores.ids)('hints on %s', id => {
         id: expect.any(Number),
         cause: 'scan',
         attempts: 0,
+        doubts: 0,
         atMs: 7,
       },
     ]);
@@ -134,16 +136,20 @@ describe.each(stores.ids)('hints on %s', id => {
     await insertHints(
       store,
       provider,
-      Array.from({ length: 2_100 }, () => makeNewHint('site', 1)),
+      [
+        ...Array.from({ length: 2_100 }, () => makeNewHint('site', 1)),
+        makeNewHint('other', 1),
+      ],
       0,
     );
     const hints = await readDueHints(store, provider, 1, 100);
-    expect(hints).toHaveLength(2_000);
+    expect(hints).toHaveLength(201);
+    expect(hints.at(-1)?.fullName).toBe('acme/other');
     const ids = hints.map(hint => hint.id);
     expect(ids).toEqual([...ids].sort((a, b) => a - b));
   });
 
-  it('that are postponed wait, count the attempt, and tell the reason', async () => {
+  it('that are postponed wait, count the attempts and doubts, and tell the last reason', async () => {
     const store = await stores.open(id);
     await insertHints(
       store,
@@ -151,14 +157,23 @@ describe.each(stores.ids)('hints on %s', id => {
       [makeNewHint('site', 1), makeNewHint('other', 1)],
       0,
     );
-    const [{ id: siteId }] = await readDueHints(store, provider, 1, 100);
-    await postponeHints(store, [siteId], 50, 'GitHub is away');
-    await postponeHints(store, [], 50, 'nothing');
+    const [{ nodeId }] = await readDueHints(store, provider, 1, 100);
+    const away = { isDoubt: false, reason: 'GitHub is away', dueAtMs: 40 };
+    await postponeHints(store, provider, [nodeId], away);
+    await postponeHints(store, provider, [nodeId], {
+      isDoubt: true,
+      reason: 'GitHub shows what is gone',
+      dueAtMs: 50,
+    });
+    await postponeHints(store, provider, [], away);
     expect(await readNames(store, 49)).toEqual(['other 0']);
-    expect(await readNames(store, 50)).toEqual(['site 1', 'other 0']);
+    expect(await readDueHints(store, provider, 50, 100)).toMatchObject([
+      { fullName: 'acme/site', attempts: 2, doubts: 1 },
+      { fullName: 'acme/other', attempts: 0, doubts: 0 },
+    ]);
     expect(
       await store.knex('callboard_github_hints').orderBy('id').pluck('outcome'),
-    ).toEqual(['GitHub is away', null]);
+    ).toEqual(['GitHub shows what is gone', null]);
   });
 
   it('that wait are found by their repositories', async () => {

@@ -6,14 +6,15 @@ import { chunk } from './chunk';
 
 const rowSchema = z.object({
   id: z.coerce.number(),
-  cause: z.enum(['event', 'scan', 'configuration']),
+  cause: z.enum(['event', 'scan']),
   attempts: z.number(),
+  doubts: z.number(),
   at_ms: z.coerce.number(),
   hint: z.string(),
 });
 
 /** So many hints of one repository at the most are looked at together: memory is bounded, and more come at the next turn. */
-const mostHints = 2_000;
+const mostHintsOfOne = 200;
 
 /**
  * Reads the hints of repositories that are due: those of one repository all together, in the order they came.
@@ -36,22 +37,20 @@ export async function readDueHints(
   if (due.length === 0) {
     return [];
   }
-  const rows = await knex('callboard_github_hints')
+  const numbered = knex('callboard_github_hints')
     .where({ provider })
     .whereIn('node_id', due)
     .whereNotNull('due_at_ms')
-    .orderBy('id')
-    .limit(mostHints)
-    .select('id', 'cause', 'attempts', 'at_ms', 'hint');
+    .select('id', 'cause', 'attempts', 'doubts', 'at_ms', 'hint')
+    .rowNumber('place', { column: 'id' }, 'node_id')
+    .as('numbered');
+  const rows = await knex
+    .from(numbered)
+    .where('place', '<=', mostHintsOfOne)
+    .orderBy('id');
   return rows.map(row => {
-    const { id, cause, attempts, at_ms: atMs, hint } = rowSchema.parse(row);
-    return {
-      ...hintSchema.parse(JSON.parse(hint)),
-      id,
-      cause,
-      attempts,
-      atMs,
-    };
+    const { hint, at_ms: atMs, ...rest } = rowSchema.parse(row);
+    return { ...hintSchema.parse(JSON.parse(hint)), ...rest, atMs };
   });
 }
 

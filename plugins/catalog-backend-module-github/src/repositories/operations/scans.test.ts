@@ -11,7 +11,7 @@ import { insertHints } from './insertHints';
 import {
   countRepositories,
   findUnlisted,
-  noteFullScan,
+  noteScanEnded,
   noteLookedUntil,
   readLookedUntil,
   readScanProgress,
@@ -44,7 +44,7 @@ const settle = (
 describe.each(stores.ids)('how far scans are on %s', id => {
   it('is nothing before the first one', async () => {
     const store = await stores.open(id);
-    expect(await readScanProgress(store, provider)).toEqual({
+    expect(await readScanProgress(store, provider)).toMatchObject({
       settings: undefined,
       fullScanMs: undefined,
     });
@@ -53,12 +53,21 @@ describe.each(stores.ids)('how far scans are on %s', id => {
 
   it('is what the last full scan went by, and when it began', async () => {
     const store = await stores.open(id);
-    await noteFullScan(store, provider, { settings: 'one', startedMs: 10 });
-    await noteFullScan(store, provider, {
-      settings: 'two',
-      startedMs: 1_800_000_000_000,
+    await noteScanEnded(store, provider, {
+      beganMs: 10,
+      endedMs: 11,
+      full: { settings: 'one' },
     });
-    expect(await readScanProgress(store, provider)).toEqual({
+    await noteScanEnded(store, provider, {
+      beganMs: 1_800_000_000_000,
+      endedMs: 1_800_000_000_001,
+      full: { settings: 'two' },
+    });
+    await noteScanEnded(store, provider, {
+      beganMs: 1_800_000_000_002,
+      endedMs: 1_800_000_000_003,
+    });
+    expect(await readScanProgress(store, provider)).toMatchObject({
       settings: 'two',
       fullScanMs: 1_800_000_000_000,
     });

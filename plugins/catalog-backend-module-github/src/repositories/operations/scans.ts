@@ -2,43 +2,82 @@ import { z } from 'zod';
 import type { GithubStore } from '../GithubStore';
 import type { Hint } from '../../hints';
 
-/** How far scans of a provider are. */
+/** How far scans of a provider are. Times are by the clocks of the processes. */
 export interface ScanProgress {
   /** A digest of what was configured at the last full scan. */
   settings: string | undefined;
-  /** When the last full scan began that went well, by the clock of its process. */
+  /** When the last full scan began that went well. */
   fullScanMs: number | undefined;
+  /** When the last scan began, and when the last one ended that went well. */
+  beganMs: number | undefined;
+  endedMs: number | undefined;
+  /** When a process last said that it has the provider. */
+  seenMs: number | undefined;
 }
 
+// PostgreSQL gives a bigint as text.
+const time = z
+  .union([z.number(), z.string()])
+  .nullable()
+  .transform(value => (value === null ? undefined : Number(value)));
+
 const progressSchema = z.object({
-  settings: z.string().nullable(),
-  // PostgreSQL gives a bigint as text.
-  full_scan_ms: z.union([z.number(), z.string()]).nullable(),
+  settings: z
+    .string()
+    .nullable()
+    .transform(value => value ?? undefined),
+  full_scan_ms: time,
+  scan_began_ms: time,
+  scan_ended_ms: time,
+  seen_ms: time,
 });
 
 export async function readScanProgress(
   { knex }: GithubStore,
   provider: string,
 ): Promise<ScanProgress> {
-  const row = await knex('callboard_github_providers')
-    .where({ provider })
-    .first('settings', 'full_scan_ms');
-  const { settings, full_scan_ms: fullScanMs } = progressSchema.parse(row);
+  const row = progressSchema.parse(
+    await knex('callboard_github_providers').where({ provider }).first(),
+  );
   return {
-    settings: settings ?? undefined,
-    fullScanMs: fullScanMs === null ? undefined : Number(fullScanMs),
+    settings: row.settings,
+    fullScanMs: row.full_scan_ms,
+    beganMs: row.scan_began_ms,
+    endedMs: row.scan_ended_ms,
+    seenMs: row.seen_ms,
   };
 }
 
-/** Notes that a full scan went well. */
-export async function noteFullScan(
+/** Notes that a scan begins. */
+export async function noteScanBegan(
   { knex }: GithubStore,
   provider: string,
-  scan: { settings: string; startedMs: number },
+  beganMs: number,
 ): Promise<void> {
   await knex('callboard_github_providers')
     .where({ provider })
-    .update({ settings: scan.settings, full_scan_ms: scan.startedMs });
+    .update({ scan_began_ms: beganMs });
+}
+
+/**
+ * Notes that a scan went well.
+ *
+ * @param scan.full - of a full scan: a digest of what is configured
+ */
+export async function noteScanEnded(
+  { knex }: GithubStore,
+  provider: string,
+  scan: { beganMs: number; endedMs: number; full?: { settings: string } },
+): Promise<void> {
+  await knex('callboard_github_providers')
+    .where({ provider })
+    .update({
+      scan_ended_ms: scan.endedMs,
+      ...(scan.full && {
+        settings: scan.full.settings,
+        full_scan_ms: scan.beganMs,
+      }),
+    });
 }
 
 /** What was pushed or updated before that time was seen; undefined for an owner that was never listed. */

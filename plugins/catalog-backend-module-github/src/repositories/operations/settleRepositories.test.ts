@@ -191,17 +191,16 @@ describe.each(stores.ids)('what is known of repositories on %s', id => {
     expect([
       ...(await readRepositories(store, provider, nodeIds)).keys(),
     ]).toEqual(['R_other']);
-    expect(
-      (await readRepositories(store, otherProvider, nodeIds)).size,
-    ).toBe(2);
+    expect((await readRepositories(store, otherProvider, nodeIds)).size).toBe(
+      2,
+    );
   });
 
   it('is which full scan saw it, also when it was reconciled since', async () => {
     const store = await stores.open(id);
     const readListing = async () =>
-      (
-        await store.knex('callboard_github_repositories').first('listing')
-      ).listing;
+      (await store.knex('callboard_github_repositories').first('listing'))
+        .listing;
     await settleRepositories(
       store,
       provider,
@@ -226,11 +225,7 @@ describe.each(stores.ids)('hints that were followed on %s', id => {
     await insertHints(
       store,
       provider,
-      [
-        makeNewHint('site', 1),
-        makeNewHint('site', 1),
-        makeNewHint('other', 1),
-      ],
+      [makeNewHint('site', 1), makeNewHint('site', 1), makeNewHint('other', 1)],
       0,
     );
     const hints = await readDueHints(store, provider, 1, 100);

@@ -12,7 +12,7 @@ const pieceSize = 1_000;
 export async function trimHints(
   { knex }: GithubStore,
   beforeMs: number,
-  most: number = 100_000,
+  most: number = 1_000_000,
 ): Promise<number> {
   let removed = 0;
   while (removed < most) {

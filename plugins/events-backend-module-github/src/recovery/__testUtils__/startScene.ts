@@ -134,12 +134,19 @@ export interface PortalConfig {
   integrations?: JsonObject[];
   recovery?: JsonObject;
   maxPayloadBytes?: number;
+  /** Of the backend; where webhooks go unless given. */
+  baseUrl?: string;
 }
 
 async function startPortal(
   knex: Knex,
-  door: { leadTo(url: string | undefined): void },
-  { integrations = [], recovery, maxPayloadBytes }: PortalConfig,
+  door: { origin: string; leadTo(url: string | undefined): void },
+  {
+    integrations = [],
+    recovery,
+    maxPayloadBytes,
+    baseUrl = door.origin,
+  }: PortalConfig,
 ) {
   const schedule = createSchedule();
   const logger = mockServices.logger.mock();
@@ -150,6 +157,7 @@ async function startPortal(
       mockServices.database.factory({ knex }),
       mockServices.rootConfig.factory({
         data: {
+          backend: { baseUrl },
           integrations: { github: integrations },
           events: {
             ...(maxPayloadBytes && { publish: { maxPayloadBytes } }),

@@ -16,16 +16,19 @@ import {
   nameTarget,
   type HookTarget,
 } from './HookTarget';
-import { isIngressUrl } from './isIngressUrl';
+import { isIngressUrl, type IngressPlace } from './isIngressUrl';
 
 /** GitHub lists no more at once. */
 const pageSize = 100;
+
+/** Of 5,000 requests an hour. An app makes the tokens of its installations on the same limit. */
+const reserve = 1_000;
 
 /** Where a webhook goes, by what is known of it. */
 export interface HookDestination {
   /** Its own URL; undefined if GitHub does not tell. */
   url: string | undefined;
-  /** Whether that is an ingress of a portal. Somebody who names a webhook by its number knows that it is. */
+  /** Whether that is the ingress of this portal. Somebody who names a webhook by its number knows that it is. */
   isIngress: boolean;
 }
 
@@ -44,21 +47,20 @@ export class HookLog {
   /** Whose webhook it is, in words. */
   readonly description: string;
   readonly #target: HookTarget;
-  readonly #ingressUrl: string | undefined;
+  readonly #ingress: IngressPlace;
   readonly #github: GithubService;
   #foundId: number | undefined;
 
-  /** @param options.ingressUrl - where the ingress is, if its path is another one outside */
   constructor(options: {
     target: HookTarget;
-    ingressUrl: string | undefined;
+    ingress: IngressPlace;
     github: GithubService;
   }) {
-    const { target, ingressUrl, github } = options;
+    const { target, ingress, github } = options;
     this.name = nameTarget(target);
     this.description = describeTarget(target);
     this.#target = target;
-    this.#ingressUrl = ingressUrl;
+    this.#ingress = ingress;
     this.#github = github;
   }
 
@@ -82,7 +84,7 @@ export class HookLog {
       return {
         url,
         isIngress:
-          isNamed || (url !== undefined && isIngressUrl(url, this.#ingressUrl)),
+          isNamed || (url !== undefined && isIngressUrl(url, this.#ingress)),
       };
     } catch (error) {
       // Who may read what was delivered need not be allowed to read how the webhook is made.
@@ -103,7 +105,7 @@ export class HookLog {
     }
     return (
       (this.#target.kind !== 'app' && this.#target.hookId !== undefined) ||
-      isIngressUrl(url, this.#ingressUrl)
+      isIngressUrl(url, this.#ingress)
     );
   }
 
@@ -141,11 +143,11 @@ export class HookLog {
   #openClient(): GithubClient {
     const target = this.#target;
     if (target.kind === 'app') {
-      return this.#github.forApp(target);
+      return this.#github.forApp({ ...target, reserve });
     }
     const owner =
       target.kind === 'organization' ? target.organization : target.owner;
-    return this.#github.forOwner({ host: target.host, owner });
+    return this.#github.forOwner({ host: target.host, owner, reserve });
   }
 
   async #findPath(signal: AbortSignal): Promise<string> {
@@ -168,12 +170,12 @@ export class HookLog {
     });
     const hook = data.find(
       ({ config: { url } }) =>
-        url !== undefined && isIngressUrl(url, this.#ingressUrl),
+        url !== undefined && isIngressUrl(url, this.#ingress),
     );
     if (!hook) {
       throw new GithubError(
         'missing',
-        `${this.description} has no webhook that goes to the ingress of a portal, …/api/events/http/github. Add it, name its number (events.modules.github.recovery.hooks[].hookId), or say where the ingress is (events.modules.github.recovery.url)`,
+        `${this.description} has no webhook that goes to the ingress of this portal, …/api/events/http/github at the host of backend.baseUrl. Add it, name its number (events.modules.github.recovery.hooks[].hookId), or say where the ingress is (events.modules.github.recovery.url)`,
       );
     }
     return hook.id;
