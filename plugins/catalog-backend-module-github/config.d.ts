@@ -18,8 +18,8 @@ interface GithubProvider {
    */
   catalogPath?: string;
   /**
-   * Whether a repository is told of only if it has the file and the file is not empty. Cannot be true with wildcards. That a
-   * push has emptied a file is seen by the next scan. Default: false.
+   * Whether a repository is told of only if it has the file and the file is not empty. Cannot be true with wildcards.
+   * GitHub is then asked after each push that changes the file. Default: false.
    */
   validateLocationsExist?: boolean;
   /** Which repositories are taken. Default: those that are not archived. */

@@ -1,4 +1,5 @@
 import type {
+  GithubAskedAs,
   GithubClient,
   GithubQueryError,
 } from '@callboard/backstage-plugin-github-node';
@@ -17,7 +18,7 @@ import {
 export type Finding =
   | { kind: 'found'; state: RepositoryState }
   /** There is none with this id, or none that these credentials may see. GitHub does not tell these apart. */
-  | { kind: 'not there' }
+  | { kind: 'not there'; askedAs: GithubAskedAs }
   /** GitHub could not be asked, or did not know: nothing follows from it. */
   | { kind: 'unknown'; error: Error };
 
@@ -45,7 +46,7 @@ export async function askForRepositories(
   settings: ProviderSettings,
   signal: AbortSignal,
 ): Promise<Finding[]> {
-  const { data, errors } = await client.query({
+  const { data, errors, askedAs } = await client.query({
     query,
     variables: { ids: nodeIds, ...makeFragmentVariables(settings) },
     schema: answerSchema,
@@ -56,18 +57,21 @@ export async function askForRepositories(
     const problem = errors.find(({ path }) => concerns(path, index));
     if (problem) {
       return problem.type === 'NOT_FOUND' && problem.path.length === 2
-        ? { kind: 'not there' }
+        ? { kind: 'not there', askedAs }
         : unknown(problem);
     }
     if (!node) {
       return unknown({ message: 'GitHub left it out of its answer' });
     }
     if (otherNode.safeParse(node).success) {
-      return { kind: 'not there' };
+      return { kind: 'not there', askedAs };
     }
     const { success, data: repository } = repositorySchema.safeParse(node);
     return success
-      ? { kind: 'found', state: readRepository(repository, settings).state }
+      ? {
+          kind: 'found',
+          state: readRepository(repository, settings, askedAs).state,
+        }
       : unknown({ message: 'GitHub left something out of its answer' });
   });
 }

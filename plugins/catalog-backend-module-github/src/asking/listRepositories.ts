@@ -67,7 +67,7 @@ export async function listRepositories(
   },
 ): Promise<RepositoryPage> {
   const { order, after, settings, signal } = options;
-  const { data, errors } = await client.query({
+  const { data, errors, askedAs } = await client.query({
     query,
     variables: {
       login: owner,
@@ -95,7 +95,7 @@ export async function listRepositories(
   return {
     totalCount,
     repositories: nodes.flatMap(node =>
-      node ? readRepository(node, settings) : [],
+      node ? readRepository(node, settings, askedAs) : [],
     ),
     next: pageInfo.hasNextPage ? pageInfo.endCursor ?? undefined : undefined,
   };

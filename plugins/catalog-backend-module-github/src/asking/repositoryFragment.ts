@@ -1,3 +1,4 @@
+import type { GithubAskedAs } from '@callboard/backstage-plugin-github-node';
 import { z } from 'zod';
 import type { RepositoryState } from '../repositories';
 import type { ProviderSettings } from '../settings';
@@ -79,6 +80,7 @@ export interface FoundRepository {
 export function readRepository(
   repository: z.infer<typeof repositorySchema>,
   settings: ProviderSettings,
+  askedAs: GithubAskedAs,
 ): FoundRepository {
   const { id, owner, defaultBranchRef, file, repositoryTopics } = repository;
   const followed =
@@ -99,6 +101,7 @@ export function readRepository(
         file?.__typename === 'Blob'
           ? { oid: file.oid, isEmpty: file.byteSize === 0 }
           : undefined,
+      shownTo: askedAs,
       pushedAtMs: repository.pushedAt,
       updatedAtMs: repository.updatedAt,
     },

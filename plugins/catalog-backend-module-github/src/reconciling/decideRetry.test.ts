@@ -58,7 +58,7 @@ const found = (changes: Partial<RepositoryState> = {}): Finding => ({
   kind: 'found',
   state: { ...state, ...changes },
 });
-const notThere: Finding = { kind: 'not there' };
+const notThere: Finding = { kind: 'not there', askedAs: 'app' };
 const unknown = (error: Error = new Error('no answer')): Finding => ({
   kind: 'unknown',
   error,
@@ -143,6 +143,23 @@ describe('when there is no answer, it is asked again', () => {
     expect(
       decideRetry([unknown()], [makeHint({ attempts: 99 })], state).kind,
     ).toBe('wait');
+  });
+});
+
+describe('a token that is not shown a repository', () => {
+  const hint = makeHint({ saysGone: true });
+  const answer: Finding = { kind: 'not there', askedAs: 'token' };
+
+  it('is believed only after a day, if an app was shown it', () => {
+    const known: RepositoryState = { ...state, shownTo: 'app' };
+    const dayMs = 86_400_000;
+    expect(decideRetry([answer], [hint], known, dayMs - 1)).toMatchObject({
+      kind: 'wait',
+      reason: expect.stringContaining('Install the app again'),
+    });
+    expect(decideRetry([answer], [hint], known, dayMs).kind).toBe('believe');
+    expect(decideRetry([answer], [hint], state, 0).kind).toBe('believe');
+    expect(decideRetry([notThere], [hint], known, 0).kind).toBe('believe');
   });
 });
 

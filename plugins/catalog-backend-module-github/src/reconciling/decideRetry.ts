@@ -22,6 +22,8 @@ const doubtForMs = 7_000;
 /** How often it is doubted at least: after an outage all webhooks are old, and GitHub's replicas lag the more. */
 const leastDoubts = 3;
 const longestDoubtPauseMs = 4_000;
+/** How long a token is not believed that a repository is gone which an app was shown, in milliseconds. */
+const hiddenForMs = 86_400_000;
 
 /**
  * Decides whether GitHub's answers are believed: pure.
@@ -56,6 +58,15 @@ export function decideRetry(
           : pauseMs,
     };
   }
+  if (!found && known?.shownTo === 'app' && isHidden(answers, hints, nowMs)) {
+    return {
+      kind: 'wait',
+      isDoubt: false,
+      reason:
+        'the token of integrations.github is not shown the repository, which the app was shown before. Install the app again; it is believed after a day',
+      pauseMs,
+    };
+  }
   const isYoung = hints.some(
     ({ cause, atMs }) => cause === 'event' && nowMs - atMs < doubtForMs,
   );
@@ -71,6 +82,19 @@ export function decideRetry(
         pauseMs: Math.min(longestDoubtPauseMs, choosePauseMs(doubts)),
       }
     : { kind: 'believe', state: found?.state };
+}
+
+/** Whether a repository may be there all the same: a token is not shown what only an app has been granted. */
+function isHidden(
+  answers: readonly Finding[],
+  hints: readonly PendingHint[],
+  nowMs: number,
+): boolean {
+  return (
+    answers.some(
+      answer => answer.kind === 'not there' && answer.askedAs === 'token',
+    ) && hints.some(({ atMs }) => nowMs - atMs < hiddenForMs)
+  );
 }
 
 function choosePauseMs(times: number): number {

@@ -20,6 +20,8 @@ export interface RepositoryState {
     oid?: string;
     isEmpty: boolean;
   };
+  /** With what GitHub was asked that showed it: what an app has been granted, or a token, which may see less. */
+  shownTo?: 'app' | 'token';
   /** Milliseconds since the epoch, as all times here; GitHub tells whole seconds. */
   pushedAtMs: number;
   updatedAtMs: number;
@@ -39,6 +41,7 @@ export const repositoryStateSchema: z.ZodType<RepositoryState> = z.object({
   file: z
     .object({ oid: z.string().optional(), isEmpty: z.boolean() })
     .optional(),
+  shownTo: z.enum(['app', 'token']).optional(),
   pushedAtMs: z.number(),
   updatedAtMs: z.number(),
 });

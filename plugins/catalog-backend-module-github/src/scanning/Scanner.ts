@@ -353,12 +353,12 @@ export class Scanner {
         if (!(error instanceof GithubError)) {
           throw error;
         }
-        const pauseMs =
-          error.kind === 'limited'
-            ? error.retryAfterMs ?? 60_000
-            : error.kind === 'unavailable'
-            ? outagePauses.shift()
-            : undefined;
+        let pauseMs: number | undefined;
+        if (error.kind === 'limited') {
+          pauseMs = error.retryAfterMs ?? 60_000;
+        } else if (error.kind === 'unavailable') {
+          pauseMs = outagePauses.shift();
+        }
         if (pauseMs === undefined) {
           throw error;
         }
