@@ -10,6 +10,8 @@ import { howManyEventsPerSecondGoToEndpoints } from './howManyEventsPerSecondGoT
 import { howLongDoesAnEventTakeToItsEndpoint } from './howLongDoesAnEventTakeToItsEndpoint';
 import { whatDoEndpointsThatWantNothingCost } from './whatDoEndpointsThatWantNothingCost';
 import { doesADeadOrSlowEndpointSlowDownOthers } from './doesADeadOrSlowEndpointSlowDownOthers';
+import { howManyCallsToGithubDoesADayCost } from './howManyCallsToGithubDoesADayCost';
+import { howLongDoesAPushTakeToTheCatalog } from './howLongDoesAPushTakeToTheCatalog';
 import type { MeasuringOptions } from './MeasuringOptions';
 import type { Workbench } from './Workbench';
 
@@ -74,5 +76,13 @@ export const questions: readonly Question[] = [
   {
     name: 'doesADeadOrSlowEndpointSlowDownOthers',
     answer: doesADeadOrSlowEndpointSlowDownOthers,
+  },
+  {
+    name: 'howManyCallsToGithubDoesADayCost',
+    answer: howManyCallsToGithubDoesADayCost,
+  },
+  {
+    name: 'howLongDoesAPushTakeToTheCatalog',
+    answer: howLongDoesAPushTakeToTheCatalog,
   },
 ];

@@ -677,7 +677,7 @@ describe.each(oneDatabase)('on %s', id => {
     expect(await readBoth()).toEqual([locate('acme/page', 'acme/shop'), []]);
 
     // What goes wrong with one does not hinder the other.
-    github.faults.failRequests('bad gateway', {
+    github.faults.failRequests('not found', {
       times: Infinity,
       matches: request => isListing(request) && request.body.includes('globex'),
     });

@@ -76,6 +76,14 @@ export interface CatalogState {
   waiting: number;
 }
 
+/** How far a catalog has come with what GitHub tells. */
+export interface HintCounts {
+  /** Events that were read. */
+  read: number;
+  /** Hints that wait to be followed. */
+  waiting: number;
+}
+
 /** What a portal can be told to do, and what it answers. */
 export interface Orders {
   subscribe: { order: HandlerDescription; answer: null };
@@ -101,6 +109,14 @@ export interface Orders {
   catalogState: { order: EntityPiece; answer: CatalogState };
   /** Milliseconds from the write of a change in the catalog's database to the handler. */
   changeLatency: { order: null; answer: Distribution & { count: number } };
+  /** Puts the clock of the process so far ahead of that of the machine. Portals that follow GitHub only. */
+  moveClock: { order: { aheadMs: number }; answer: null };
+  /** Runs a task of the schedule to its end. Those that are held run at no other time. */
+  runTask: { order: { id: string }; answer: null };
+  /** The URLs that the catalog is to read, as the provider has told it. */
+  readTargets: { order: null; answer: string[] };
+  /** Callboard only. */
+  hintCounts: { order: null; answer: HintCounts };
   startProfile: { order: null; answer: null };
   stopProfile: { order: { file: string }; answer: null };
 }
