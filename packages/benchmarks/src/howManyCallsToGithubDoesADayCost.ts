@@ -341,12 +341,12 @@ function printDays(days: ReadonlyMap<Case, Day>): void {
       ([other]) =>
         other.follower === stockFollower && other.validates === validates,
     )?.[1].calls;
-    const compare = (read: (calls: Calls) => number) =>
-      stock === calls
-        ? '1'
-        : stock
-        ? `1/${(read(stock) / read(calls)).toFixed(1)}`
-        : '';
+    const compare = (read: (calls: Calls) => number) => {
+      if (!stock || stock === calls) {
+        return stock ? '1' : '';
+      }
+      return `1/${(read(stock) / read(calls)).toFixed(1)}`;
+    };
     return [
       String(validates),
       follower.name,
