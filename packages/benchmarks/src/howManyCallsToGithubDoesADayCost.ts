@@ -33,7 +33,8 @@ import {
 } from './portals/followers';
 import { recoveryTask } from './portals/followerTasks';
 import { formatTable } from './report/formatTable';
-import { formatCount, print, printSetup } from './report/print';
+import { formatCount, formatMs, print, printSetup } from './report/print';
+import { distribute, type Distribution } from './report/statistics';
 import type { Workbench } from './Workbench';
 
 interface Size {
@@ -72,6 +73,8 @@ const followLimitMs = 30_000;
 interface Day {
   calls: Calls;
   byCause: ReadonlyMap<Cause, Calls>;
+  /** How long it took from a push until the catalog had been told; of portals that are told of pushes. */
+  followMs?: Distribution;
 }
 
 type Cause = OperationKind | 'scan' | 'recovery';
@@ -181,6 +184,7 @@ async function measureCallboard(
     const { portal } = running;
     const byCause = new Map<Cause, Calls>();
     github.resetRequestCounts();
+    const followMs: number[] = [];
     let before = noCalls;
     const note = (cause: Cause) => {
       const now = countCalls(github.requestCounts);
@@ -191,7 +195,11 @@ async function measureCallboard(
       before = now;
     };
     day.onOperation(async operation => {
+      const begin = performance.now();
       await followAll(organization, running);
+      if (operation === 'push') {
+        followMs.push(performance.now() - begin);
+      }
       note(operation);
     });
     for (
@@ -208,7 +216,11 @@ async function measureCallboard(
     note('scan');
     await checkTargets(running, organization);
     checkDeliveries(organization);
-    return { calls: countCalls(github.requestCounts), byCause };
+    return {
+      calls: countCalls(github.requestCounts),
+      byCause,
+      followMs: distribute(followMs),
+    };
   };
   return withDay(
     workbench,
@@ -384,14 +396,18 @@ function printCauses(
   days: ReadonlyMap<Case, Day>,
   operations: OperationCounts,
 ): void {
-  for (const [{ follower, validates }, { byCause }] of days) {
-    if (follower === callboardFollower) {
+  for (const [{ validates }, { byCause, followMs }] of days) {
+    if (followMs) {
       const counts = {
         ...operations,
         scan: 1,
         recovery: dayMs / recoverEveryMs,
       };
-      print(`callboard, validateLocationsExist ${validates}:\n`);
+      print(
+        `callboard, validateLocationsExist ${validates}; from a push until the catalog was told: p50 ${formatMs(
+          followMs.p50,
+        )} ms, p99 ${formatMs(followMs.p99)} ms\n`,
+      );
       print(
         formatTable(
           ['what', 'times', 'queries', 'for tokens', 'for lost webhooks'],

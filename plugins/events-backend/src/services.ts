@@ -3,7 +3,7 @@ import {
   createServiceFactory,
   createServiceRef,
 } from '@backstage/backend-plugin-api';
-import { ServiceUnavailableError } from '@backstage/errors';
+import { ServiceUnavailableError, stringifyError } from '@backstage/errors';
 import {
   eventsServiceRef,
   type EventParams,
@@ -84,17 +84,29 @@ export const eventsServiceFactory = createServiceFactory({
   service: eventsServiceRef,
   deps: {
     plugin: coreServices.pluginMetadata,
+    logger: coreServices.logger,
     handle: systemServiceRef,
   },
-  factory({ plugin, handle }) {
+  factory({ plugin, logger, handle }) {
     const pluginId = plugin.getId();
-    const publishAll = async (events: readonly EventParams[]) => {
+    const acceptAll = async (events: readonly EventParams[]) => {
       checkEventCount(events);
       const { accept, settings } = await waitFor(handle);
       await accept(events, {
         source: pluginId,
         timeLimitMs: settings.publish.timeLimitMs,
       });
+    };
+    const publishAll = (events: readonly EventParams[]) => {
+      const accepting = acceptAll(events);
+      // Some publishers never look whether it worked, the engine of the stock catalog among them. A rejection that
+      // nobody handles would be reported without the topic, or end the process.
+      accepting.catch(error =>
+        logger.warn(
+          `Could not publish ${listTopics(events)}: ${stringifyError(error)}`,
+        ),
+      );
+      return accepting;
     };
     const service: DurableEventsService = {
       publish: params => publishAll([params]),
@@ -130,6 +142,15 @@ export const ingressServiceFactory = createServiceFactory({
     };
   },
 });
+
+/** What a line of the log says of events that were not published; their payloads are not for the log. */
+function listTopics(events: readonly EventParams[]): string {
+  const topics = [...new Set(events.map(({ topic }) => topic))];
+  const named = topics.slice(0, 5).map(topic => JSON.stringify(topic));
+  return `${
+    events.length === 1 ? 'an event' : `${events.length} events`
+  } of ${named.join(', ')}${topics.length > named.length ? ' and others' : ''}`;
+}
 
 function waitFor(handle: SystemHandle): Promise<EventsSystem> {
   return withTimeLimit(
