@@ -7,6 +7,7 @@ import type { Hint } from '../hints';
 import {
   addProvider,
   openGithubStore,
+  type Fence,
   type GithubStore,
   type NewHint,
   type RepositoryState,
@@ -15,6 +16,9 @@ import {
 /** Whose rows are looked at, and of whom others are. */
 export const provider = 'github-provider:mine';
 export const otherProvider = 'github-provider:other';
+
+/** For those who need no lease, since nobody else is there. */
+export const unfenced: Fence = async () => {};
 
 /** Stores with two providers, for the tests of one file. */
 export function createTestStores(): {

@@ -42,7 +42,7 @@ import { decideRetry } from './decideRetry';
 import { describeChange, type Change } from './describeChange';
 import { makeScmEvents } from './makeScmEvents';
 import { provePushes } from './provePushes';
-import { withLease, type Lease } from './withLease';
+import { LeaseLostError, withLease, type Lease } from './withLease';
 
 /** How many repositories are asked for at once: as many as GitHub takes ids. */
 const mostRepositories = 100;
@@ -72,6 +72,9 @@ interface Subject {
  * Whoever reads and applies for a provider has its lease, so what was read last is applied last, whichever process reads.
  * A location is written down before the catalog is told to hold it, and forgotten after it was told to drop it: the
  * process may die at any instruction. Hints are settled when all of that is done, and not before.
+ *
+ * A process that stood still for longer than the lease may tell the catalog something old all the same, since the catalog
+ * knows no leases. It notices when it writes that down, and has the catalog told anew what is known by then.
  */
 export class Reconciler {
   readonly #store: GithubStore;
@@ -81,6 +84,8 @@ export class Reconciler {
   readonly #scmEvents: CatalogScmEventsService;
   readonly #telemetry: ProviderTelemetry;
   readonly #logger: LoggerService;
+  /** Whether the catalog was told something while another process may have told it something newer. */
+  #hasToldLate = false;
 
   constructor(options: {
     store: GithubStore;
@@ -103,6 +108,9 @@ export class Reconciler {
   /** Reconciles the repositories whose hints are due, a hundred at most. */
   async reconcileDue(signal: AbortSignal): Promise<ReconcileTurn> {
     const { name } = this.#settings;
+    if (this.#hasToldLate && (await this.applyWhole()) === undefined) {
+      return { kind: 'elsewhere' };
+    }
     if (!(await this.hasDue())) {
       return { kind: 'done', repositories: 0, isFull: false };
     }
@@ -180,6 +188,9 @@ export class Reconciler {
         type: 'full',
         entities: targets.map(target => this.#makeEntity(target)),
       });
+      this.#hasToldLate = true;
+      await lease.assertHeld();
+      this.#hasToldLate = false;
       return targets.length;
     });
     return applied?.result;
@@ -429,12 +440,10 @@ export class Reconciler {
     );
     const planned = changed.flatMap(({ change }) => change.planned);
     if (planned.length > 0) {
-      await planLocations(this.#store, name, planned);
+      await planLocations(this.#store, name, planned, options.lease.fence);
     }
     await this.#tellCatalog(changed, applied, options.lease);
-    await settleRepositories(
-      this.#store,
-      name,
+    await this.#settle(
       applied.map(
         (each): ReconciledRepository => ({
           nodeId: each.nodeId,
@@ -448,10 +457,29 @@ export class Reconciler {
           outcome: each.change.outcome,
         }),
       ),
-      Date.now(),
+      options.lease,
     );
     this.#report(applied);
     return changed;
+  }
+
+  async #settle(
+    reconciled: readonly ReconciledRepository[],
+    lease: Lease,
+  ): Promise<void> {
+    const { name } = this.#settings;
+    try {
+      await settleRepositories(
+        this.#store,
+        name,
+        reconciled,
+        Date.now(),
+        lease.fence,
+      );
+    } catch (error) {
+      this.#hasToldLate ||= error instanceof LeaseLostError;
+      throw error;
+    }
   }
 
   /** Those of the owners of repositories who are followed. */

@@ -14,6 +14,7 @@ export {
   addProvider,
   releaseLease,
   renewLease,
+  type Fence,
 } from './operations/leases';
 export {
   countPendingHints,

@@ -4,6 +4,7 @@ import {
   makeState,
   otherProvider,
   provider,
+  unfenced,
 } from '../__testUtils__/testStores';
 import type { GithubStore } from './GithubStore';
 import { insertHints } from './operations/insertHints';
@@ -203,9 +204,12 @@ describe.each(stores.ids)('an index is used on %s when', id => {
     [
       'locations are planned',
       () =>
-        planLocations(store, provider, [
-          { nodeId: 'R_site-7', target: 'a', state: 'adding' },
-        ]),
+        planLocations(
+          store,
+          provider,
+          [{ nodeId: 'R_site-7', target: 'a', state: 'adding' }],
+          unfenced,
+        ),
     ],
     [
       'repositories are settled',
@@ -232,6 +236,7 @@ describe.each(stores.ids)('an index is used on %s when', id => {
             },
           ],
           1,
+          unfenced,
         ),
     ],
     [

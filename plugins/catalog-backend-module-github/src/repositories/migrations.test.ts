@@ -4,7 +4,12 @@ import {
   type TestDatabaseId,
 } from '@callboard/backstage-plugin-events-backend-test-utils';
 import createKnex, { type Knex } from 'knex';
-import { makeNewHint, makeState, provider } from '../__testUtils__/testStores';
+import {
+  makeNewHint,
+  makeState,
+  provider,
+  unfenced,
+} from '../__testUtils__/testStores';
 import { openGithubStore } from './GithubStore';
 import { migrationSource, migrationTable } from './migrations';
 import { insertHints } from './operations/insertHints';
@@ -47,9 +52,12 @@ describe.each(databases.ids)('the tables on %s', id => {
     await addProvider(store, provider);
     await noteLookedUntil(store, provider, 'acme', 1);
     await insertHints(store, provider, [makeNewHint('site', 1)], 1);
-    await planLocations(store, provider, [
-      { nodeId: 'R_site', target: 'a', state: 'held' },
-    ]);
+    await planLocations(
+      store,
+      provider,
+      [{ nodeId: 'R_site', target: 'a', state: 'held' }],
+      unfenced,
+    );
     await settleRepositories(
       store,
       provider,
@@ -64,6 +72,7 @@ describe.each(databases.ids)('the tables on %s', id => {
         },
       ],
       1,
+      unfenced,
     );
     await knex.migrate.rollback(
       { migrationSource, tableName: migrationTable },

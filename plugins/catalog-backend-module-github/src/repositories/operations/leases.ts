@@ -1,5 +1,12 @@
 import type { GithubStore } from '../GithubStore';
 
+/**
+ * Begins a transaction: throws unless the right is held, and nobody can take it until the transaction ends.
+ *
+ * @param store - whose connection is that of the transaction
+ */
+export type Fence = (store: GithubStore) => Promise<void>;
+
 const table = 'callboard_github_providers';
 
 /**

@@ -5,6 +5,7 @@ import {
   makeState,
   otherProvider,
   provider,
+  unfenced,
 } from '../../__testUtils__/testStores';
 import type { GithubStore } from '../GithubStore';
 import { insertHints } from './insertHints';
@@ -39,6 +40,7 @@ const settle = (
       outcome: '',
     })),
     1,
+    unfenced,
   );
 
 describe.each(stores.ids)('how far scans are on %s', id => {

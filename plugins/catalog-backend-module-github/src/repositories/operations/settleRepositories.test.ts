@@ -4,6 +4,7 @@ import {
   makeState,
   otherProvider,
   provider,
+  unfenced,
 } from '../../__testUtils__/testStores';
 import type { GithubStore } from '../GithubStore';
 import type { KnownLocation } from '../rows';
@@ -58,16 +59,38 @@ describe.each(stores.ids)('locations on %s', id => {
 
   it('are remembered from when the catalog may hold them until it has dropped them', async () => {
     const store = await stores.open(id);
-    await planLocations(store, provider, [makeLocation('site', 'a', 'adding')]);
+    await planLocations(
+      store,
+      provider,
+      [makeLocation('site', 'a', 'adding')],
+      unfenced,
+    );
     expect(await readStates(store, 'site')).toEqual(['a adding']);
-    await settleRepositories(store, provider, [makeReconciled('site')], 1);
+    await settleRepositories(
+      store,
+      provider,
+      [makeReconciled('site')],
+      1,
+      unfenced,
+    );
     expect(await readStates(store, 'site')).toEqual(['a held']);
-    await planLocations(store, provider, [
-      makeLocation('site', 'a', 'removing'),
-      makeLocation('site', 'b', 'adding'),
-    ]);
+    await planLocations(
+      store,
+      provider,
+      [
+        makeLocation('site', 'a', 'removing'),
+        makeLocation('site', 'b', 'adding'),
+      ],
+      unfenced,
+    );
     expect(await readStates(store, 'site')).toEqual(['a removing', 'b adding']);
-    await settleRepositories(store, provider, [makeReconciled('site')], 1);
+    await settleRepositories(
+      store,
+      provider,
+      [makeReconciled('site')],
+      1,
+      unfenced,
+    );
     expect(await readStates(store, 'site')).toEqual(['b held']);
   });
 
@@ -77,9 +100,15 @@ describe.each(stores.ids)('locations on %s', id => {
       makeLocation('site', 'a', 'adding'),
       makeLocation('other', 'b', 'adding'),
     ];
-    await planLocations(store, provider, planned);
-    await planLocations(store, otherProvider, planned);
-    await settleRepositories(store, provider, [makeReconciled('site')], 1);
+    await planLocations(store, provider, planned, unfenced);
+    await planLocations(store, otherProvider, planned, unfenced);
+    await settleRepositories(
+      store,
+      provider,
+      [makeReconciled('site')],
+      1,
+      unfenced,
+    );
     expect(await readStates(store, 'site', 'other')).toEqual([
       'a held',
       'b adding',
@@ -93,16 +122,24 @@ describe.each(stores.ids)('locations on %s', id => {
 
   it('are wanted as long as some repository of the provider wants them', async () => {
     const store = await stores.open(id);
-    await planLocations(store, provider, [
-      makeLocation('former', 'a', 'removing'),
-      makeLocation('site', 'a', 'adding'),
-      makeLocation('former', 'b', 'removing'),
-      makeLocation('site', 'c', 'held'),
-      makeLocation('same', 'c', 'held'),
-    ]);
-    await planLocations(store, otherProvider, [
-      makeLocation('elsewhere', 'b', 'held'),
-    ]);
+    await planLocations(
+      store,
+      provider,
+      [
+        makeLocation('former', 'a', 'removing'),
+        makeLocation('site', 'a', 'adding'),
+        makeLocation('former', 'b', 'removing'),
+        makeLocation('site', 'c', 'held'),
+        makeLocation('same', 'c', 'held'),
+      ],
+      unfenced,
+    );
+    await planLocations(
+      store,
+      otherProvider,
+      [makeLocation('elsewhere', 'b', 'held')],
+      unfenced,
+    );
     expect(
       await findWantedTargets(store, provider, ['a', 'b', 'c', 'd']),
     ).toEqual(new Set(['a', 'c']));
@@ -120,8 +157,9 @@ describe.each(stores.ids)('locations on %s', id => {
       store,
       provider,
       targets.map(target => makeLocation('site', target, 'adding')),
+      unfenced,
     );
-    await planLocations(store, provider, []);
+    await planLocations(store, provider, [], unfenced);
     expect(await listWantedTargets(store, provider)).toHaveLength(1_100);
     expect(await findWantedTargets(store, provider, targets)).toEqual(
       new Set(targets),
@@ -144,12 +182,14 @@ describe.each(stores.ids)('what is known of repositories on %s', id => {
         makeReconciled('other', { explanation: 'is archived' }),
       ],
       1,
+      unfenced,
     );
     await settleRepositories(
       store,
       provider,
       [makeReconciled('site', { state })],
       2,
+      unfenced,
     );
     expect(
       await readRepositories(store, provider, ['R_site', 'R_other', 'R_none']),
@@ -179,13 +219,14 @@ describe.each(stores.ids)('what is known of repositories on %s', id => {
   it('is forgotten of those that are none of the provider’s any more', async () => {
     const store = await stores.open(id);
     const both = [makeReconciled('site'), makeReconciled('other')];
-    await settleRepositories(store, provider, both, 1);
-    await settleRepositories(store, otherProvider, both, 1);
+    await settleRepositories(store, provider, both, 1, unfenced);
+    await settleRepositories(store, otherProvider, both, 1, unfenced);
     await settleRepositories(
       store,
       provider,
       [makeReconciled('site', { state: undefined })],
       2,
+      unfenced,
     );
     const nodeIds = ['R_site', 'R_other'];
     expect([
@@ -206,14 +247,22 @@ describe.each(stores.ids)('what is known of repositories on %s', id => {
       provider,
       [makeReconciled('site', { listing: 'scan 1' })],
       1,
+      unfenced,
     );
-    await settleRepositories(store, provider, [makeReconciled('site')], 2);
+    await settleRepositories(
+      store,
+      provider,
+      [makeReconciled('site')],
+      2,
+      unfenced,
+    );
     expect(await readListing()).toBe('scan 1');
     await settleRepositories(
       store,
       provider,
       [makeReconciled('site', { listing: 'scan 2' })],
       3,
+      unfenced,
     );
     expect(await readListing()).toBe('scan 2');
   });
@@ -237,6 +286,7 @@ describe.each(stores.ids)('hints that were followed on %s', id => {
       provider,
       [makeReconciled('site', { hintIds, outcome: 'The catalog reads it' })],
       77,
+      unfenced,
     );
     const rows = await store.knex('callboard_github_hints').orderBy('id');
     expect(
@@ -262,7 +312,12 @@ describe.each(stores.ids)('hints that were followed on %s', id => {
     const store = await stores.open(id);
     await insertHints(store, provider, [makeNewHint('site', 1)], 0);
     const [hint] = await readDueHints(store, provider, 1, 100);
-    await planLocations(store, provider, [makeLocation('site', 'a', 'adding')]);
+    await planLocations(
+      store,
+      provider,
+      [makeLocation('site', 'a', 'adding')],
+      unfenced,
+    );
     await store.knex.raw(
       'CREATE UNIQUE INDEX refusing ON callboard_github_repositories (owner)',
     );
@@ -272,6 +327,7 @@ describe.each(stores.ids)('hints that were followed on %s', id => {
         provider,
         [makeReconciled('site', { hintIds: [hint.id] }), makeReconciled('b')],
         1,
+        unfenced,
       ),
     ).rejects.toMatchObject({
       message: expect.stringMatching(/unique/i),

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { GithubStore } from '../GithubStore';
 import type { RepositoryState } from '../RepositoryState';
 import { chunk } from './chunk';
+import type { Fence } from './leases';
 
 /** What is known of a repository after it was reconciled. */
 export interface ReconciledRepository {
@@ -21,14 +22,18 @@ export interface ReconciledRepository {
 /**
  * Writes down what the catalog has been told, in one transaction: what is known, which locations are held and gone, and
  * what came of the hints.
+ *
+ * @param fence - of the lease under which the catalog was told
  */
 export async function settleRepositories(
-  { knex }: GithubStore,
+  store: GithubStore,
   provider: string,
   reconciled: readonly ReconciledRepository[],
   atMs: number,
+  fence: Fence,
 ): Promise<void> {
-  await knex.transaction(async trx => {
+  await store.knex.transaction(async trx => {
+    await fence({ ...store, knex: trx });
     await settleLocations(
       trx,
       provider,

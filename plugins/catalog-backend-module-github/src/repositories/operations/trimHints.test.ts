@@ -3,6 +3,7 @@ import {
   makeNewHint,
   makeState,
   provider,
+  unfenced,
 } from '../../__testUtils__/testStores';
 import type { GithubStore } from '../GithubStore';
 import { insertHints } from './insertHints';
@@ -49,6 +50,7 @@ describe.each(stores.ids)('old hints on %s', id => {
         },
       ],
       15,
+      unfenced,
     );
     expect(await trimHints(store, 20)).toBe(2);
     expect(await readNames(store)).toEqual(['acme/waiting', 'new']);
