@@ -1,0 +1,174 @@
+import { mockServices } from '@backstage/backend-test-utils';
+import type {
+  EntityProviderConnection,
+  EntityProviderMutation,
+} from '@backstage/plugin-catalog-node';
+import { GithubService } from '@callboard/backstage-plugin-github-node';
+import { startGithub } from '../__testUtils__/startGithub';
+import { createTestStores } from '../__testUtils__/testStores';
+import { FollowedOwners } from '../asking';
+import { ProviderTelemetry } from '../ProviderTelemetry';
+import { addProvider, insertHints, type GithubStore } from '../repositories';
+import { readProviderSettings } from '../settings';
+import { Reconciler } from './Reconciler';
+
+const stores = createTestStores();
+const running: { stop(): Promise<void> }[] = [];
+
+afterEach(async () => {
+  await Promise.all(running.splice(0).map(each => each.stop()));
+});
+
+/** What a catalog holds of one provider. */
+class HeldLocations {
+  readonly targets = new Set<unknown>();
+
+  apply(mutation: EntityProviderMutation): void {
+    if (mutation.type === 'full') {
+      this.targets.clear();
+    } else {
+      mutation.removed.forEach(each => this.targets.delete(readTarget(each)));
+    }
+    const added = mutation.type === 'full' ? mutation.entities : mutation.added;
+    added.forEach(each => this.targets.add(readTarget(each)));
+  }
+}
+
+function readTarget(each: { entity: { spec?: object } } | object): unknown {
+  const { spec } = 'entity' in each ? each.entity : { spec: undefined };
+  return spec && 'target' in spec ? spec.target : undefined;
+}
+
+/** The organization `acme` with the repository `acme/site`, of which no process knows yet. */
+async function startAcme(store: GithubStore) {
+  const { github, host, config } = await startGithub();
+  running.push(github);
+  const { nodeId } = github.model.repositories.create({
+    owner: 'acme',
+    name: 'site',
+    files: { 'catalog-info.yaml': 'kind: Component' },
+  });
+  const catalog = new HeldLocations();
+  const rootConfig = mockServices.rootConfig({
+    data: {
+      ...config,
+      catalog: { providers: { github: { host, organization: 'acme' } } },
+    },
+  });
+  const [settings] = readProviderSettings(rootConfig);
+  await addProvider(store, settings.name);
+  const logger = mockServices.logger.mock();
+  /** @param options.aheadMs - of the clock that its leases go by */
+  const startProcess = (
+    options: { aheadMs?: number; untilTold?: () => Promise<void> } = {},
+  ) => {
+    const connection: EntityProviderConnection = {
+      async applyMutation(mutation) {
+        await options.untilTold?.();
+        catalog.apply(mutation);
+      },
+      refresh: async () => {},
+    };
+    return new Reconciler({
+      store: {
+        ...store,
+        nowMs: `(${store.nowMs} + ${options.aheadMs ?? 0})`,
+      },
+      settings,
+      owners: new FollowedOwners(
+        new GithubService({ config: rootConfig, logger }),
+        settings,
+      ),
+      connection,
+      scmEvents: mockScmEvents,
+      telemetry: new ProviderTelemetry(settings.name),
+      logger,
+    });
+  };
+  const hint = () =>
+    insertHints(
+      store,
+      settings.name,
+      [
+        {
+          cause: 'scan',
+          hint: {
+            nodeId,
+            owner: 'acme',
+            fullName: 'acme/site',
+            saysGone: false,
+          },
+          dueAtMs: 1,
+        },
+      ],
+      1,
+    );
+  return { github, catalog, startProcess, hint };
+}
+
+const mockScmEvents = {
+  subscribe: () => ({ unsubscribe: () => {} }),
+  publish: async () => {},
+  markEventActionTaken: () => {},
+};
+
+/** Stands still at some instruction until it may go on. */
+class Halt {
+  reached = () => {};
+  goOn = () => {};
+  readonly untilReached = new Promise<void>(resolve => {
+    this.reached = resolve;
+  });
+  readonly #untilGoesOn = new Promise<void>(resolve => {
+    this.goOn = resolve;
+  });
+
+  readonly pass = async (): Promise<void> => {
+    this.reached();
+    await this.#untilGoesOn;
+  };
+}
+
+const { signal } = new AbortController();
+const longerThanLeaseMs = 60_000;
+
+describe.each(stores.ids)('two processes that reconcile on %s', id => {
+  it.each([
+    ['of a change', (slow: Reconciler) => slow.reconcileDue(signal)],
+    ['all that it knows', (slow: Reconciler) => slow.applyWhole()],
+  ])(
+    'agree with what was read last, when one stood still while it told the catalog %s',
+    async (_, tell) => {
+      const store = await stores.open(id);
+      const { github, catalog, startProcess, hint } = await startAcme(store);
+      const target = 'catalog-info.yaml';
+      await hint();
+      await startProcess().reconcileDue(signal);
+      expect(catalog.targets).toEqual(
+        new Set([expect.stringContaining(target)]),
+      );
+
+      const halt = new Halt();
+      const slow = startProcess({ untilTold: halt.pass });
+      const fast = startProcess({ aheadMs: longerThanLeaseMs });
+      github.model.repositories.rename('acme/site', 'renamed');
+      await hint();
+      const telling = tell(slow);
+      await halt.untilReached;
+      github.model.repositories.delete('acme/renamed');
+      await hint();
+      expect(await fast.reconcileDue(signal)).toMatchObject({
+        kind: 'done',
+        repositories: 1,
+      });
+      expect(catalog.targets).toEqual(new Set());
+
+      halt.goOn();
+      await expect(telling).rejects.toThrow('Another process reads GitHub');
+      // The catalog knows no leases.
+      expect(catalog.targets.size).toBe(1);
+      await slow.reconcileDue(signal);
+      expect(catalog.targets).toEqual(new Set());
+    },
+  );
+});
