@@ -7,31 +7,16 @@ import type {
   EntityProviderConnection,
 } from '@backstage/plugin-catalog-node';
 import type { CatalogScmEventsService } from '@backstage/plugin-catalog-node/alpha';
-import type { EventParams } from '@backstage/plugin-events-node';
-import {
-  describeEvent,
-  type DurableEventsService,
-} from '@callboard/backstage-plugin-events-node';
+import type { DurableEventsService } from '@callboard/backstage-plugin-events-node';
 import type { GithubService } from '@callboard/backstage-plugin-github-node';
-import { Minimatch } from 'minimatch';
 import { FollowedOwners } from './asking';
-import { hintTopics, readEvent, type Follower } from './hints';
+import { hintTopics } from './hints';
 import { ProviderTelemetry } from './ProviderTelemetry';
+import { EventReceiver } from './receiving';
 import { ReconcileLoop, Reconciler } from './reconciling';
-import {
-  addProvider,
-  insertHints,
-  noteProviders,
-  readRepositories,
-  type GithubStore,
-  type HintOrigin,
-  type NewHint,
-} from './repositories';
+import { addProvider, noteProviders, type GithubStore } from './repositories';
 import { Scanner } from './scanning';
 import type { ProviderSettings } from './settings';
-
-/** How long a batch of events may wait for GitHub to say who has installed an app, in milliseconds. */
-const ownersLimitMs = 10_000;
 
 /** The services that a provider works with. */
 export interface ProviderServices {
@@ -43,8 +28,9 @@ export interface ProviderServices {
   logger: LoggerService;
 }
 
-/** What runs while the catalog is connected. */
-interface Running {
+/** What works while the catalog is connected. */
+interface Parts {
+  receiver: EventReceiver;
   loop: ReconcileLoop;
   scanner: Scanner;
 }
@@ -59,24 +45,15 @@ interface Running {
 export class GithubEntityProvider implements EntityProvider {
   readonly #services: ProviderServices;
   readonly #settings: ProviderSettings;
-  readonly #owners: FollowedOwners;
-  readonly #follower: Follower;
-  readonly #telemetry: ProviderTelemetry;
   readonly #logger: LoggerService;
   readonly #stop = new AbortController();
-  #running: Running | undefined;
+  /** What is to be waited for when it stops. */
+  readonly #scans = new Set<Promise<void>>();
+  #loop: ReconcileLoop | undefined;
 
   constructor(settings: ProviderSettings, services: ProviderServices) {
     this.#settings = settings;
     this.#services = services;
-    this.#owners = new FollowedOwners(services.github, settings);
-    this.#follower = {
-      settings,
-      catalogFiles: settings.hasWildcards
-        ? new Minimatch(settings.catalogPath)
-        : { match: path => path === settings.catalogPath },
-    };
-    this.#telemetry = new ProviderTelemetry(settings.name);
     this.#logger = services.logger.child({ target: settings.name });
   }
 
@@ -88,14 +65,18 @@ export class GithubEntityProvider implements EntityProvider {
     const { store, events, scheduler } = this.#services;
     const { name, schedule } = this.#settings;
     await addProvider(store, name);
-    const { loop, scanner } = this.#build(connection);
-    this.#running = { loop, scanner };
+    const { receiver, loop, scanner } = this.#build(connection);
+    this.#loop = loop;
+    const { signal } = this.#stop;
     // Before the first scan, so that nothing happens in between.
     await events.subscribe({
       id: name,
       topics: hintTopics,
-      onBatch: batch => this.#onEvents(batch),
-      signal: this.#stop.signal,
+      onBatch: async batch => {
+        await receiver.receive(batch, signal);
+        loop.wake();
+      },
+      signal,
     });
     await scanner.applyKnown();
     loop.start();
@@ -103,7 +84,8 @@ export class GithubEntityProvider implements EntityProvider {
     await scheduler.scheduleTask({
       ...schedule,
       id: taskId,
-      fn: signal => this.#scan(scanner, signal),
+      fn: taskSignal =>
+        this.#scan(scanner, AbortSignal.any([taskSignal, signal])),
     });
     const haste = await scanner.findHaste();
     await noteProviders(store, [name], Date.now());
@@ -119,15 +101,17 @@ export class GithubEntityProvider implements EntityProvider {
   /** Ends what runs; nothing is lost, and the next start goes on. */
   async stop(): Promise<void> {
     this.#stop.abort();
-    await this.#running?.loop.stop();
+    await Promise.all([this.#loop?.stop(), ...this.#scans]);
   }
 
-  #build(connection: EntityProviderConnection): Running {
+  #build(connection: EntityProviderConnection): Parts {
+    const services = this.#services;
+    const settings = this.#settings;
     const parts = {
-      ...this.#services,
-      settings: this.#settings,
-      owners: this.#owners,
-      telemetry: this.#telemetry,
+      ...services,
+      settings,
+      owners: new FollowedOwners(services.github, settings),
+      telemetry: new ProviderTelemetry(settings.name),
       logger: this.#logger,
     };
     const reconciler = new Reconciler({ ...parts, connection });
@@ -141,12 +125,19 @@ export class GithubEntityProvider implements EntityProvider {
       reconciler,
       onHints: () => loop.wake(),
     });
-    return { loop, scanner };
+    return { receiver: new EventReceiver(parts), loop, scanner };
   }
 
   async #scan(scanner: Scanner, signal: AbortSignal): Promise<void> {
+    const scan = this.#runScan(scanner, signal);
+    this.#scans.add(scan);
+    await scan;
+    this.#scans.delete(scan);
+  }
+
+  async #runScan(scanner: Scanner, signal: AbortSignal): Promise<void> {
     try {
-      await scanner.runOnce(AbortSignal.any([signal, this.#stop.signal]));
+      await scanner.runOnce(signal);
     } catch (error) {
       if (!this.#stop.signal.aborted) {
         this.#logger.error(
@@ -156,105 +147,4 @@ export class GithubEntityProvider implements EntityProvider {
       }
     }
   }
-
-  /** Writes down what events say, and returns when that is durable. */
-  async #onEvents(batch: readonly EventParams[]): Promise<void> {
-    const { store } = this.#services;
-    const { name } = this.#settings;
-    const nowMs = Date.now();
-    const readings = batch.map(event => ({
-      origin: readOrigin(event),
-      reading: readEvent(event.topic, event.eventPayload, this.#follower),
-    }));
-    const known = await readRepositories(
-      store,
-      name,
-      readings.flatMap(({ reading }) =>
-        reading.kind === 'passed over'
-          ? []
-          : reading.hints.map(({ nodeId }) => nodeId),
-      ),
-    );
-    const isFollowed = this.#rememberFollowed();
-    const hints: NewHint[] = [];
-    for (const { origin, reading } of readings) {
-      if (reading.kind === 'passed over') {
-        hints.push({ ...origin, ...reading });
-        continue;
-      }
-      if (reading.kind === 'owners') {
-        this.#owners.forget();
-      }
-      const followed: NewHint[] = [];
-      for (const hint of reading.hints) {
-        followed.push(
-          known.has(hint.nodeId) || (await isFollowed(hint.owner))
-            ? { ...origin, hint, dueAtMs: nowMs }
-            : {
-                ...origin,
-                fullName: hint.fullName,
-                reason: `${hint.owner} is not followed`,
-              },
-        );
-      }
-      hints.push(
-        ...(followed.length > 0
-          ? followed
-          : [{ ...origin, reason: 'it names no repository' }]),
-      );
-    }
-    await insertHints(store, name, hints, nowMs);
-    this.#note(hints);
-    this.#running?.loop.wake();
-  }
-
-  /**
-   * Tells of owners whether they are followed, for one batch. In doubt somebody is: the hint is kept, and GitHub is asked about
-   * the repository when it can be. So a batch never waits for long.
-   */
-  #rememberFollowed(): (owner: string) => Promise<boolean> {
-    const signal = AbortSignal.any([
-      this.#stop.signal,
-      AbortSignal.timeout(ownersLimitMs),
-    ]);
-    const answers = new Map<string, Promise<boolean>>();
-    return owner => {
-      const answer =
-        answers.get(owner) ??
-        this.#owners.isFollowed(owner, signal).catch(() => true);
-      answers.set(owner, answer);
-      return answer;
-    };
-  }
-
-  #note(hints: readonly NewHint[]): void {
-    for (const hint of hints) {
-      this.#telemetry.onRead(hint.topic ?? 'unknown', hint.hint ? 1 : 0);
-      if (!hint.hint) {
-        this.#logger.debug(
-          `Passed over ${hint.topic} of delivery ${hint.delivery}${
-            hint.fullName ? ` to ${hint.fullName}` : ''
-          }: ${hint.reason}`,
-        );
-      }
-    }
-  }
-}
-
-function readOrigin(event: EventParams): HintOrigin {
-  const { topic, metadata, eventPayload } = event;
-  const delivery = metadata?.['x-github-delivery'];
-  const action =
-    typeof eventPayload === 'object' &&
-    eventPayload !== null &&
-    'action' in eventPayload
-      ? eventPayload.action
-      : undefined;
-  return {
-    cause: 'event',
-    topic,
-    eventId: describeEvent(event).id,
-    ...(typeof delivery === 'string' && { delivery }),
-    ...(typeof action === 'string' && { action: action.slice(0, 100) }),
-  };
 }

@@ -1,0 +1,181 @@
+import type { LoggerService } from '@backstage/backend-plugin-api';
+import type { EventParams } from '@backstage/plugin-events-node';
+import { describeEvent } from '@callboard/backstage-plugin-events-node';
+import { Minimatch } from 'minimatch';
+import type { FollowedOwners } from '../asking';
+import { readEvent, type Follower, type Reading } from '../hints';
+import type { ProviderTelemetry } from '../ProviderTelemetry';
+import {
+  insertHints,
+  readRepositories,
+  type GithubStore,
+  type HintOrigin,
+  type NewHint,
+} from '../repositories';
+import type { ProviderSettings } from '../settings';
+
+/** How long a batch of events may wait for GitHub to say who has installed an app, in milliseconds. */
+const ownersLimitMs = 10_000;
+
+/** What an event says, and which it is. */
+interface ReceivedEvent {
+  origin: HintOrigin;
+  reading: Reading;
+}
+
+/** Writes down what events say of repositories that a provider follows. */
+export class EventReceiver {
+  readonly #store: GithubStore;
+  readonly #settings: ProviderSettings;
+  readonly #owners: FollowedOwners;
+  readonly #telemetry: ProviderTelemetry;
+  readonly #logger: LoggerService;
+  readonly #follower: Follower;
+
+  constructor(options: {
+    store: GithubStore;
+    settings: ProviderSettings;
+    owners: FollowedOwners;
+    telemetry: ProviderTelemetry;
+    logger: LoggerService;
+  }) {
+    const { settings } = options;
+    this.#store = options.store;
+    this.#settings = settings;
+    this.#owners = options.owners;
+    this.#telemetry = options.telemetry;
+    this.#logger = options.logger;
+    this.#follower = {
+      settings,
+      catalogFiles: settings.hasWildcards
+        ? new Minimatch(settings.catalogPath)
+        : { match: path => path === settings.catalogPath },
+    };
+  }
+
+  /**
+   * Takes a batch of events in, and returns when what they say is durable: as hints, or with the reason why an event was
+   * passed over.
+   *
+   * @param signal - of the provider: in doubt an owner is followed from then on
+   */
+  async receive(
+    events: readonly EventParams[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { name } = this.#settings;
+    const nowMs = Date.now();
+    const received = events.map(
+      (event): ReceivedEvent => ({
+        origin: readOrigin(event),
+        reading: readEvent(event.topic, event.eventPayload, this.#follower),
+      }),
+    );
+    const isFollowed = await this.#findFollowed(received, signal);
+    const hints: NewHint[] = [];
+    for (const each of received) {
+      hints.push(...(await toHints(each, isFollowed, nowMs)));
+    }
+    await insertHints(this.#store, name, hints, nowMs);
+    this.#report(hints);
+  }
+
+  /**
+   * Tells of repositories whether they are followed: those that are known, and those of an owner who is. In doubt one is:
+   * the hint is kept, and GitHub is asked about the repository when it can be. So a batch never waits for long.
+   */
+  async #findFollowed(
+    received: readonly ReceivedEvent[],
+    signal: AbortSignal,
+  ): Promise<IsFollowed> {
+    if (received.some(({ reading }) => reading.kind === 'owners')) {
+      this.#owners.forget();
+    }
+    const known = await readRepositories(
+      this.#store,
+      this.#settings.name,
+      received.flatMap(({ reading }) =>
+        reading.kind === 'passed over'
+          ? []
+          : reading.hints.map(({ nodeId }) => nodeId),
+      ),
+    );
+    const limited = AbortSignal.any([
+      signal,
+      AbortSignal.timeout(ownersLimitMs),
+    ]);
+    const answers = new Map<string, Promise<boolean>>();
+    return ({ nodeId, owner }) => {
+      if (known.has(nodeId)) {
+        return true;
+      }
+      const answer =
+        answers.get(owner) ??
+        this.#owners.isFollowed(owner, limited).catch(() => true);
+      answers.set(owner, answer);
+      return answer;
+    };
+  }
+
+  #report(hints: readonly NewHint[]): void {
+    for (const hint of hints) {
+      this.#telemetry.onRead(hint.topic ?? 'unknown', hint.hint ? 1 : 0);
+      if (!hint.hint) {
+        this.#logger.debug(
+          `Passed over ${hint.topic} of delivery ${hint.delivery}${
+            hint.fullName ? ` to ${hint.fullName}` : ''
+          }: ${hint.reason}`,
+        );
+      }
+    }
+  }
+}
+
+type IsFollowed = (repository: {
+  nodeId: string;
+  owner: string;
+}) => boolean | Promise<boolean>;
+
+/** What is written down of an event: one thing at least, so that it can be explained. */
+async function toHints(
+  { origin, reading }: ReceivedEvent,
+  isFollowed: IsFollowed,
+  nowMs: number,
+): Promise<NewHint[]> {
+  if (reading.kind === 'passed over') {
+    return [{ ...origin, ...reading }];
+  }
+  const hints: NewHint[] = [];
+  for (const hint of reading.hints) {
+    hints.push(
+      (await isFollowed(hint))
+        ? { ...origin, hint, dueAtMs: nowMs }
+        : {
+            ...origin,
+            fullName: hint.fullName,
+            reason: `${hint.owner} is not followed`,
+          },
+    );
+  }
+  return hints.length > 0
+    ? hints
+    : [{ ...origin, reason: 'it names no repository' }];
+}
+
+function readOrigin(event: EventParams): HintOrigin {
+  const { topic, metadata, eventPayload } = event;
+  const delivery = metadata?.['x-github-delivery'];
+  const action =
+    typeof eventPayload === 'object' &&
+    eventPayload !== null &&
+    'action' in eventPayload
+      ? eventPayload.action
+      : undefined;
+  return {
+    cause: 'event',
+    topic,
+    eventId: describeEvent(event).id,
+    ...(typeof delivery === 'string' && { delivery }),
+    ...(typeof action === 'string' && { action: action.slice(0, 100) }),
+  };
+}

@@ -1,0 +1,1 @@
+export { EventReceiver } from './EventReceiver';
