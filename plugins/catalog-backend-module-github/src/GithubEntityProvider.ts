@@ -9,7 +9,7 @@ import type {
 import type { CatalogScmEventsService } from '@backstage/plugin-catalog-node/alpha';
 import type { DurableEventsService } from '@callboard/backstage-plugin-events-node';
 import type { GithubService } from '@callboard/backstage-plugin-github-node';
-import { FollowedOwners } from './asking';
+import { FollowedOwners, PageSize } from './asking';
 import { hintTopics } from './hints';
 import { ProviderTelemetry } from './ProviderTelemetry';
 import { EventReceiver } from './receiving';
@@ -111,6 +111,7 @@ export class GithubEntityProvider implements EntityProvider {
       ...services,
       settings,
       owners: new FollowedOwners(services.github, settings),
+      pageSize: new PageSize(settings.pageSize),
       telemetry: new ProviderTelemetry(settings.name),
       logger: this.#logger,
     };

@@ -5,4 +5,5 @@ export {
   type ListingOrder,
   type RepositoryPage,
 } from './listRepositories';
+export { PageSize } from './PageSize';
 export type { FoundRepository } from './repositoryFragment';

@@ -62,17 +62,19 @@ export async function listRepositories(
   options: {
     order: ListingOrder;
     after?: string;
+    /** How many a page may have, at most 100. */
+    first: number;
     settings: ProviderSettings;
     signal: AbortSignal;
   },
 ): Promise<RepositoryPage> {
-  const { order, after, settings, signal } = options;
+  const { order, after, first, settings, signal } = options;
   const { data, errors, askedAs } = await client.query({
     query,
     variables: {
       login: owner,
       after: after ?? null,
-      first: settings.pageSize,
+      first,
       field: order,
       // With the oldest first, pages do not shift while repositories come.
       direction: order === 'CREATED_AT' ? 'ASC' : 'DESC',

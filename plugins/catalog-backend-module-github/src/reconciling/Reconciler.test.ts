@@ -6,7 +6,7 @@ import type {
 import { GithubService } from '@callboard/backstage-plugin-github-node';
 import { startGithub } from '../__testUtils__/startGithub';
 import { createTestStores } from '../__testUtils__/testStores';
-import { FollowedOwners } from '../asking';
+import { FollowedOwners, PageSize } from '../asking';
 import { ProviderTelemetry } from '../ProviderTelemetry';
 import { addProvider, insertHints, type GithubStore } from '../repositories';
 import { readProviderSettings } from '../settings';
@@ -39,20 +39,34 @@ function readTarget(each: { entity: { spec?: object } } | object): unknown {
   return spec && 'target' in spec ? spec.target : undefined;
 }
 
-/** The organization `acme` with the repository `acme/site`, of which no process knows yet. */
-async function startAcme(store: GithubStore) {
+/** The organization `acme` with repositories, of which no process knows yet. */
+async function startAcme(
+  store: GithubStore,
+  { names, pageSize = 100 }: { names: string[]; pageSize?: number },
+) {
   const { github, host, config } = await startGithub();
   running.push(github);
-  const { nodeId } = github.model.repositories.create({
-    owner: 'acme',
-    name: 'site',
-    files: { 'catalog-info.yaml': 'kind: Component' },
-  });
+  const nodeIds = names.map(
+    name =>
+      github.model.repositories.create({
+        owner: 'acme',
+        name,
+        files: { 'catalog-info.yaml': 'kind: Component' },
+      }).nodeId,
+  );
   const catalog = new HeldLocations();
   const rootConfig = mockServices.rootConfig({
     data: {
       ...config,
-      catalog: { providers: { github: { host, organization: 'acme' } } },
+      catalog: {
+        providers: {
+          github: {
+            host,
+            organization: 'acme',
+            pageSizes: { repositories: pageSize },
+          },
+        },
+      },
     },
   });
   const [settings] = readProviderSettings(rootConfig);
@@ -79,6 +93,7 @@ async function startAcme(store: GithubStore) {
         new GithubService({ config: rootConfig, logger }),
         settings,
       ),
+      pageSize: new PageSize(settings.pageSize),
       connection,
       scmEvents: mockScmEvents,
       telemetry: new ProviderTelemetry(settings.name),
@@ -89,18 +104,16 @@ async function startAcme(store: GithubStore) {
     insertHints(
       store,
       settings.name,
-      [
-        {
-          cause: 'scan',
-          hint: {
-            nodeId,
-            owner: 'acme',
-            fullName: 'acme/site',
-            saysGone: false,
-          },
-          dueAtMs: 1,
+      nodeIds.map((nodeId, index) => ({
+        cause: 'scan',
+        hint: {
+          nodeId,
+          owner: 'acme',
+          fullName: `acme/${names[index]}`,
+          saysGone: false,
         },
-      ],
+        dueAtMs: 1,
+      })),
       1,
     );
   return { github, catalog, startProcess, hint };
@@ -140,7 +153,9 @@ describe.each(stores.ids)('two processes that reconcile on %s', id => {
     'agree with what was read last, when one stood still while it told the catalog %s',
     async (_, tell) => {
       const store = await stores.open(id);
-      const { github, catalog, startProcess, hint } = await startAcme(store);
+      const { github, catalog, startProcess, hint } = await startAcme(store, {
+        names: ['site'],
+      });
       const target = 'catalog-info.yaml';
       await hint();
       await startProcess().reconcileDue(signal);
@@ -171,4 +186,25 @@ describe.each(stores.ids)('two processes that reconcile on %s', id => {
       expect(catalog.targets).toEqual(new Set());
     },
   );
+});
+
+describe('a repository that GitHub cannot tell of', () => {
+  it('does not hold up the others', async () => {
+    const store = await stores.open(stores.ids[0]);
+    const { github, catalog, startProcess, hint } = await startAcme(store, {
+      names: ['heavy', 'light', 'lighter'],
+      pageSize: 1,
+    });
+    await hint();
+    // It is asked three times before it is given up.
+    github.faults.failRequests('bad gateway', { times: 3 });
+    const reconciler = startProcess();
+    await reconciler.reconcileDue(signal);
+    expect(catalog.targets).toEqual(
+      new Set([
+        expect.stringContaining('acme/light/'),
+        expect.stringContaining('acme/lighter/'),
+      ]),
+    );
+  });
 });

@@ -14,6 +14,7 @@ import {
   type Finding,
   type FollowedOwners,
   type FoundRepository,
+  type PageSize,
 } from '../asking';
 import type { ProviderTelemetry } from '../ProviderTelemetry';
 import {
@@ -80,6 +81,7 @@ export class Reconciler {
   readonly #store: GithubStore;
   readonly #settings: ProviderSettings;
   readonly #owners: FollowedOwners;
+  readonly #pageSize: PageSize;
   readonly #connection: EntityProviderConnection;
   readonly #scmEvents: CatalogScmEventsService;
   readonly #telemetry: ProviderTelemetry;
@@ -91,6 +93,7 @@ export class Reconciler {
     store: GithubStore;
     settings: ProviderSettings;
     owners: FollowedOwners;
+    pageSize: PageSize;
     connection: EntityProviderConnection;
     scmEvents: CatalogScmEventsService;
     telemetry: ProviderTelemetry;
@@ -99,6 +102,7 @@ export class Reconciler {
     this.#store = options.store;
     this.#settings = options.settings;
     this.#owners = options.owners;
+    this.#pageSize = options.pageSize;
     this.#connection = options.connection;
     this.#scmEvents = options.scmEvents;
     this.#telemetry = options.telemetry;
@@ -329,27 +333,37 @@ export class Reconciler {
     nodeIds: readonly string[],
     signal: AbortSignal,
   ): Promise<Finding[]> {
-    const { pageSize } = this.#settings;
-    try {
-      if (!(await this.#owners.isFollowed(owner, signal))) {
-        return [];
-      }
-      const findings: Finding[] = [];
-      for (let start = 0; start < nodeIds.length; start += pageSize) {
+    const findings: Finding[] = [];
+    let failures = 0;
+    while (findings.length < nodeIds.length) {
+      const left = nodeIds.slice(findings.length);
+      try {
+        if (!(await this.#owners.isFollowed(owner, signal))) {
+          return [];
+        }
         findings.push(
-          ...(await askForRepositories(
-            this.#owners.askFor(owner),
-            nodeIds.slice(start, start + pageSize),
-            this.#settings,
-            signal,
+          ...(await this.#pageSize.use(size =>
+            askForRepositories(
+              this.#owners.askFor(owner),
+              left.slice(0, size),
+              this.#settings,
+              signal,
+            ),
           )),
         );
+      } catch (error) {
+        signal.throwIfAborted();
+        failures += 1;
+        // One repository that GitHub cannot tell of is passed by, so that the others do not wait for it.
+        const isOne = this.#pageSize.current === 1 && failures === 1;
+        findings.push(
+          ...left
+            .slice(0, isOne ? 1 : undefined)
+            .map((): Finding => ({ kind: 'unknown', error: toError(error) })),
+        );
       }
-      return findings;
-    } catch (error) {
-      signal.throwIfAborted();
-      return nodeIds.map(() => ({ kind: 'unknown', error: toError(error) }));
     }
+    return findings;
   }
 
   /** Lets the hints wait of what GitHub could not tell, and gives back the rest. */

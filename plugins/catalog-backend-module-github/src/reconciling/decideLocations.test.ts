@@ -252,6 +252,7 @@ async function decideAll(data: JsonObject): Promise<string[]> {
     do {
       const page = await listRepositories(owners.askFor(login), login, {
         order: 'CREATED_AT',
+        first: settings.pageSize,
         after,
         settings,
         signal,

@@ -6,6 +6,7 @@ import {
   listRepositories,
   type FollowedOwners,
   type ListingOrder,
+  type PageSize,
   type RepositoryPage,
 } from '../asking';
 import type { ProviderTelemetry } from '../ProviderTelemetry';
@@ -70,6 +71,7 @@ export class Scanner {
   readonly #store: GithubStore;
   readonly #settings: ProviderSettings;
   readonly #owners: FollowedOwners;
+  readonly #pageSize: PageSize;
   readonly #reconciler: Reconciler;
   readonly #telemetry: ProviderTelemetry;
   readonly #logger: LoggerService;
@@ -80,6 +82,7 @@ export class Scanner {
     store: GithubStore;
     settings: ProviderSettings;
     owners: FollowedOwners;
+    pageSize: PageSize;
     reconciler: Reconciler;
     telemetry: ProviderTelemetry;
     logger: LoggerService;
@@ -88,6 +91,7 @@ export class Scanner {
     this.#store = options.store;
     this.#settings = options.settings;
     this.#owners = options.owners;
+    this.#pageSize = options.pageSize;
     this.#reconciler = options.reconciler;
     this.#telemetry = options.telemetry;
     this.#logger = options.logger;
@@ -291,12 +295,15 @@ export class Scanner {
             listing,
             signal,
             ask: () =>
-              listRepositories(this.#owners.askFor(owner), owner, {
-                order,
-                after: start,
-                signal,
-                settings: this.#settings,
-              }),
+              this.#pageSize.use(first =>
+                listRepositories(this.#owners.askFor(owner), owner, {
+                  order,
+                  after: start,
+                  first,
+                  signal,
+                  settings: this.#settings,
+                }),
+              ),
           }),
         signal,
       );
