@@ -15,7 +15,7 @@ import { ProviderTelemetry } from './ProviderTelemetry';
 import { EventReceiver } from './receiving';
 import { ReconcileLoop, Reconciler } from './reconciling';
 import { addProvider, noteProviders, type GithubStore } from './repositories';
-import { Scanner } from './scanning';
+import { Scanner, ScanSchedule } from './scanning';
 import type { ProviderSettings } from './settings';
 
 /** The services that a provider works with. */
@@ -33,6 +33,7 @@ interface Parts {
   receiver: EventReceiver;
   loop: ReconcileLoop;
   scanner: Scanner;
+  scans: ScanSchedule;
 }
 
 /**
@@ -47,9 +48,7 @@ export class GithubEntityProvider implements EntityProvider {
   readonly #settings: ProviderSettings;
   readonly #logger: LoggerService;
   readonly #stop = new AbortController();
-  /** What is to be waited for when it stops. */
-  readonly #scans = new Set<Promise<void>>();
-  #loop: ReconcileLoop | undefined;
+  #parts: Parts | undefined;
 
   constructor(settings: ProviderSettings, services: ProviderServices) {
     this.#settings = settings;
@@ -62,11 +61,11 @@ export class GithubEntityProvider implements EntityProvider {
   }
 
   async connect(connection: EntityProviderConnection): Promise<void> {
-    const { store, events, scheduler } = this.#services;
-    const { name, schedule } = this.#settings;
+    const { store, events } = this.#services;
+    const { name } = this.#settings;
     await addProvider(store, name);
-    const { receiver, loop, scanner } = this.#build(connection);
-    this.#loop = loop;
+    this.#parts = this.#build(connection);
+    const { receiver, loop, scanner, scans } = this.#parts;
     const { signal } = this.#stop;
     // Before the first scan, so that nothing happens in between.
     await events.subscribe({
@@ -80,28 +79,14 @@ export class GithubEntityProvider implements EntityProvider {
     });
     await scanner.applyKnown();
     loop.start();
-    const taskId = `${name}:refresh`;
-    await scheduler.scheduleTask({
-      ...schedule,
-      id: taskId,
-      fn: taskSignal =>
-        this.#scan(scanner, AbortSignal.any([taskSignal, signal])),
-    });
-    const haste = await scanner.findHaste();
+    await scans.start();
     await noteProviders(store, [name], Date.now());
-    if (haste) {
-      // The schedule may be that of the stock provider, or of a process before, and its next time hours away.
-      this.#logger.info(`${haste}, so all repositories are scanned now`);
-      await scheduler.triggerTask(taskId).catch(error => {
-        this.#logger.info(`A scan is running already: ${error}`);
-      });
-    }
   }
 
   /** Ends what runs; nothing is lost, and the next start goes on. */
   async stop(): Promise<void> {
     this.#stop.abort();
-    await Promise.all([this.#loop?.stop(), ...this.#scans]);
+    await Promise.all([this.#parts?.loop.stop(), this.#parts?.scans.stop()]);
   }
 
   #build(connection: EntityProviderConnection): Parts {
@@ -126,26 +111,11 @@ export class GithubEntityProvider implements EntityProvider {
       reconciler,
       onHints: () => loop.wake(),
     });
-    return { receiver: new EventReceiver(parts), loop, scanner };
-  }
-
-  async #scan(scanner: Scanner, signal: AbortSignal): Promise<void> {
-    const scan = this.#runScan(scanner, signal);
-    this.#scans.add(scan);
-    await scan;
-    this.#scans.delete(scan);
-  }
-
-  async #runScan(scanner: Scanner, signal: AbortSignal): Promise<void> {
-    try {
-      await scanner.runOnce(signal);
-    } catch (error) {
-      if (!this.#stop.signal.aborted) {
-        this.#logger.error(
-          `The scan failed: ${error instanceof Error ? error.message : error}`,
-          error instanceof Error ? error : undefined,
-        );
-      }
-    }
+    return {
+      receiver: new EventReceiver(parts),
+      loop,
+      scanner,
+      scans: new ScanSchedule({ ...parts, scanner }),
+    };
   }
 }

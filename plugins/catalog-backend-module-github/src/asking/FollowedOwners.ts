@@ -8,6 +8,12 @@ import type { ProviderSettings } from '../settings';
 /** How long installations of an app are believed, in milliseconds. */
 const freshMs = 60_000;
 
+/** An organization or a user whose repositories a provider follows. */
+export interface FollowedOwner {
+  login: string;
+  isSuspended: boolean;
+}
+
 /** Whose repositories a provider follows, and the credentials for them. */
 export class FollowedOwners {
   readonly #github: GithubService;
@@ -22,19 +28,20 @@ export class FollowedOwners {
   }
 
   /**
-   * The logins of those who are to be scanned: all of them, but for whoever has suspended the app.
+   * All who are followed. Of those who have suspended the app nothing can be asked.
    *
    * @throws GithubError when the app cannot be asked
    */
-  async list(signal: AbortSignal): Promise<readonly string[]> {
+  async list(signal: AbortSignal): Promise<FollowedOwner[]> {
     const { source } = this.#settings;
     if (source.kind === 'owner') {
-      return [source.login];
+      return [{ login: source.login, isSuspended: false }];
     }
     const installations = await this.#listInstallations(source.appId, signal);
-    return installations
-      .filter(({ isSuspended }) => !isSuspended)
-      .map(({ owner }) => owner);
+    return installations.map(({ owner, isSuspended }) => ({
+      login: owner,
+      isSuspended,
+    }));
   }
 
   /**

@@ -54,11 +54,15 @@ export async function askForRepositories(
   });
   return nodeIds.map((_, index) => {
     const node = data.nodes.at(index);
-    const problem = errors.find(({ path }) => concerns(path, index));
-    if (problem) {
-      return problem.type === 'NOT_FOUND' && problem.path.length === 2
-        ? { kind: 'not there', askedAs }
-        : unknown(problem);
+    const problems = errors.filter(({ path }) => concerns(path, index));
+    const failure = problems.find(
+      ({ type, path }) => type !== 'NOT_FOUND' || path.length !== 2,
+    );
+    if (failure) {
+      return unknown(failure);
+    }
+    if (problems.length > 0) {
+      return { kind: 'not there', askedAs };
     }
     if (!node) {
       return unknown({ message: 'GitHub left it out of its answer' });

@@ -1,5 +1,5 @@
 export { askForRepositories, type Finding } from './askForRepositories';
-export { FollowedOwners } from './FollowedOwners';
+export { FollowedOwners, type FollowedOwner } from './FollowedOwners';
 export {
   listRepositories,
   type ListingOrder,

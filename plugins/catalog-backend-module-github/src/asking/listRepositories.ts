@@ -1,4 +1,7 @@
-import type { GithubClient } from '@callboard/backstage-plugin-github-node';
+import type {
+  GithubClient,
+  GithubQueryError,
+} from '@callboard/backstage-plugin-github-node';
 import { z } from 'zod';
 import type { ProviderSettings } from '../settings';
 import {
@@ -16,6 +19,8 @@ export type ListingOrder = 'CREATED_AT' | 'PUSHED_AT' | 'UPDATED_AT';
 /** A page of the repositories of an owner. */
 export interface RepositoryPage {
   repositories: FoundRepository[];
+  /** Those that GitHub did not tell of, or not all: undefined when it did not even tell their ids. */
+  gaps: (string | undefined)[];
   /** How many there are altogether. */
   totalCount: number;
   /** Where the next page begins; undefined behind the last. */
@@ -39,7 +44,7 @@ const answerSchema = z.object({
     .object({
       repositories: z.object({
         totalCount: z.number(),
-        nodes: z.array(repositorySchema.nullable()),
+        nodes: z.array(z.unknown()),
         pageInfo: z.object({
           hasNextPage: z.boolean(),
           endCursor: z.string().nullable(),
@@ -49,12 +54,14 @@ const answerSchema = z.object({
     .nullable(),
 });
 
+const namedNode = z.object({ id: z.string() });
+
 /**
  * Lists repositories of an organization or a user: the oldest first, or those that were pushed to or changed last.
  *
  * @param after - where the page begins; at the beginning unless given
  * @throws GithubError when GitHub could not be asked
- * @throws Error when there is no such owner, or GitHub's answer has gaps: nothing follows from it then
+ * @throws Error when there is no such owner, or something is wrong with the answer as a whole: nothing follows from it then
  */
 export async function listRepositories(
   client: GithubClient,
@@ -83,10 +90,15 @@ export async function listRepositories(
     schema: answerSchema,
     signal,
   });
-  if (errors.length > 0) {
-    throw new Error(
-      `GitHub answered with gaps when it was asked for the repositories of ${owner}: ${errors[0].message}`,
-    );
+  const broken = new Set<number>();
+  for (const { path, message } of errors) {
+    const place = readPlace(path);
+    if (place === undefined) {
+      throw new Error(
+        `GitHub answered only in part when it was asked for the repositories of ${owner}: ${message}`,
+      );
+    }
+    broken.add(place);
   }
   if (!data.repositoryOwner) {
     throw new Error(
@@ -94,11 +106,29 @@ export async function listRepositories(
     );
   }
   const { nodes, totalCount, pageInfo } = data.repositoryOwner.repositories;
+  const repositories: FoundRepository[] = [];
+  const gaps: (string | undefined)[] = [];
+  nodes.forEach((node, index) => {
+    const { success, data: repository } = repositorySchema.safeParse(node);
+    if (success && !broken.has(index)) {
+      repositories.push(readRepository(repository, settings, askedAs));
+    } else {
+      gaps.push(namedNode.safeParse(node).data?.id);
+    }
+  });
   return {
     totalCount,
-    repositories: nodes.flatMap(node =>
-      node ? readRepository(node, settings, askedAs) : [],
-    ),
+    repositories,
+    gaps,
     next: pageInfo.hasNextPage ? pageInfo.endCursor ?? undefined : undefined,
   };
+}
+
+/** Which of the nodes an error is about, if it is about one of them. */
+function readPlace(path: GithubQueryError['path']): number | undefined {
+  const [place, ...names] = [path.at(3), ...path.slice(0, 3)];
+  return names.join('.') === 'repositoryOwner.repositories.nodes' &&
+    typeof place === 'number'
+    ? place
+    : undefined;
 }

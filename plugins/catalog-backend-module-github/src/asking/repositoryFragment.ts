@@ -42,7 +42,8 @@ export function makeFragmentVariables({
 const time = z
   .string()
   .nullable()
-  .transform(text => (text === null ? 0 : Date.parse(text)));
+  .transform(text => (text === null ? 0 : Date.parse(text)))
+  .pipe(z.number());
 const branch = z.object({ target: z.object({ oid: z.string() }).nullable() });
 
 /** A repository as GitHub tells it. */

@@ -29,6 +29,7 @@ import {
   readDueHints,
   readLocations,
   readRepositories,
+  readScanProgress,
   settleRepositories,
   type GithubStore,
   type KnownRepository,
@@ -112,8 +113,12 @@ export class Reconciler {
   /** Reconciles the repositories whose hints are due, a hundred at most. */
   async reconcileDue(signal: AbortSignal): Promise<ReconcileTurn> {
     const { name } = this.#settings;
-    if (this.#hasToldLate && (await this.applyWhole()) === undefined) {
-      return { kind: 'elsewhere' };
+    if (this.#hasToldLate) {
+      // Before all is known, that is left to the scan.
+      const { wholeMs } = await readScanProgress(this.#store, name);
+      if (wholeMs !== undefined && (await this.applyWhole()) === undefined) {
+        return { kind: 'elsewhere' };
+      }
     }
     if (!(await this.hasDue())) {
       return { kind: 'done', repositories: 0, isFull: false };

@@ -245,9 +245,9 @@ async function decideAll(data: JsonObject): Promise<string[]> {
   });
   const owners = new FollowedOwners(github, settings);
   const { signal } = new AbortController();
-  const logins = await owners.list(signal);
+  const followed = await owners.list(signal);
   const targets: string[] = [];
-  for (const login of logins) {
+  for (const { login } of followed) {
     let after: string | undefined;
     do {
       const page = await listRepositories(owners.askFor(login), login, {

@@ -255,6 +255,41 @@ describe('an answer that contradicts what webhooks told', () => {
     },
   );
 
+  it('is doubted when webhooks contradict each other: it may be the last of them that is not shown yet', () => {
+    const gone = makeHint({ saysGone: true });
+    for (const hints of [
+      [gone, makeHint()],
+      [makeHint(), gone],
+    ]) {
+      for (const answer of [notThere, found()]) {
+        expect(decideRetry([answer], hints, state)).toMatchObject({
+          kind: 'wait',
+          isDoubt: true,
+        });
+      }
+    }
+  });
+
+  it('does not, when the repository was deleted, which is for good', () => {
+    expect(
+      decideRetry(
+        [notThere],
+        [makeHint({ push }), makeHint({ saysGone: true, isDeleted: true })],
+        state,
+      ).kind,
+    ).toBe('believe');
+  });
+
+  it('is doubted when it is between two pushes of one second', () => {
+    const answer = found({ pushedAtMs: 6_000, head: 'b' });
+    const next = makeHint({ push: { ...push, before: 'b', after: 'c' } });
+    const hints = [makeHint({ push }), next];
+    expect(decideRetry([answer], hints, state).kind).toBe('wait');
+    expect(
+      decideRetry([found({ pushedAtMs: 6_000, head: 'c' })], hints, state).kind,
+    ).toBe('believe');
+  });
+
   it('does not, when it is newer than they are', () => {
     for (const [changes, hint] of [
       [{ pushedAtMs: 6_000 }, makeHint({ push })],

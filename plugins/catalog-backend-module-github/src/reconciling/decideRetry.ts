@@ -1,5 +1,6 @@
 import { GithubError } from '@callboard/backstage-plugin-github-node';
 import type { Finding } from '../asking';
+import type { PushHint } from '../hints';
 import type { PendingHint, RepositoryState } from '../repositories';
 
 /** What follows from GitHub's answers about one repository. */
@@ -29,8 +30,8 @@ const hiddenForMs = 86_400_000;
  * Decides whether GitHub's answers are believed: pure.
  *
  * GitHub reads from replicas, so the first answer after a webhook may be of the time before it. An answer that
- * contradicts the hints is therefore doubted until the last of them is seven seconds old, at least three times, and then
- * believed: it is the hints that may be old. An error is never an answer.
+ * contradicts any of the hints is therefore doubted until the last of them is seven seconds old, at least three times,
+ * and then believed: it is the hints that may be old. An error is never an answer.
  *
  * @param answers - one of each owner who may have the repository
  * @param known - how it was known before
@@ -111,17 +112,16 @@ function findDoubt(
   if (told.length === 0) {
     return undefined;
   }
-  const isGone = told.some(({ saysGone }) => saysGone);
   if (!found) {
-    return isGone
+    return told.every(({ saysGone }) => saysGone) ||
+      told.some(({ isDeleted }) => isDeleted)
       ? undefined
       : 'GitHub does not show the repository yet, of which a webhook has told';
   }
-  if (isGone) {
+  if (told.some(({ saysGone }) => saysGone)) {
     return 'GitHub still shows the repository, of which a webhook says that it is gone';
   }
-  const pushedAtMs = Math.max(...told.map(({ push }) => push?.pushedAtMs ?? 0));
-  if (found.pushedAtMs < pushedAtMs) {
+  if (told.some(({ push }) => push && isBefore(found, push))) {
     return 'GitHub does not show the push yet, of which a webhook has told';
   }
   const updatedAtMs = Math.max(
@@ -135,4 +135,14 @@ function findDoubt(
   return isRenamed && known?.name === found.name && known.owner === found.owner
     ? 'GitHub does not show the name yet, of which a webhook has told'
     : undefined;
+}
+
+/** Whether a state is that before a push; within one second only the commit tells. */
+function isBefore(found: RepositoryState, push: PushHint): boolean {
+  return (
+    found.pushedAtMs < push.pushedAtMs ||
+    (found.pushedAtMs === push.pushedAtMs &&
+      found.head !== undefined &&
+      found.head === push.before)
+  );
 }

@@ -51,8 +51,7 @@ export function describeChange(
   const isReread =
     isRefreshed &&
     isProvenChange === undefined &&
-    known?.file !== undefined &&
-    known.file.oid === undefined &&
+    known?.isUnsure === true &&
     known.head === state?.head;
   return {
     planned: [
@@ -78,6 +77,9 @@ function hasOtherFile(
 ): boolean {
   if (!known || !state) {
     return false;
+  }
+  if (known.isUnsure) {
+    return true;
   }
   if (hasWildcards) {
     return known.head !== state.head;

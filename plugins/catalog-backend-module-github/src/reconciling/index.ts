@@ -1,2 +1,3 @@
 export { ReconcileLoop } from './ReconcileLoop';
+export { LeaseLostError } from './withLease';
 export { Reconciler, type ReconcileTurn } from './Reconciler';

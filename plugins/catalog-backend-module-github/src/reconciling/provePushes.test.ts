@@ -439,6 +439,16 @@ describe('pushes prove nothing', () => {
     expect(prove({}, { others: [renamed] })).toBeUndefined();
   });
 
+  it.each(['acme/page', 'acme-inc/site'])(
+    'when they name the repository otherwise: %s',
+    fullName => {
+      const renamed = { ...makeHint(push), fullName };
+      expect(provePushes(known, branch, [renamed], validating)).toBeUndefined();
+      const otherCase = { ...makeHint(push), fullName: 'Acme/Site' };
+      expect(provePushes(known, branch, [otherCase], validating)).toBeDefined();
+    },
+  );
+
   it('when the file may have become empty, and empty ones are not taken', () => {
     expect(prove({ modifies: true })).toMatchObject({ isChanged: true });
     expect(prove({ modifies: true }, { settings: validating })).toBeUndefined();
@@ -450,11 +460,20 @@ describe('pushes prove nothing', () => {
     const state = { ...known, file: undefined };
     expect(prove({ addsOrRemoves: true }, { settings, state })).toEqual({
       isChanged: true,
-      state: { ...state, head: 'b', pushedAtMs: startMs + 1_000 },
+      state: {
+        ...state,
+        head: 'b',
+        pushedAtMs: startMs + 1_000,
+        isUnsure: true,
+      },
     });
   });
 
   it('of what is in the file that they change: that is asked for at the next occasion', () => {
-    expect(prove({ modifies: true })?.state.file).toEqual({ isEmpty: false });
+    expect(prove({ modifies: true })?.state.isUnsure).toBe(true);
+    expect(prove({})?.state.isUnsure).toBeUndefined();
+    expect(
+      prove({}, { state: { ...known, isUnsure: true } })?.state.isUnsure,
+    ).toBe(true);
   });
 });

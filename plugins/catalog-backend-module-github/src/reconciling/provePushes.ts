@@ -15,8 +15,9 @@ export interface Proof {
 }
 
 /**
- * Whether hints tell all that happened since a repository was known: each push begins where the one before ended, so none
- * is missing, and none can have changed which catalog files there are. Then GitHub need not be asked.
+ * Whether hints tell all that happened since a repository was known: it has the name it had, each push begins where the
+ * one before ended, so none is missing, and none can have changed which catalog files there are. Then GitHub need not be
+ * asked.
  *
  * @remarks
  * That a push is newer than what is known guards against one that is sent again after the branch was set back. A merge
@@ -34,9 +35,15 @@ export function provePushes(
   if (!known?.head || !followedBranch) {
     return undefined;
   }
+  const name = `${known.owner}/${known.name}`.toLowerCase();
   const left = new Set<PushHint>();
-  for (const { push } of hints) {
-    if (!push || !isPlain(push, followedBranch, settings)) {
+  for (const { push, fullName } of hints) {
+    // Of a renaming or a transfer the first push may be the first to tell.
+    if (
+      !push ||
+      fullName.toLowerCase() !== name ||
+      !isPlain(push, followedBranch, settings)
+    ) {
       return undefined;
     }
     left.add(push);
@@ -56,12 +63,7 @@ export function provePushes(
   }
   return {
     isChanged,
-    state: {
-      ...known,
-      head,
-      pushedAtMs,
-      ...(isChanged && known.file && { file: { isEmpty: known.file.isEmpty } }),
-    },
+    state: { ...known, head, pushedAtMs, ...(isChanged && { isUnsure: true }) },
   };
 }
 

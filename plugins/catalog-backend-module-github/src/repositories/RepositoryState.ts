@@ -15,11 +15,9 @@ export interface RepositoryState {
   /** The commit that the followed branch is at. Undefined when there is no such branch. */
   head?: string;
   /** The file at the catalog path. Undefined when it is not there, and for a path with wildcards. */
-  file?: {
-    /** Undefined after a push that changed it, of which GitHub was not asked. */
-    oid?: string;
-    isEmpty: boolean;
-  };
+  file?: { oid?: string; isEmpty: boolean };
+  /** Whether a push has changed a catalog file since GitHub was last asked: `file` is what it was before. */
+  isUnsure?: boolean;
   /** With what GitHub was asked that showed it: what an app has been granted, or a token, which may see less. */
   shownTo?: 'app' | 'token';
   /** Milliseconds since the epoch, as all times here; GitHub tells whole seconds. */
@@ -41,6 +39,7 @@ export const repositoryStateSchema: z.ZodType<RepositoryState> = z.object({
   file: z
     .object({ oid: z.string().optional(), isEmpty: z.boolean() })
     .optional(),
+  isUnsure: z.boolean().optional(),
   shownTo: z.enum(['app', 'token']).optional(),
   pushedAtMs: z.number(),
   updatedAtMs: z.number(),

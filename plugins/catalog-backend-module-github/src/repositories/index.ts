@@ -45,6 +45,7 @@ export {
 export {
   countRepositories,
   findUnlisted,
+  listKnownOwners,
   noteLookedUntil,
   noteScanBegan,
   noteScanEnded,

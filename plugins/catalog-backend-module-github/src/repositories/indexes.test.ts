@@ -24,6 +24,7 @@ import {
 import {
   countRepositories,
   findUnlisted,
+  listKnownOwners,
   noteLookedUntil,
   readLookedUntil,
 } from './operations/scans';
@@ -251,6 +252,10 @@ describe.each(stores.ids)('an index is used on %s when', id => {
     [
       'those of an owner are looked for that a scan did not see',
       () => findUnlisted(store, provider, 'scan 1', 'owner-7'),
+    ],
+    [
+      'those of a provider are listed who have repositories',
+      () => listKnownOwners(store, provider),
     ],
     ['old hints are removed', () => trimHints(store, 50)],
   ])('%s', async (_, operation) => {

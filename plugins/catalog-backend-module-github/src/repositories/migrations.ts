@@ -26,7 +26,12 @@ const migrations = new Map<string, Knex.Migration>([
             .comment('What was configured at the last full scan, as a digest');
           table
             .bigInteger('full_scan_ms')
-            .comment('When the last full scan began that went well');
+            .comment('When the last full scan began');
+          table
+            .bigInteger('whole_ms')
+            .comment(
+              'When the catalog was given all there is of what is configured now',
+            );
           table.bigInteger('scan_began_ms').comment('When the last scan began');
           table
             .bigInteger('scan_ended_ms')
@@ -112,6 +117,13 @@ const migrations = new Map<string, Knex.Migration>([
             .comment('When it is to be looked at; null unless pending');
           table.integer('attempts').notNullable().defaultTo(0);
           table
+            .integer('doubts')
+            .notNullable()
+            .defaultTo(0)
+            .comment(
+              "Of the attempts, those at which GitHub's answer was doubted",
+            );
+          table
             .text('outcome')
             .comment('What came of it, or what went wrong last');
           table.bigInteger('settled_at_ms');
@@ -134,27 +146,6 @@ const migrations = new Map<string, Knex.Migration>([
         ]) {
           await knex.schema.dropTable(`callboard_github_${table}`);
         }
-      },
-    },
-  ],
-  [
-    '20261126220000_doubts',
-    {
-      async up(knex) {
-        await knex.schema.alterTable('callboard_github_hints', table => {
-          table
-            .integer('doubts')
-            .notNullable()
-            .defaultTo(0)
-            .comment(
-              "Of the attempts, those at which GitHub's answer was doubted",
-            );
-        });
-      },
-      async down(knex) {
-        await knex.schema.alterTable('callboard_github_hints', table => {
-          table.dropColumn('doubts');
-        });
       },
     },
   ],

@@ -10,11 +10,12 @@ import {
   type RepositoryPage,
 } from '../asking';
 import type { ProviderTelemetry } from '../ProviderTelemetry';
-import type { Reconciler } from '../reconciling';
+import { LeaseLostError, type Reconciler } from '../reconciling';
 import {
   countRepositories,
   findUnlisted,
   insertHints,
+  listKnownOwners,
   noteLookedUntil,
   noteScanBegan,
   noteScanEnded,
@@ -30,14 +31,20 @@ const elsewhereMs = 100;
 const letOthersMs = 400;
 /**
  * Changes that are told so much later than they were made are seen all the same, and GitHub's clock may be so far behind
- * ours, in milliseconds.
+ * ours, in milliseconds. It costs no call as long as that fits on a page.
  */
-const overlapMs = 60_000;
+const overlapMs = 600_000;
 /** A schedule of one day starts its scans not quite a day apart; this part of the age is enough. */
 const ageTolerance = 0.95;
 
 /** A provider that has not run for so long may have been somebody else's meanwhile, in milliseconds. */
 const longMs = 7_200_000;
+
+/**
+ * So long after its start a process has what it is configured for scanned again, when another one has scanned what that is
+ * configured for, in milliseconds: a replica of before may run until the deployment is over.
+ */
+const newMs = 1_800_000;
 
 const isLongAgo = (timeMs: number | undefined) =>
   timeMs === undefined || Date.now() - timeMs > longMs;
@@ -56,6 +63,8 @@ export interface ScanReport {
   repairs: number;
   /** How many are known, were not listed, and are looked at one by one. */
   missing: number;
+  /** How many GitHub listed, but did not tell of. */
+  gaps: number;
 }
 
 /**
@@ -66,6 +75,10 @@ export interface ScanReport {
  * otherwise, and when the last full one is old, it lists all. A page is as good as a question for each of its
  * repositories, so nothing that it shows is asked for again. What a full listing does not have is not dropped for that: it
  * becomes a hint, and is asked for by itself. So no gap in an answer removes anything.
+ *
+ * Owners are scanned one by one, and one who cannot be scanned keeps nobody else from it. The catalog is given the whole
+ * only when everybody has been listed once with what is configured now: what others of the same name have left is dropped
+ * by that.
  */
 export class Scanner {
   readonly #store: GithubStore;
@@ -76,6 +89,7 @@ export class Scanner {
   readonly #telemetry: ProviderTelemetry;
   readonly #logger: LoggerService;
   readonly #onHints: () => void;
+  readonly #startedMs = Date.now();
 
   /** @param options.onHints - called when a scan has left hints */
   constructor(options: {
@@ -111,7 +125,10 @@ export class Scanner {
     if (settings === undefined) {
       return 'No full scan has gone well yet';
     }
-    if (settings !== digest(this.#settings)) {
+    if (
+      settings !== digest(this.#settings) &&
+      Date.now() - this.#startedMs < newMs
+    ) {
       return 'The configuration has changed since the last full scan';
     }
     if (beganMs !== undefined && (endedMs ?? 0) < beganMs) {
@@ -127,11 +144,12 @@ export class Scanner {
    * configured. After a longer time that is left to the scan, since what is known is old.
    */
   async applyKnown(): Promise<void> {
-    const { settings, seenMs } = await readScanProgress(
-      this.#store,
-      this.#settings.name,
-    );
-    if (settings === digest(this.#settings) && !isLongAgo(seenMs)) {
+    const progress = await readScanProgress(this.#store, this.#settings.name);
+    if (
+      progress.settings === digest(this.#settings) &&
+      progress.wholeMs !== undefined &&
+      !isLongAgo(progress.seenMs)
+    ) {
       // Another process that is at it has the provider, so the catalog has not evicted it.
       await this.#reconciler.applyWhole();
     }
@@ -141,7 +159,7 @@ export class Scanner {
    * One scan.
    *
    * @param signal - ends it; what it has not seen is seen by the next one
-   * @throws Error when an owner could not be listed; the others were, and nothing was removed
+   * @throws AggregateError when owners could not be scanned; the others were, and nothing was removed for that
    */
   async runOnce(signal: AbortSignal): Promise<ScanReport> {
     const { name } = this.#settings;
@@ -157,63 +175,31 @@ export class Scanner {
         ? 'recent'
         : 'full';
     const scan = new Scan(kind, isKnown);
-    await noteScanBegan(this.#store, name, startedMs);
-    const applyWhole = () =>
-      this.#untilFree(() => this.#reconciler.applyWhole(), signal);
+    await noteScanBegan(this.#store, name, startedMs, !isKnown);
     try {
       await this.#scanOwners(scan, signal);
     } catch (error) {
       this.#telemetry.onScan(kind, 'failed');
-      if (isKnown && !signal.aborted) {
-        // What is known is whole, whoever could not be scanned now.
-        await applyWhole();
-      }
       throw error;
     }
-    await applyWhole();
+    if (scan.isWhole) {
+      await this.#untilFree(() => this.#reconciler.applyWhole(), signal);
+    }
+    const { failures, report } = scan;
+    const hasFailed = failures.length > 0;
     await noteScanEnded(this.#store, name, {
       beganMs: startedMs,
       endedMs: Date.now(),
+      hasFailed,
+      isWhole: scan.isWhole,
       ...(kind === 'full' && { full: { settings } }),
     });
-    this.#telemetry.onScan(kind, 'ended');
-    const { report } = scan;
-    this.#logger.info(
-      `Scanned ${report.repositories} repositories of ${report.owners} owners ${
-        kind === 'full'
-          ? 'in full'
-          : 'that were pushed to or changed since the last scan'
-      }, with ${report.requests} requests: ${
-        report.repairs
-      } were repaired, of which no webhook had told, and ${
-        report.missing
-      } were not listed any more and are looked at`,
-    );
-    return report;
-  }
-
-  async #scanOwners(scan: Scan, signal: AbortSignal): Promise<void> {
-    const owners = await this.#untilFree(
-      () => this.#owners.list(signal),
-      signal,
-    );
-    scan.report.owners = owners.length;
-    const failures: unknown[] = [];
-    for (const owner of owners) {
-      try {
-        await this.#scanOwner(owner, scan, signal);
-      } catch (error) {
-        if (signal.aborted) {
-          throw error;
-        }
-        failures.push(error);
-      }
-    }
-    if (failures.length > 0) {
+    this.#telemetry.onScan(kind, hasFailed ? 'failed' : 'ended');
+    if (hasFailed) {
       throw new AggregateError(
         failures,
         `${failures.length} of ${
-          owners.length
+          report.owners
         } owners could not be scanned; nothing was removed for that, and the next scan looks again. ${failures
           .map(failure =>
             failure instanceof Error ? failure.message : String(failure),
@@ -221,10 +207,67 @@ export class Scanner {
           .join(' ')}`,
       );
     }
-    if (scan.report.kind === 'full') {
-      // Of owners who are not followed any more, too.
-      await this.#hintAtMissing(scan, undefined);
+    this.#report(report);
+    return report;
+  }
+
+  #report(report: ScanReport): void {
+    const { kind, repositories, owners, requests, repairs, missing } = report;
+    this.#logger.info(
+      `Scanned ${repositories} repositories of ${owners} owners ${
+        kind === 'full'
+          ? 'in full'
+          : 'that were pushed to or changed since the last scan'
+      }, with ${requests} requests: ${repairs} were repaired, of which no webhook had told, and ${missing} were not listed any more and are looked at`,
+    );
+    if (report.gaps > 0) {
+      this.#logger.warn(
+        `GitHub listed ${report.gaps} repositories of which it did not tell everything; they are left as they are known`,
+      );
     }
+  }
+
+  async #scanOwners(scan: Scan, signal: AbortSignal): Promise<void> {
+    const { name } = this.#settings;
+    const owners = await this.#untilFree(
+      () => this.#owners.list(signal),
+      signal,
+    );
+    for (const { login, isSuspended } of owners) {
+      if (isSuspended) {
+        scan.isWhole &&= await this.#hasLooked(login);
+        continue;
+      }
+      scan.report.owners += 1;
+      try {
+        await this.#scanOwner(login, scan, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        scan.failures.push(error);
+        scan.isWhole &&= await this.#lookAtAllNext(login, scan);
+      }
+    }
+    const followed = new Set(owners.map(({ login }) => login.toLowerCase()));
+    for (const owner of await listKnownOwners(this.#store, name)) {
+      if (!followed.has(owner)) {
+        await this.#hintAtMissing(scan, owner);
+      }
+    }
+  }
+
+  /** Whether somebody has been listed in full with what is configured now. */
+  async #hasLooked(owner: string): Promise<boolean> {
+    const { name } = this.#settings;
+    return (await readLookedUntil(this.#store, name, owner)) !== undefined;
+  }
+
+  /** @returns whether the owner had been listed before */
+  async #lookAtAllNext(owner: string, scan: Scan): Promise<boolean> {
+    const hasLooked = await this.#hasLooked(owner);
+    if (hasLooked && scan.report.kind === 'full') {
+      await noteLookedUntil(this.#store, this.#settings.name, owner, 0);
+    }
+    return hasLooked;
   }
 
   async #scanOwner(
@@ -308,6 +351,7 @@ export class Scanner {
         signal,
       );
       scan.note(page, repairs);
+      await this.#hintAtGaps(page, owner);
       const times = page.repositories.map(({ state }) =>
         order === 'PUSHED_AT' ? state.pushedAtMs : state.updatedAtMs,
       );
@@ -326,7 +370,7 @@ export class Scanner {
   }
 
   /** Has everything looked at by itself that is known and was not listed. */
-  async #hintAtMissing(scan: Scan, owner: string | undefined): Promise<void> {
+  async #hintAtMissing(scan: Scan, owner: string): Promise<void> {
     const { name } = this.#settings;
     const nowMs = Date.now();
     const missing = await findUnlisted(this.#store, name, scan.listing, owner);
@@ -338,6 +382,25 @@ export class Scanner {
     );
     if (missing.length > 0) {
       scan.report.missing += missing.length;
+      this.#onHints();
+    }
+  }
+
+  /** Has everything looked at by itself that was listed without what is to be known of it. */
+  async #hintAtGaps({ gaps }: RepositoryPage, owner: string): Promise<void> {
+    const nowMs = Date.now();
+    const nodeIds = gaps.flatMap(nodeId => nodeId ?? []);
+    await insertHints(
+      this.#store,
+      this.#settings.name,
+      nodeIds.map(nodeId => ({
+        cause: 'scan',
+        hint: { nodeId, owner, fullName: owner, saysGone: false },
+        dueAtMs: nowMs,
+      })),
+      nowMs,
+    );
+    if (nodeIds.length > 0) {
       this.#onHints();
     }
   }
@@ -357,6 +420,9 @@ export class Scanner {
         }
         await delay(elsewhereMs, undefined, { signal });
       } catch (error) {
+        if (error instanceof LeaseLostError) {
+          continue;
+        }
         if (!(error instanceof GithubError)) {
           throw error;
         }
@@ -384,6 +450,10 @@ export class Scanner {
 class Scan {
   readonly listing = randomUUID();
   readonly report: ScanReport;
+  /** Of owners who could not be scanned. */
+  readonly failures: unknown[] = [];
+  /** Whether everybody has been listed in full, with what is configured now. */
+  isWhole = true;
 
   /** @param isKnown - whether the provider has been scanned before, as it is configured */
   constructor(kind: ScanReport['kind'], readonly isKnown: boolean) {
@@ -394,13 +464,17 @@ class Scan {
       requests: 0,
       repairs: 0,
       missing: 0,
+      gaps: 0,
     };
   }
 
-  note({ repositories }: RepositoryPage, repairs: number): void {
+  note({ repositories, gaps }: RepositoryPage, repairs: number): void {
     this.report.requests += 1;
     this.report.repositories += repositories.length;
     this.report.repairs += repairs;
+    this.report.gaps += gaps.length;
+    // What is not known yet may be what others of the same name have left.
+    this.isWhole &&= this.isKnown || gaps.length === 0;
   }
 }
 

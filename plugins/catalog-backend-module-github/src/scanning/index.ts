@@ -1,1 +1,2 @@
+export { ScanSchedule } from './ScanSchedule';
 export { Scanner, type ScanReport } from './Scanner';

@@ -110,6 +110,8 @@ describe.each(stores.ids)('the right to read and apply on %s', id => {
     await noteScanEnded(store, provider, {
       beganMs: 7,
       endedMs: 8,
+      hasFailed: false,
+      isWhole: true,
       full: { settings: 'x' },
     });
     await acquireLease(store, provider, 'a', 60_000);

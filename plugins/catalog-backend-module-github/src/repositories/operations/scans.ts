@@ -6,8 +6,10 @@ import type { Hint } from '../../hints';
 export interface ScanProgress {
   /** A digest of what was configured at the last full scan. */
   settings: string | undefined;
-  /** When the last full scan began that went well. */
+  /** When the last full scan began; single owners may have failed. */
   fullScanMs: number | undefined;
+  /** When a scan last gave the catalog all there is, since this is configured. */
+  wholeMs: number | undefined;
   /** When the last scan began, and when the last one ended that went well. */
   beganMs: number | undefined;
   endedMs: number | undefined;
@@ -27,6 +29,7 @@ const progressSchema = z.object({
     .nullable()
     .transform(value => value ?? undefined),
   full_scan_ms: time,
+  whole_ms: time,
   scan_began_ms: time,
   scan_ended_ms: time,
   seen_ms: time,
@@ -42,42 +45,67 @@ export async function readScanProgress(
   return {
     settings: row.settings,
     fullScanMs: row.full_scan_ms,
+    wholeMs: row.whole_ms,
     beganMs: row.scan_began_ms,
     endedMs: row.scan_ended_ms,
     seenMs: row.seen_ms,
   };
 }
 
-/** Notes that a scan begins. */
+/**
+ * Notes that a scan begins.
+ *
+ * @param isFirst - whether it is the first with what is configured now: then nobody has been looked at yet
+ */
 export async function noteScanBegan(
   { knex }: GithubStore,
   provider: string,
   beganMs: number,
+  isFirst: boolean,
 ): Promise<void> {
-  await knex('callboard_github_providers')
-    .where({ provider })
-    .update({ scan_began_ms: beganMs });
+  await knex.transaction(async trx => {
+    await trx('callboard_github_providers')
+      .where({ provider })
+      .update({
+        scan_began_ms: beganMs,
+        ...(isFirst && { whole_ms: null }),
+      });
+    if (isFirst) {
+      await trx('callboard_github_owners').where({ provider }).delete();
+    }
+  });
 }
 
 /**
- * Notes that a scan went well.
+ * Notes that a scan is over.
  *
+ * @param scan.hasFailed - whether some owners could not be scanned
+ * @param scan.isWhole - whether the catalog was given all there is
  * @param scan.full - of a full scan: a digest of what is configured
  */
 export async function noteScanEnded(
   { knex }: GithubStore,
   provider: string,
-  scan: { beganMs: number; endedMs: number; full?: { settings: string } },
+  scan: {
+    beganMs: number;
+    endedMs: number;
+    hasFailed: boolean;
+    isWhole: boolean;
+    full?: { settings: string };
+  },
 ): Promise<void> {
-  await knex('callboard_github_providers')
-    .where({ provider })
-    .update({
-      scan_ended_ms: scan.endedMs,
-      ...(scan.full && {
-        settings: scan.full.settings,
-        full_scan_ms: scan.beganMs,
-      }),
-    });
+  const changes = {
+    ...(!scan.hasFailed && { scan_ended_ms: scan.endedMs }),
+    ...(scan.isWhole && { whole_ms: scan.endedMs }),
+    ...(scan.full && {
+      settings: scan.full.settings,
+      full_scan_ms: scan.beganMs,
+    }),
+  };
+  if (Object.keys(changes).length === 0) {
+    return;
+  }
+  await knex('callboard_github_providers').where({ provider }).update(changes);
 }
 
 /** What was pushed or updated before that time was seen; undefined for an owner that was never listed. */
@@ -104,6 +132,17 @@ export async function noteLookedUntil(
     .merge();
 }
 
+/** In lower case, who has repositories that are known. */
+export async function listKnownOwners(
+  { knex }: GithubStore,
+  provider: string,
+): Promise<string[]> {
+  return knex('callboard_github_repositories')
+    .where({ provider })
+    .distinct()
+    .pluck('owner');
+}
+
 /** How many repositories of an owner are known. */
 export async function countRepositories(
   { knex }: GithubStore,
@@ -117,21 +156,16 @@ export async function countRepositories(
 }
 
 /**
- * Repositories that are known and that a full scan did not see, as hints.
- *
- * @param owner - all owners unless given
+ * Repositories of an owner that are known and that a full listing did not have, as hints.
  */
 export async function findUnlisted(
   { knex }: GithubStore,
   provider: string,
   listing: string,
-  owner: string | undefined,
+  owner: string,
 ): Promise<Hint[]> {
   const rows = await knex('callboard_github_repositories')
-    .where({
-      provider,
-      ...(owner !== undefined && { owner: owner.toLowerCase() }),
-    })
+    .where({ provider, owner: owner.toLowerCase() })
     // Those that wait already need no other hint.
     .whereNotExists(
       knex('callboard_github_hints')

@@ -1,0 +1,124 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type {
+  LoggerService,
+  SchedulerService,
+} from '@backstage/backend-plugin-api';
+import { isError } from '@backstage/errors';
+import type { ProviderSettings } from '../settings';
+import type { Scanner } from './Scanner';
+
+/** How long until it is looked again whether a scan should not wait for its time, in milliseconds. */
+const lookEveryMs = 60_000;
+/** The longest time between two scans that do not wait for theirs, in milliseconds. */
+const longestPauseMs = 3_600_000;
+
+/** Whether a scan was needed at once: it is begun by whichever process is the first, unless one is running. */
+type Haste = 'none' | 'begun' | 'running';
+
+/**
+ * Runs the scans of one provider, in one process at a time: when the schedule says, and sooner when the last one did not
+ * go well or was of another configuration.
+ */
+export class ScanSchedule {
+  readonly #scanner: Scanner;
+  readonly #scheduler: SchedulerService;
+  readonly #settings: ProviderSettings;
+  readonly #logger: LoggerService;
+  readonly #stop = new AbortController();
+  /** What is to be waited for when it stops. */
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(options: {
+    scanner: Scanner;
+    scheduler: SchedulerService;
+    settings: ProviderSettings;
+    logger: LoggerService;
+  }) {
+    this.#scanner = options.scanner;
+    this.#scheduler = options.scheduler;
+    this.#settings = options.settings;
+    this.#logger = options.logger;
+  }
+
+  get #taskId(): string {
+    return `${this.#settings.name}:refresh`;
+  }
+
+  async start(): Promise<void> {
+    await this.#scheduler.scheduleTask({
+      ...this.#settings.schedule,
+      id: this.#taskId,
+      fn: signal => this.#keep(this.#scan(signal)),
+    });
+    const haste = await this.#hasten();
+    void this.#keep(this.#hastenAgain(haste));
+  }
+
+  /** Ends what runs, and waits for it. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await Promise.all(this.#running);
+  }
+
+  async #keep(work: Promise<void>): Promise<void> {
+    this.#running.add(work);
+    await work.finally(() => this.#running.delete(work));
+  }
+
+  async #scan(taskSignal: AbortSignal): Promise<void> {
+    const { signal } = this.#stop;
+    try {
+      await this.#scanner.runOnce(AbortSignal.any([taskSignal, signal]));
+    } catch (error) {
+      if (!signal.aborted) {
+        this.#logger.error(
+          `The scan failed: ${error instanceof Error ? error.message : error}`,
+          error instanceof Error ? error : undefined,
+        );
+      }
+    }
+  }
+
+  async #hastenAgain(first: Haste): Promise<void> {
+    const { signal } = this.#stop;
+    let pauseMs = lookEveryMs;
+    let haste = first;
+    while (!signal.aborted) {
+      if (haste === 'none') {
+        pauseMs = lookEveryMs;
+      } else if (haste === 'begun') {
+        pauseMs = Math.min(longestPauseMs, pauseMs * 2);
+      }
+      await delay(pauseMs, undefined, { signal }).catch(() => {});
+      if (!signal.aborted) {
+        haste = await this.#hasten().catch((error): Haste => {
+          this.#logger.warn(
+            `It could not be found out whether a scan is needed: ${error}`,
+          );
+          return 'none';
+        });
+      }
+    }
+  }
+
+  /**
+   * Has a scan run now if there is a reason: the schedule may be that of the stock provider, or of a process before, and
+   * its next time hours away.
+   */
+  async #hasten(): Promise<Haste> {
+    const reason = await this.#scanner.findHaste();
+    if (!reason) {
+      return 'none';
+    }
+    try {
+      await this.#scheduler.triggerTask(this.#taskId);
+    } catch (error) {
+      if (isError(error) && error.name === 'ConflictError') {
+        return 'running';
+      }
+      throw error;
+    }
+    this.#logger.info(`${reason}, so all repositories are scanned now`);
+    return 'begun';
+  }
+}
