@@ -336,7 +336,6 @@ export class Scanner {
           this.#reconciler.applyListing({
             isFirst,
             listing,
-            signal,
             ask: () =>
               this.#pageSize.use(first =>
                 listRepositories(this.#owners.askFor(owner), owner, {
