@@ -252,11 +252,15 @@ describeOnPostgres('a replica that is stopped and continued', openDatabase => {
         connection: { ...connection, port: proxy.port },
         subscriptions: [subscription],
       });
-      if (doing !== 'subscribes') {
-        // There must be something left to read when it has started, however long that takes.
+      const publish = () => other.publish({ ...load, events, pauseMs: 50 });
+      // There must be something left to handle when it is stopped, however long its start takes.
+      if (doing === 'subscribes') {
+        await frozenAtMs;
+        publish();
+      } else {
         await started;
+        publish();
       }
-      other.publish({ ...load, events, pauseMs: 50 });
       const fromMs = await frozenAtMs;
       await waitUntil(
         () =>

@@ -35,11 +35,11 @@ export class ProviderTelemetry {
     this.#attributes = { provider };
   }
 
-  onRead(topic: string, hints: number): void {
-    this.#hints.add(Math.max(1, hints), {
+  onRead(topic: string, isHint: boolean): void {
+    this.#hints.add(1, {
       ...this.#attributes,
       topic,
-      outcome: hints > 0 ? 'kept' : 'passed_over',
+      outcome: isHint ? 'kept' : 'passed_over',
     });
   }
 

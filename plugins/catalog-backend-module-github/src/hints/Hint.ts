@@ -55,8 +55,8 @@ export interface Hint {
 /** What a provider makes of an event. */
 export type Reading =
   | { kind: 'hints'; hints: Hint[] }
-  /** Everybody who has installed the app is to be looked at again. */
-  | { kind: 'owners'; owner: string; hints: Hint[] }
+  /** Who has installed the app may be known no longer as it is. */
+  | { kind: 'owners'; hints: Hint[] }
   | { kind: 'passed over'; reason: string; fullName?: string };
 
 /** Reads a hint as it is stored. */

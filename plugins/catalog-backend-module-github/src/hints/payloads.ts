@@ -27,6 +27,9 @@ const repository = z.object({
   updated_at: time.nullish(),
 });
 
+/** All that every event of a repository has. */
+export const payloadOfRepository = z.object({ repository });
+
 const paths = z.array(path).optional();
 
 export const pushPayload = z.object({

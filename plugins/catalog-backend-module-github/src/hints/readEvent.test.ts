@@ -136,15 +136,35 @@ describe('what is read of events', () => {
   });
 
   it('names what is wrong with a payload, and nothing of its contents', () => {
-    const [push] = listExamples('github.push');
     expect(
-      readEvent('github.push', { ...push, commits: 'secret' }, follow()),
+      readEvent(
+        'github.installation',
+        { action: 'created', installation: 'secret' },
+        follow(),
+      ),
     ).toEqual({
       kind: 'passed over',
       reason: expect.stringMatching(
-        /^the payload is not as GitHub makes it: commits: (?!.*secret)/,
+        /^the payload is not as GitHub makes it: installation: (?!.*secret)/,
       ),
     });
+  });
+
+  it('is of which repository it is when anything else is odd, so that GitHub is asked', () => {
+    const [push] = listExamples('github.push');
+    const path = 'a'.repeat(5_000);
+    for (const commits of ['all of them', [{ id: 'a', added: [path] }]]) {
+      expect(
+        listHints(readEvent('github.push', { ...push, commits }, follow())),
+      ).toEqual([
+        {
+          nodeId: 'MDEwOlJlcG9zaXRvcnkxODY4NTMwMDI=',
+          owner: 'Codertocat',
+          fullName: 'Codertocat/Hello-World',
+          saysGone: false,
+        },
+      ]);
+    }
   });
 
   it('never throws, and can be stored, whatever the payload is', () => {
@@ -544,7 +564,6 @@ describe('an event of an installation', () => {
   it('says that everybody is to be looked at again, and names what it has', () => {
     expect(read('created')).toContainEqual({
       kind: 'owners',
-      owner: 'Codertocat',
       hints: [
         {
           nodeId: 'MDEwOlJlcG9zaXRvcnkxODY4NTMwMDI=',
@@ -560,16 +579,13 @@ describe('an event of an installation', () => {
   });
 
   it.each(['suspend', 'unsuspend'])('may name no repository (%s)', action => {
-    expect(read(action)).toEqual([
-      { kind: 'owners', owner: 'Codertocat', hints: [] },
-    ]);
+    expect(read(action)).toEqual([{ kind: 'owners', hints: [] }]);
   });
 
   it('says of the repositories that they are gone when the app is', () => {
     for (const reading of read('deleted', everybody)) {
       expect(reading).toMatchObject({
         kind: 'owners',
-        owner: 'octocat',
         hints: [{ fullName: 'octocat/Hello-World', saysGone: true }],
       });
     }

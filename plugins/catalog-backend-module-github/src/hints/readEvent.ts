@@ -5,6 +5,7 @@ import { maxPaths, type Hint, type PushHint, type Reading } from './Hint';
 import {
   installationPayload,
   installationRepositoriesPayload,
+  payloadOfRepository,
   pushPayload,
   repositoryPayload,
   type PushPayload,
@@ -46,7 +47,7 @@ export function readEvent(
   const { settings } = follower;
   switch (topic) {
     case 'github.push':
-      return withPayload(pushPayload, payload, push => {
+      return withPayload(pushPayload, payload, settings, push => {
         const { repository, ref } = push;
         const { full_name: fullName, html_url: url } = repository;
         const followed = settings.branch ?? repository.default_branch;
@@ -65,7 +66,7 @@ export function readEvent(
         );
       });
     case 'github.repository':
-      return withPayload(repositoryPayload, payload, event => {
+      return withPayload(repositoryPayload, payload, settings, event => {
         const { repository, action, changes } = event;
         const { full_name: fullName, html_url: url } = repository;
         return (
@@ -88,7 +89,7 @@ export function readEvent(
         );
       });
     case 'github.installation':
-      return withPayload(installationPayload, payload, event => {
+      return withPayload(installationPayload, payload, settings, event => {
         const { installation, action, repositories = [] } = event;
         return readInstallation(
           installation.account,
@@ -98,40 +99,58 @@ export function readEvent(
         );
       });
     case 'github.installation_repositories':
-      return withPayload(installationRepositoriesPayload, payload, event => {
-        const { repositories_added: added, repositories_removed: removed } =
-          event;
-        const { account } = event.installation;
-        return (
-          passOverHost(account.html_url, undefined, settings) ?? {
-            kind: 'hints',
-            hints: [
-              ...added.map(each => nameHint(each, account.login, false)),
-              ...removed.map(each => nameHint(each, account.login, true)),
-            ],
-          }
-        );
-      });
+      return withPayload(
+        installationRepositoriesPayload,
+        payload,
+        settings,
+        event => {
+          const { repositories_added: added, repositories_removed: removed } =
+            event;
+          const { account } = event.installation;
+          return (
+            passOverHost(account.html_url, undefined, settings) ?? {
+              kind: 'hints',
+              hints: [
+                ...added.map(each => nameHint(each, account.login, false)),
+                ...removed.map(each => nameHint(each, account.login, true)),
+              ],
+            }
+          );
+        },
+      );
     default:
       return passOver(`this provider reads nothing of ${topic}`);
   }
 }
 
+/**
+ * Reads a payload. Of one in which something is odd, such as a path of great length, it is read what repository it is
+ * about: GitHub can be asked.
+ */
 function withPayload<T>(
   schema: z.ZodType<T>,
   payload: unknown,
+  settings: Follower['settings'],
   read: (payload: T) => Reading,
 ): Reading {
   const { success, data, error } = schema.safeParse(payload);
-  if (!success) {
-    const [issue] = error.issues;
-    return passOver(
-      `the payload is not as GitHub makes it: ${issue.path.join('.')}: ${
-        issue.message
-      }`,
+  if (success) {
+    return read(data);
+  }
+  const about = payloadOfRepository.safeParse(payload);
+  if (about.success) {
+    const { repository } = about.data;
+    return (
+      passOverHost(repository.html_url, repository.full_name, settings) ??
+      hintsOf({ ...readRepository(repository), saysGone: false })
     );
   }
-  return read(data);
+  const [issue] = error.issues;
+  return passOver(
+    `the payload is not as GitHub makes it: ${issue.path.join('.')}: ${
+      issue.message
+    }`,
+  );
 }
 
 function passOver(reason: string, fullName?: string): Reading {
@@ -190,7 +209,6 @@ function readInstallation(
       ? passOver(`${login} is not followed, only ${settings.source.login}`)
       : {
           kind: 'owners',
-          owner: login,
           hints: repositories.map(each => nameHint(each, login, saysGone)),
         })
   );

@@ -119,7 +119,7 @@ export class EventReceiver {
 
   #report(hints: readonly NewHint[]): void {
     for (const hint of hints) {
-      this.#telemetry.onRead(hint.topic ?? 'unknown', hint.hint ? 1 : 0);
+      this.#telemetry.onRead(hint.topic ?? 'unknown', hint.hint !== undefined);
       if (!hint.hint) {
         this.#logger.debug(
           `Passed over ${hint.topic} of delivery ${hint.delivery}${

@@ -107,7 +107,7 @@ export class CatalogTeller {
     const locations = await readLocations(this.#store, name, nodeIds);
     const told = subjects.map(subject => {
       const { nodeId, state, isFollowed, isProvenChange } = subject;
-      const before = known.get(nodeId)?.state;
+      const before = known.get(nodeId);
       const decision = decideLocations(state, isFollowed, this.#settings);
       const change = describeChange(
         nodeId,

@@ -89,5 +89,5 @@ function decidePause(turn: ReconcileTurn): number {
   if (turn.kind === 'elsewhere') {
     return elsewhereMs;
   }
-  return turn.isFull ? 0 : pollMs;
+  return turn.hasMore ? 0 : pollMs;
 }

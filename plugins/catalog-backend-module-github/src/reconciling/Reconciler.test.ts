@@ -8,7 +8,12 @@ import { startGithub } from '../__testUtils__/startGithub';
 import { createTestStores } from '../__testUtils__/testStores';
 import { FollowedOwners, PageSize } from '../asking';
 import { ProviderTelemetry } from '../ProviderTelemetry';
-import { addProvider, insertHints, type GithubStore } from '../repositories';
+import {
+  addProvider,
+  insertHints,
+  noteScanEnded,
+  type GithubStore,
+} from '../repositories';
 import { readProviderSettings } from '../settings';
 import { Reconciler } from './Reconciler';
 
@@ -71,6 +76,12 @@ async function startAcme(
   });
   const [settings] = readProviderSettings(rootConfig);
   await addProvider(store, settings.name);
+  await noteScanEnded(store, settings.name, {
+    beganMs: 1,
+    endedMs: 2,
+    hasFailed: false,
+    isWhole: true,
+  });
   const logger = mockServices.logger.mock();
   /** @param options.aheadMs - of the clock that its leases go by */
   const startProcess = (

@@ -27,7 +27,7 @@ const mostRepositories = 100;
 /** What became of a turn. */
 export type ReconcileTurn =
   | { kind: 'elsewhere' }
-  | { kind: 'done'; repositories: number; isFull: boolean };
+  | { kind: 'done'; repositories: number; hasMore: boolean };
 
 /**
  * Reads what repositories look like, and has the catalog told.
@@ -72,7 +72,7 @@ export class Reconciler {
       }
     }
     if (!(await this.hasDue())) {
-      return { kind: 'done', repositories: 0, isFull: false };
+      return { kind: 'done', repositories: 0, hasMore: false };
     }
     const turn = await withLease(this.#store, name, lease =>
       this.#reconcileDue(lease, signal),
@@ -104,7 +104,7 @@ export class Reconciler {
       const hinted = await findHinted(this.#store, name, nodeIds);
       const known = await readRepositories(this.#store, name, nodeIds);
       const [current, old] = split(page.repositories, each =>
-        isOlder(each.state, known.get(each.nodeId)?.state),
+        isOlder(each.state, known.get(each.nodeId)),
       );
       await this.#lookAgain(old);
       const changed = await this.#teller.tell(
@@ -182,7 +182,7 @@ export class Reconciler {
     return {
       kind: 'done',
       repositories: repositories.length,
-      isFull: repositories.length === mostRepositories,
+      hasMore: await this.hasDue(),
     };
   }
 
@@ -203,8 +203,8 @@ export class Reconciler {
 
   /** What needs no question, since the pushes tell it all. */
   #prove({ nodeId, hints, known }: HintedRepository): Subject | undefined {
-    const branch = this.#settings.branch ?? known?.state.defaultBranch;
-    const proof = provePushes(known?.state, branch, hints, this.#settings);
+    const branch = this.#settings.branch ?? known?.defaultBranch;
+    const proof = provePushes(known, branch, hints, this.#settings);
     return (
       proof && {
         nodeId,

@@ -9,9 +9,9 @@ import {
 import {
   postponeHints,
   type GithubStore,
-  type KnownRepository,
   type PendingHint,
   type Postponement,
+  type RepositoryState,
 } from '../repositories';
 import type { ProviderSettings } from '../settings';
 import { decideRetry } from './decideRetry';
@@ -21,7 +21,7 @@ import type { Subject } from './Subject';
 export interface HintedRepository {
   nodeId: string;
   hints: readonly PendingHint[];
-  known: KnownRepository | undefined;
+  known: RepositoryState | undefined;
 }
 
 /** Finds out from GitHub what repositories look like that hints are about. */
@@ -94,10 +94,7 @@ export class TruthReader {
       source.kind === 'owner'
         ? // What is not there for the one who is followed is nothing to the provider.
           [source.login]
-        : [
-            ...(known ? [known.state.owner] : []),
-            ...hints.map(({ owner }) => owner),
-          ];
+        : [...(known ? [known.owner] : []), ...hints.map(({ owner }) => owner)];
     return new Set(logins.map(login => login.toLowerCase()));
   }
 
@@ -180,7 +177,7 @@ export class TruthReader {
       const decision = decideRetry(
         findings.get(nodeId) ?? [],
         hints,
-        known?.state,
+        known,
         nowMs,
       );
       if (decision.kind === 'believe') {

@@ -292,7 +292,7 @@ describe('an answer that contradicts what webhooks told', () => {
 
   it('does not, when it is newer than they are', () => {
     for (const [changes, hint] of [
-      [{ pushedAtMs: 6_000 }, makeHint({ push })],
+      [{ pushedAtMs: 6_000, head: 'b' }, makeHint({ push })],
       [{ pushedAtMs: 7_000 }, makeHint({ push })],
       [{ name: 'Page' }, makeHint({ fullName: 'acme/page' })],
       [{ name: 'newest' }, makeHint({ fullName: 'acme/newer' })],

@@ -193,8 +193,11 @@ describe('what is read at a location is read again', () => {
   });
 
   it('at the first answer after a push that changed it, of which GitHub was not asked: it may have been read too soon', () => {
-    const before = { ...state, file: { isEmpty: false } };
+    const before = { ...state, isUnsure: true };
     expect(isRefreshed({ targets: [here], before })).toBe(true);
+    expect(isRefreshed({ targets: [here], before, settings: wildcards })).toBe(
+      true,
+    );
     expect(
       isRefreshed({ targets: [here], before, after: { ...state, head: 'b' } }),
     ).toBe(true);

@@ -252,7 +252,7 @@ const anySettings = fc.constantFrom(
 
 /** What of a state is asked for by the settings. */
 function project(
-  { head, file, pushedAtMs, ...rest }: RepositoryState,
+  { head, file, pushedAtMs, isUnsure, ...rest }: RepositoryState,
   settings: typeof validating,
 ) {
   return {

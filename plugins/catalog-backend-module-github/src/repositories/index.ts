@@ -4,7 +4,6 @@ export type {
   HintCause,
   HintOrigin,
   KnownLocation,
-  KnownRepository,
   LocationState,
   PendingHint,
 } from './rows';

@@ -1,5 +1,4 @@
 import type { Hint } from '../hints';
-import type { RepositoryState } from './RepositoryState';
 
 /** Where a hint comes from. */
 export type HintCause = 'event' | 'scan';
@@ -23,13 +22,6 @@ export interface PendingHint extends Hint {
   /** How often of these because GitHub's answer was doubted. */
   doubts: number;
   atMs: number;
-}
-
-/** A repository as it is known. */
-export interface KnownRepository {
-  nodeId: string;
-  state: RepositoryState;
-  explanation: string;
 }
 
 /**

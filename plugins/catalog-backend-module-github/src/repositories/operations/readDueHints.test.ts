@@ -149,6 +149,24 @@ describe.each(stores.ids)('hints on %s', id => {
     expect(ids).toEqual([...ids].sort((a, b) => a - b));
   });
 
+  it('are bounded in number altogether, and the others come at the next turn', async () => {
+    const store = await stores.open(id);
+    const names = Array.from({ length: 12 }, (_, index) => `site-${index}`);
+    await insertHints(
+      store,
+      provider,
+      names.flatMap((name, index) =>
+        Array.from({ length: 190 }, () => makeNewHint(name, index)),
+      ),
+      0,
+    );
+    const hints = await readDueHints(store, provider, 99, 100);
+    expect(new Set(hints.map(({ fullName }) => fullName))).toEqual(
+      new Set(names.slice(0, 10).map(name => `acme/${name}`)),
+    );
+    expect(hints).toHaveLength(1_900);
+  });
+
   it('that are postponed wait, count the attempts and doubts, and tell the last reason', async () => {
     const store = await stores.open(id);
     await insertHints(

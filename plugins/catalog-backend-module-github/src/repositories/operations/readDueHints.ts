@@ -4,6 +4,7 @@ import type { GithubStore } from '../GithubStore';
 import type { PendingHint } from '../rows';
 import { chunk } from './chunk';
 
+const dueSchema = z.object({ node_id: z.string(), hints: z.coerce.number() });
 const rowSchema = z.object({
   id: z.coerce.number(),
   cause: z.enum(['event', 'scan']),
@@ -13,8 +14,12 @@ const rowSchema = z.object({
   hint: z.string(),
 });
 
-/** So many hints of one repository at the most are looked at together: memory is bounded, and more come at the next turn. */
+/*
+ * So many hints of one repository, and of all of them, are looked at together at the most: a hint may be some 20 KB, and more
+ * come at the next turn.
+ */
 const mostHintsOfOne = 200;
+const mostHints = 2_000;
 
 /**
  * Reads the hints of repositories that are due: those of one repository all together, in the order they came.
@@ -33,13 +38,22 @@ export async function readDueHints(
     .groupBy('node_id')
     .orderBy(knex.raw('min(due_at_ms)'))
     .limit(most)
-    .pluck('node_id');
-  if (due.length === 0) {
+    .select('node_id', knex.raw('count(*) AS hints'));
+  const nodeIds: string[] = [];
+  let count = 0;
+  for (const { node_id: nodeId, hints } of z.array(dueSchema).parse(due)) {
+    count += Math.min(hints, mostHintsOfOne);
+    if (nodeIds.length > 0 && count > mostHints) {
+      break;
+    }
+    nodeIds.push(nodeId);
+  }
+  if (nodeIds.length === 0) {
     return [];
   }
   const numbered = knex('callboard_github_hints')
     .where({ provider })
-    .whereIn('node_id', due)
+    .whereIn('node_id', nodeIds)
     .whereNotNull('due_at_ms')
     .select('id', 'cause', 'attempts', 'doubts', 'at_ms', 'hint')
     .rowNumber('place', { column: 'id' }, 'node_id')

@@ -1,29 +1,28 @@
 import type { GithubStore } from '../GithubStore';
-import { repositoryStateSchema } from '../RepositoryState';
-import type { KnownLocation, KnownRepository, LocationState } from '../rows';
+import {
+  repositoryStateSchema,
+  type RepositoryState,
+} from '../RepositoryState';
+import type { KnownLocation, LocationState } from '../rows';
 import { chunk } from './chunk';
 
 const isLocationState = (state: unknown): state is LocationState =>
   state === 'adding' || state === 'held' || state === 'removing';
 
-/** Reads what is known of repositories. */
+/** Reads what is known of repositories, by their node ids. */
 export async function readRepositories(
   { knex }: GithubStore,
   provider: string,
   nodeIds: readonly string[],
-): Promise<Map<string, KnownRepository>> {
-  const known = new Map<string, KnownRepository>();
+): Promise<Map<string, RepositoryState>> {
+  const known = new Map<string, RepositoryState>();
   for (const piece of chunk(nodeIds)) {
     const rows = await knex('callboard_github_repositories')
       .where({ provider })
       .whereIn('node_id', piece)
-      .select('node_id', 'state', 'explanation');
-    for (const { node_id: nodeId, state, explanation } of rows) {
-      known.set(nodeId, {
-        nodeId,
-        explanation,
-        state: repositoryStateSchema.parse(JSON.parse(state)),
-      });
+      .select('node_id', 'state');
+    for (const { node_id: nodeId, state } of rows) {
+      known.set(nodeId, repositoryStateSchema.parse(JSON.parse(state)));
     }
   }
   return known;

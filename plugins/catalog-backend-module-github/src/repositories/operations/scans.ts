@@ -132,15 +132,22 @@ export async function noteLookedUntil(
     .merge();
 }
 
-/** In lower case, who has repositories that are known. */
+/** In lower case, who has repositories that are known: some, with very many of them, so each is looked up by itself. */
 export async function listKnownOwners(
   { knex }: GithubStore,
   provider: string,
 ): Promise<string[]> {
-  return knex('callboard_github_repositories')
-    .where({ provider })
-    .distinct()
-    .pluck('owner');
+  const owners: string[] = [];
+  for (;;) {
+    const [{ next }] = await knex('callboard_github_repositories')
+      .where({ provider })
+      .where('owner', '>', owners.at(-1) ?? '')
+      .min({ next: 'owner' });
+    if (next === null || next === undefined) {
+      return owners;
+    }
+    owners.push(String(next));
+  }
 }
 
 /** How many repositories of an owner are known. */
