@@ -34,7 +34,9 @@ export interface Config {
           /** How many deliveries of one webhook a turn may fetch. 1,000 by default. */
           maxDeliveries?: number;
           /**
-           * Where the webhooks of GitHub are sent, if that does not end with `/api/events/http/github`.
+           * Where the webhooks of GitHub are sent, if that does not end with `/api/events/http/github`, or is at another host
+           * or port than `backend.baseUrl`, as when a proxy leads them here. It must be the whole URL that the webhooks have
+           * at GitHub; webhooks with any other are let be then, besides those of `hooks` that have a `hookId`.
            */
           url?: string;
           /** Webhooks of organisations and repositories. Those of apps need no entry. */

@@ -149,6 +149,8 @@ describe.each(cases)(
         github.faults.releaseWebhooks();
         await github.settleWebhooks();
         await portal.settle(size.limitMs);
+        await portal.letCheckTimePass();
+        await portal.settle(size.limitMs);
       };
       const readAll = async (from: FollowedPortal) =>
         Object.fromEntries(

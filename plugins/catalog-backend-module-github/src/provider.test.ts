@@ -154,6 +154,10 @@ spec:
     expect(await portal.readTargets()).toEqual([locate('site')]);
     push({ 'catalog-info.yaml': '' });
     await settle();
+    // GitHub is not asked for that, until it is asked anyway or some time has passed.
+    expect(await portal.readTargets()).toEqual([locate('site')]);
+    await portal.letCheckTimePass();
+    await settle();
     expect(await portal.readTargets()).toEqual([]);
     push({ 'catalog-info.yaml': describeComponent('site', 'Again') });
     await settle();

@@ -2,7 +2,7 @@ import { z, type ZodType } from 'zod';
 import type { Asker } from './asking/Asker';
 import {
   classifyQueryErrors,
-  findFatalKind,
+  isInterrupted,
   type GithubQueryError,
 } from './asking/classifyQueryErrors';
 import { readNext } from './asking/readNext';
@@ -191,9 +191,8 @@ function readQueryAnswer<T>(
       `GitHub could not answer the query: ${listErrors(errors)}`,
       { status },
     );
-  const fatal = findFatalKind(errors);
-  if (fatal) {
-    throw fail(fatal);
+  if (isInterrupted(errors)) {
+    throw fail('unavailable');
   }
   const hasData = answer.data !== undefined && answer.data !== null;
   const isExplained = errors.length > 0;

@@ -11,6 +11,8 @@ import type { GithubClient } from './GithubClient';
 afterEach(stopAll);
 
 const schema = z.unknown();
+const secondaryMessage =
+  'You have exceeded a secondary rate limit. Please wait a few minutes before you try again.';
 const getSite = (client: GithubClient) =>
   client.get({ path: '/repos/acme/site', schema });
 const queryLogin = (client: GithubClient) =>
@@ -131,6 +133,46 @@ describe('the secondary rate limit', () => {
     await expect(queryLogin(client)).rejects.toMatchObject({ kind: 'limited' });
     expect(github.requestCounts.requests).toBe(0);
   });
+
+  it.each([
+    ['the message', { message: secondaryMessage }],
+    ['an error', { errors: [{ message: secondaryMessage }] }],
+  ])(
+    'of GraphQL is found in an answer of 200, by %s, and holds for everything',
+    async (_, body) => {
+      let asked = 0;
+      const answering = stopLater(
+        await startAnswering((__, response) => {
+          asked += 1;
+          response
+            .writeHead(200, {
+              'content-type': 'application/json',
+              'retry-after': '60',
+            })
+            .end(JSON.stringify(body));
+        }),
+      );
+      const { host } = answering;
+      const client = createService({ ...answering, token: 'secret' }).forOwner({
+        host,
+        owner: 'acme',
+      });
+
+      const refused = await queryLogin(client).catch(error => error);
+      expect(refused).toMatchObject({
+        kind: 'limited',
+        status: 200,
+        message: expect.stringContaining('The secondary rate limit'),
+      });
+      expect(refused.retryAfterMs).toBeGreaterThan(59_000);
+      expect(refused.retryAfterMs).toBeLessThanOrEqual(60_000);
+      await expect(queryLogin(client)).rejects.toMatchObject({
+        kind: 'limited',
+      });
+      await expect(getSite(client)).rejects.toMatchObject({ kind: 'limited' });
+      expect(asked).toBe(1);
+    },
+  );
 
   it('is over when its time is', async () => {
     const { github, service, host } = await startAcme();

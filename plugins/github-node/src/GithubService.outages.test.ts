@@ -177,26 +177,40 @@ describe('what is no answer', () => {
     expect(asked.times).toBe(3);
   });
 
-  it('may be a query that GitHub could not finish, whatever data it has', async () => {
-    const { asked, client } = await startOdd(
-      answerJson(
-        JSON.stringify({
-          data: { organization: { repository: null } },
-          errors: [
-            {
-              message:
-                'Something went wrong while executing your query. Please include `ABCD` when reporting this issue.',
-            },
-          ],
-        }),
-      ),
-    );
+  it.each([
+    [
+      'went wrong',
+      {
+        message:
+          'Something went wrong while executing your query. Please include `ABCD` when reporting this issue.',
+      },
+    ],
+    [
+      'was too much',
+      {
+        type: 'RESOURCE_LIMITS_EXCEEDED',
+        path: ['organization', 'repository'],
+        message: 'Resource limits for this query exceeded.',
+      },
+    ],
+  ])(
+    'may be a query that GitHub could not finish since it %s, whatever data it has',
+    async (_, error) => {
+      const { asked, client } = await startOdd(
+        answerJson(
+          JSON.stringify({
+            data: { organization: { repository: null } },
+            errors: [error],
+          }),
+        ),
+      );
 
-    await expect(
-      client.query({ query: '{ x }', variables: {}, schema: z.unknown() }),
-    ).rejects.toMatchObject({ kind: 'unavailable' });
-    expect(asked.times).toBe(3);
-  });
+      await expect(
+        client.query({ query: '{ x }', variables: {}, schema: z.unknown() }),
+      ).rejects.toMatchObject({ kind: 'unavailable' });
+      expect(asked.times).toBe(3);
+    },
+  );
 
   it('may be longer than anything that GitHub has to say', async () => {
     const { asked, client } = await startOdd((_, response) => {

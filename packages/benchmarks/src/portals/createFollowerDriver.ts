@@ -47,9 +47,10 @@ export const createFollowerDriver = (
             },
             async hintCounts() {
               const knex = await database.getClient();
-              const [{ read, waiting }] = await knex(
-                'callboard_github_hints',
-              ).count({ read: '*', waiting: 'due_at_ms' });
+              // A check is no hint of anybody, and waits for hours.
+              const [{ read, waiting }] = await knex('callboard_github_hints')
+                .whereNot({ cause: 'check' })
+                .count({ read: '*', waiting: 'due_at_ms' });
               return { read: Number(read), waiting: Number(waiting) };
             },
           } satisfies Partial<Staff>);

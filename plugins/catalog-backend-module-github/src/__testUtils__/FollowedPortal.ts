@@ -215,11 +215,20 @@ export class FollowedPortal {
     }, limitMs);
   }
 
-  /** How many hints wait to be followed. */
+  /** Lets as much time pass as checks may wait, for those that do. */
+  async letCheckTimePass(): Promise<void> {
+    await this.#databases
+      .catalog('callboard_github_hints')
+      .where({ cause: 'check' })
+      .whereNotNull('due_at_ms')
+      .update({ due_at_ms: 0 });
+  }
+
+  /** How many hints wait to be followed; checks do so when they are due. */
   async countPendingHints(): Promise<number> {
     const [{ count }] = await this.#databases
       .catalog('callboard_github_hints')
-      .whereNotNull('due_at_ms')
+      .where('due_at_ms', '<', Date.now() + 3_600_000)
       .count({ count: '*' });
     return Number(count);
   }

@@ -4,9 +4,12 @@ import type {
   EntityProviderMutation,
 } from '@backstage/plugin-catalog-node';
 import { GithubService } from '@callboard/backstage-plugin-github-node';
+import { GithubModel } from '@callboard/backstage-plugin-events-backend-test-utils';
+import { GithubClock } from '../__testUtils__/GithubClock';
 import { startGithub } from '../__testUtils__/startGithub';
 import { createTestStores } from '../__testUtils__/testStores';
 import { FollowedOwners, PageSize } from '../asking';
+import type { PushHint } from '../hints';
 import { ProviderTelemetry } from '../ProviderTelemetry';
 import {
   addProvider,
@@ -47,17 +50,24 @@ function readTarget(each: { entity: { spec?: object } } | object): unknown {
 /** The organization `acme` with repositories, of which no process knows yet. */
 async function startAcme(
   store: GithubStore,
-  { names, pageSize = 100 }: { names: string[]; pageSize?: number },
+  options: { names: string[]; pageSize?: number; isValidating?: boolean },
 ) {
-  const { github, host, config } = await startGithub();
+  const { names, pageSize = 100, isValidating = false } = options;
+  const clock = new GithubClock();
+  const { github, host, config } = await startGithub({
+    model: new GithubModel({ now: clock.now }),
+  });
   running.push(github);
-  const nodeIds = names.map(
-    name =>
-      github.model.repositories.create({
+  const { repositories, branches } = github.model;
+  const ids = new Map(
+    names.map(name => [
+      name,
+      repositories.create({
         owner: 'acme',
         name,
         files: { 'catalog-info.yaml': 'kind: Component' },
       }).nodeId,
+    ]),
   );
   const catalog = new HeldLocations();
   const rootConfig = mockServices.rootConfig({
@@ -69,6 +79,7 @@ async function startAcme(
             host,
             organization: 'acme',
             pageSizes: { repositories: pageSize },
+            validateLocationsExist: isValidating,
           },
         },
       },
@@ -111,23 +122,49 @@ async function startAcme(
       logger,
     });
   };
-  const hint = () =>
+  const hintAt = (
+    cause: 'scan' | 'event',
+    some: readonly string[],
+    push?: PushHint,
+  ) =>
     insertHints(
       store,
       settings.name,
-      nodeIds.map((nodeId, index) => ({
-        cause: 'scan',
+      some.map(name => ({
+        cause,
         hint: {
-          nodeId,
+          nodeId: ids.get(name) ?? '',
           owner: 'acme',
-          fullName: `acme/${names[index]}`,
+          fullName: `acme/${name}`,
           saysGone: false,
+          push,
         },
         dueAtMs: 1,
       })),
       1,
     );
-  return { github, catalog, startProcess, hint };
+  const hint = (...some: string[]) =>
+    hintAt('scan', some.length > 0 ? some : names);
+  /** Changes the catalog file, and gives the hint of the webhook. */
+  const push = async (name: string, file: string) => {
+    // Else nobody could tell that it was after what is known.
+    clock.pass(1_000);
+    const { branch, before, after, isForced } = branches.push(`acme/${name}`, {
+      commits: [{ files: { 'catalog-info.yaml': file } }],
+    });
+    await hintAt('event', [name], {
+      branch,
+      before,
+      after: after?.oid,
+      isForced,
+      isComplete: true,
+      addsOrRemoves: false,
+      modifies: true,
+      paths: ['catalog-info.yaml'],
+      pushedAtMs: Math.floor(clock.now() / 1_000) * 1_000,
+    });
+  };
+  return { github, catalog, startProcess, hint, push };
 }
 
 const mockScmEvents = {
@@ -197,6 +234,35 @@ describe.each(stores.ids)('two processes that reconcile on %s', id => {
       expect(catalog.targets).toEqual(new Set());
     },
   );
+});
+
+describe.each(stores.ids)('a file that a push may have emptied, on %s,', id => {
+  it('is looked at when GitHub is asked about something else, in the same question', async () => {
+    const store = await stores.open(id);
+    const { github, catalog, startProcess, hint, push } = await startAcme(
+      store,
+      { names: ['emptied', 'other'], isValidating: true },
+    );
+    const countQueries = () =>
+      github.requestCounts.byKind['POST /graphql'] ?? 0;
+    const reconciler = startProcess();
+    await hint();
+    await reconciler.reconcileDue(signal);
+    github.resetRequestCounts();
+    await push('emptied', '');
+    await reconciler.reconcileDue(signal);
+    expect(github.requestCounts.requests).toBe(0);
+    expect(catalog.targets.size).toBe(2);
+
+    await hint('other');
+    await reconciler.reconcileDue(signal);
+    expect(countQueries()).toBe(1);
+    expect(catalog.targets).toEqual(
+      new Set([expect.stringContaining('acme/other/')]),
+    );
+    await reconciler.reconcileDue(signal);
+    expect(countQueries()).toBe(1);
+  });
 });
 
 describe('a repository that GitHub cannot tell of', () => {

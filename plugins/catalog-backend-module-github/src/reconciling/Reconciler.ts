@@ -7,10 +7,12 @@ import {
   findHinted,
   findNextDueMs,
   insertHints,
+  readChecks,
   readDueHints,
   readRepositories,
   readScanProgress,
   type GithubStore,
+  type NewHint,
   type PendingHint,
   type RepositoryState,
 } from '../repositories';
@@ -23,6 +25,12 @@ import { withLease, type Lease } from './withLease';
 
 /** How many repositories are asked for at once: as many as GitHub takes ids. */
 const mostRepositories = 100;
+
+/**
+ * Until when it is looked at the latest whether a file is empty that a push has changed, in milliseconds. Whenever GitHub is
+ * asked about something else before, it is asked about that too, which costs nothing.
+ */
+const checkWithinMs = 21_600_000;
 
 /** What became of a turn. */
 export type ReconcileTurn =
@@ -38,6 +46,7 @@ export type ReconcileTurn =
 export class Reconciler {
   readonly #store: GithubStore;
   readonly #settings: ProviderSettings;
+  readonly #pageSize: PageSize;
   readonly #telemetry: ProviderTelemetry;
   readonly #logger: LoggerService;
   readonly #reader: TruthReader;
@@ -55,6 +64,7 @@ export class Reconciler {
   }) {
     this.#store = options.store;
     this.#settings = options.settings;
+    this.#pageSize = options.pageSize;
     this.#telemetry = options.telemetry;
     this.#logger = options.logger;
     this.#reader = new TruthReader(options);
@@ -160,18 +170,27 @@ export class Reconciler {
     lease: Lease,
     signal: AbortSignal,
   ): Promise<ReconcileTurn> {
-    const repositories = await this.#readDue();
+    const { name } = this.#settings;
+    const repositories = await this.#complete(
+      await readDueHints(this.#store, name, Date.now(), mostRepositories),
+    );
     const subjects: Subject[] = [];
+    const checks: NewHint[] = [];
     const unproven: HintedRepository[] = [];
     for (const repository of repositories) {
-      const proven = this.#prove(repository);
-      if (proven) {
-        subjects.push(proven);
+      const proof = this.#prove(repository);
+      if (proof) {
+        subjects.push(proof.subject);
+        checks.push(...proof.checks);
       } else {
         unproven.push(repository);
       }
     }
-    subjects.push(...(await this.#reader.read(unproven, signal)));
+    await insertHints(this.#store, name, checks, Date.now());
+    if (unproven.length > 0) {
+      const asked = await this.#fillUp(unproven);
+      subjects.push(...(await this.#reader.read(asked, signal)));
+    }
     const changed = await this.#teller.tell(subjects, lease);
     changed
       .filter(
@@ -186,12 +205,37 @@ export class Reconciler {
     };
   }
 
-  async #readDue(): Promise<HintedRepository[]> {
-    const { name } = this.#settings;
-    const hintsOf = groupByRepository(
-      await readDueHints(this.#store, name, Date.now(), mostRepositories),
+  /** Adds what waits for a check and can be asked for in the same question, which costs the same with a hundred. */
+  async #fillUp(
+    repositories: readonly HintedRepository[],
+  ): Promise<HintedRepository[]> {
+    const size = this.#pageSize.current;
+    const room = (size - (repositories.length % size)) % size;
+    if (room === 0) {
+      return [...repositories];
+    }
+    const others = await this.#complete(
+      await readChecks(this.#store, this.#settings.name, room),
     );
-    const known = await readRepositories(this.#store, name, [
+    const asked = new Set(repositories.map(({ nodeId }) => nodeId));
+    const owners = new Set(repositories.flatMap(listOwners));
+    return [
+      ...repositories,
+      ...others.filter(
+        repository =>
+          !asked.has(repository.nodeId) &&
+          listOwners(repository).every(owner => owners.has(owner)) &&
+          // What has more than a check may be proven.
+          repository.hints.every(({ cause }) => cause === 'check'),
+      ),
+    ];
+  }
+
+  async #complete(
+    pending: readonly PendingHint[],
+  ): Promise<HintedRepository[]> {
+    const hintsOf = groupByRepository(pending);
+    const known = await readRepositories(this.#store, this.#settings.name, [
       ...hintsOf.keys(),
     ]);
     return [...hintsOf].map(([nodeId, hints]) => ({
@@ -201,19 +245,47 @@ export class Reconciler {
     }));
   }
 
-  /** What needs no question, since the pushes tell it all. */
-  #prove({ nodeId, hints, known }: HintedRepository): Subject | undefined {
+  /** What needs no question, since the pushes tell it all but for what is in no hurry. */
+  #prove({
+    nodeId,
+    hints,
+    known,
+  }: HintedRepository): { subject: Subject; checks: NewHint[] } | undefined {
+    const nowMs = Date.now();
+    const isDue = ({ cause, dueAtMs }: PendingHint) =>
+      cause !== 'check' || dueAtMs <= nowMs;
     const branch = this.#settings.branch ?? known?.defaultBranch;
-    const proof = provePushes(known, branch, hints, this.#settings);
-    return (
-      proof && {
+    const due = hints.filter(isDue);
+    const proof = provePushes(known, branch, due, this.#settings);
+    if (!proof) {
+      return undefined;
+    }
+    const { state, isChanged, mayBeEmpty } = proof;
+    const { owner, name } = state;
+    return {
+      subject: {
         nodeId,
-        hints,
-        state: proof.state,
+        hints: due,
+        state,
         isFollowed: true,
-        isProvenChange: proof.isChanged,
-      }
-    );
+        isProvenChange: isChanged,
+      },
+      checks:
+        mayBeEmpty && due.length === hints.length
+          ? [
+              {
+                cause: 'check',
+                hint: {
+                  nodeId,
+                  owner,
+                  fullName: `${owner}/${name}`,
+                  saysGone: false,
+                },
+                dueAtMs: nowMs + checkWithinMs,
+              },
+            ]
+          : [],
+    };
   }
 
   #noteRepair({ nodeId, state, change }: ToldSubject): void {
@@ -223,6 +295,13 @@ export class Reconciler {
       `The scan repaired ${name}, of which no webhook told: ${change.outcome}`,
     );
   }
+}
+
+/** In lower case, whose a repository was and is. */
+function listOwners({ known, hints }: HintedRepository): string[] {
+  return [...(known ? [known] : []), ...hints].map(({ owner }) =>
+    owner.toLowerCase(),
+  );
 }
 
 /** Whether what is known is newer than what was listed. */

@@ -38,6 +38,7 @@ function makeHint(changes: Partial<PendingHint> = {}): PendingHint {
     attempts: 0,
     doubts: 0,
     atMs: 0,
+    dueAtMs: 0,
     ...changes,
   };
 }

@@ -254,13 +254,15 @@ const anySettings = fc.constantFrom(
 function project(
   { head, file, pushedAtMs, isUnsure, ...rest }: RepositoryState,
   settings: typeof validating,
+  isEmptyKnown = true,
 ) {
   return {
     ...rest,
     head,
     pushedAtMs,
     ...(!settings.hasWildcards && { hasFile: file !== undefined }),
-    ...(settings.validateLocationsExist && { isEmpty: file?.isEmpty }),
+    ...(settings.validateLocationsExist &&
+      isEmptyKnown && { isEmpty: file?.isEmpty }),
   };
 }
 
@@ -288,8 +290,9 @@ describe('what follows from pushes', () => {
           if (proof) {
             proofs += delivered.length > 1 ? 1 : 0;
             const last = Math.max(knownAt, ...delivered);
-            expect(project(proof.state, settings)).toEqual(
-              project(moments[last].state, settings),
+            const isEmptyKnown = !proof.mayBeEmpty;
+            expect(project(proof.state, settings, isEmptyKnown)).toEqual(
+              project(moments[last].state, settings, isEmptyKnown),
             );
           }
         },
@@ -407,6 +410,7 @@ describe('pushes prove nothing', () => {
   it('only when something is wrong with them', () => {
     expect(prove({})).toEqual({
       isChanged: false,
+      mayBeEmpty: false,
       state: { ...known, head: 'b', pushedAtMs: startMs + 1_000 },
     });
   });
@@ -449,10 +453,22 @@ describe('pushes prove nothing', () => {
     },
   );
 
-  it('when the file may have become empty, and empty ones are not taken', () => {
-    expect(prove({ modifies: true })).toMatchObject({ isChanged: true });
-    expect(prove({ modifies: true }, { settings: validating })).toBeUndefined();
-    expect(prove({}, { settings: validating })).toBeDefined();
+  it('when the file was empty, and empty ones are not taken: it is to be told of at once', () => {
+    const state = { ...known, file: { oid: 'file 1', isEmpty: true } };
+    const settings = validating;
+    expect(prove({ modifies: true }, { settings, state })).toBeUndefined();
+    expect(prove({}, { settings, state })).toBeDefined();
+    expect(prove({ modifies: true }, { state })).toBeDefined();
+  });
+
+  it('of whether a file is empty now that was not: that is to be looked at where empty ones are not taken', () => {
+    const settings = validating;
+    expect(prove({ modifies: true }, { settings })).toMatchObject({
+      isChanged: true,
+      mayBeEmpty: true,
+    });
+    expect(prove({}, { settings })?.mayBeEmpty).toBe(false);
+    expect(prove({ modifies: true })?.mayBeEmpty).toBe(false);
   });
 
   it('but with wildcards they do also when files come and go', () => {
@@ -460,6 +476,7 @@ describe('pushes prove nothing', () => {
     const state = { ...known, file: undefined };
     expect(prove({ addsOrRemoves: true }, { settings, state })).toEqual({
       isChanged: true,
+      mayBeEmpty: false,
       state: {
         ...state,
         head: 'b',

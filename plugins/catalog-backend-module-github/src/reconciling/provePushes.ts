@@ -12,6 +12,8 @@ export interface Proof {
   state: RepositoryState;
   /** Whether a file of the catalog path has changed. */
   isChanged: boolean;
+  /** Whether the file may be empty now, which it was not, and then is not to be told of. */
+  mayBeEmpty: boolean;
 }
 
 /**
@@ -22,6 +24,9 @@ export interface Proof {
  * @remarks
  * That a push is newer than what is known guards against one that is sent again after the branch was set back. A merge
  * can bring changes that its list of files does not tell; the next scan finds them.
+ *
+ * Whether a file that has changed is empty now, no push tells. The catalog reads it all the same, and drops the entities
+ * that are not in it any more; that the location goes as well is in no hurry.
  *
  * @param settings - with wildcards the catalog path stands for several files, which may come and go
  * @returns undefined when GitHub is to be asked
@@ -50,6 +55,7 @@ export function provePushes(
   }
   let { head, pushedAtMs } = known;
   let isChanged = false;
+  let mayBeEmpty = false;
   while (left.size > 0) {
     const reached = head;
     const next = [...left].find(({ before }) => before === reached);
@@ -60,9 +66,15 @@ export function provePushes(
     head = next.after;
     pushedAtMs = next.pushedAtMs;
     isChanged ||= next.modifies || next.addsOrRemoves;
+    mayBeEmpty ||= settings.validateLocationsExist && next.modifies;
+  }
+  if (mayBeEmpty && known.file?.isEmpty !== false) {
+    // The catalog has no location of it, and is to have one at once if there is something in it now.
+    return undefined;
   }
   return {
     isChanged,
+    mayBeEmpty,
     state: { ...known, head, pushedAtMs, ...(isChanged && { isUnsure: true }) },
   };
 }
@@ -71,7 +83,7 @@ export function provePushes(
 function isPlain(
   push: PushHint,
   followedBranch: string,
-  { hasWildcards, validateLocationsExist }: ProofSettings,
+  { hasWildcards }: Pick<ProofSettings, 'hasWildcards'>,
 ): boolean {
   return (
     push.branch === followedBranch &&
@@ -79,8 +91,6 @@ function isPlain(
     push.after !== undefined &&
     !push.isForced &&
     push.isComplete &&
-    (hasWildcards || !push.addsOrRemoves) &&
-    // A file that was changed may be empty now, and is not to be told of then.
-    !(validateLocationsExist && push.modifies)
+    (hasWildcards || !push.addsOrRemoves)
   );
 }

@@ -33,6 +33,7 @@ export { postponeHints, type Postponement } from './operations/postponeHints';
 export {
   findHinted,
   findNextDueMs,
+  readChecks,
   readDueHints,
 } from './operations/readDueHints';
 export {

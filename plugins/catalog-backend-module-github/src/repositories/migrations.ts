@@ -101,7 +101,7 @@ const migrations = new Map<string, Knex.Migration>([
           table.text('node_id').comment('Null when no repository is meant');
           table.text('owner');
           table.text('full_name');
-          table.text('cause').notNullable().comment('event or scan');
+          table.text('cause').notNullable().comment('event, scan or check');
           table.text('event_id');
           table.text('topic');
           table.text('action');

@@ -1,7 +1,13 @@
 import type { Hint } from '../hints';
 
-/** Where a hint comes from. */
-export type HintCause = 'event' | 'scan';
+/**
+ * Where a hint comes from.
+ *
+ * - `event`: a webhook
+ * - `scan`: a listing that did not have what is known
+ * - `check`: a push of which GitHub was not asked, and which may have emptied the catalog file
+ */
+export type HintCause = 'event' | 'scan' | 'check';
 
 /** An event as far as a hint needs it, to be found again. */
 export interface HintOrigin {
@@ -22,6 +28,7 @@ export interface PendingHint extends Hint {
   /** How often of these because GitHub's answer was doubted. */
   doubts: number;
   atMs: number;
+  dueAtMs: number;
 }
 
 /**

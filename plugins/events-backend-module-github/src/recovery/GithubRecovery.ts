@@ -7,6 +7,7 @@ import type {
   RecoveryObserver,
   TurnOutcome,
 } from './HookRecovery';
+import { describeUrl } from './hooks';
 import type { RecoveryTelemetry } from './RecoveryTelemetry';
 import type { DueDelivery, RecoveryReason, RecoveryStore } from './store';
 
@@ -133,23 +134,29 @@ export class GithubRecovery {
   }
 
   #sayOutcome(description: string, outcome: TurnOutcome): void {
-    if (outcome.kind === 'elsewhere' && outcome.url === undefined) {
+    if (outcome.kind === 'elsewhere') {
+      this.#sayElsewhere(description, outcome.url);
+    } else if (this.#said.delete(description)) {
+      this.#logger.info(
+        `Webhooks of ${description} that did not arrive are fetched again`,
+      );
+    }
+  }
+
+  #sayElsewhere(description: string, url: string | undefined): void {
+    if (url === undefined) {
       this.#say(
         description,
         'nowhere',
         `There are no webhooks of ${description} that might not have arrived: it has no webhook`,
         'info',
       );
-    } else if (outcome.kind === 'elsewhere') {
-      const { url } = outcome;
+    } else {
+      const place = describeUrl(url);
       this.#say(
         description,
-        `${url}`,
-        `Webhooks of ${description} that did not arrive are not fetched: they go to ${url}, which is no ingress of this portal: that is …/api/events/http/github at the host of backend.baseUrl. If it leads here, set events.modules.github.recovery.url to it`,
-      );
-    } else if (this.#said.delete(description)) {
-      this.#logger.info(
-        `Webhooks of ${description} that did not arrive are fetched again`,
+        url,
+        `Webhooks of ${description} that did not arrive are not fetched: they go to ${place}, which is no ingress of this portal: that is …/api/events/http/github at the host of backend.baseUrl. If it leads here, set events.modules.github.recovery.url to the whole URL of the webhook`,
       );
     }
   }
@@ -221,7 +228,8 @@ class Tally implements RecoveryObserver {
   onLost({ guid }: DueDelivery, reason: LossReason, error: unknown): void {
     this.#lost.set(reason, (this.#lost.get(reason) ?? 0) + 1);
     this.#telemetry.onFailed('delivery', reason);
-    this.#logger.warn(
+    // What was sent elsewhere may be all of three days, and is told at the end.
+    this.#logger[reason === 'elsewhere' ? 'debug' : 'warn'](
       `Webhook ${guid} of ${this.#description} cannot be recovered: ${
         lossPhrases[reason]
       }${error === undefined ? '' : `: ${stringifyError(error)}`}`,
@@ -230,6 +238,14 @@ class Tally implements RecoveryObserver {
 
   say({ kind }: TurnOutcome): void {
     const { failed, missing } = this.#recovered;
+    const elsewhere = this.#lost.get('elsewhere') ?? 0;
+    if (elsewhere > 0) {
+      this.#logger.warn(
+        `${elsewhere} webhooks of ${
+          this.#description
+        } were sent to another URL than the webhook has now, so they are not taken in: they may be somebody else's. If they were meant for this portal, redeliver them at GitHub, where the recent deliveries of the webhook have them for three days`,
+      );
+    }
     const lost = [...this.#lost].map(
       ([reason, count]) => `${count} (${lossPhrases[reason]})`,
     );
@@ -251,4 +267,5 @@ const lossPhrases: Record<LossReason, string> = {
   malformed: 'what GitHub has is no delivery',
   unavailable: 'GitHub does not give it',
   rejected: 'the events system refuses it',
+  elsewhere: 'it was sent to another URL',
 };

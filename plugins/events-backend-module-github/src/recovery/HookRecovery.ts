@@ -25,11 +25,19 @@ const batchSize = 4;
 /** What GitHub fails to give so often is given up; others are fetched in between. */
 const maxAttempts = 5;
 
+/** Failures within an hour are one attempt: a short outage, and restarts in a row, are not to use them up. */
+const attemptMs = 3_600_000;
+
 /**
  * Why a delivery cannot be recovered: GitHub does not have it any more, has something that is no delivery, fails or
- * refuses to give it, or the events system refuses it.
+ * refuses to give it, or the events system refuses it; or it went to another URL and may be somebody else's.
  */
-export type LossReason = 'gone' | 'malformed' | 'unavailable' | 'rejected';
+export type LossReason =
+  | 'gone'
+  | 'malformed'
+  | 'unavailable'
+  | 'rejected'
+  | 'elsewhere';
 
 /** Is told what becomes of deliveries. */
 export interface RecoveryObserver {
@@ -250,7 +258,7 @@ export class HookRecovery {
       signal: AbortSignal;
     },
   ): Promise<string[]> {
-    const { observer, destination, signal } = options;
+    const { observer, signal } = options;
     const { name } = this.hook;
     const { received } = await this.#ingresses.findReceived(
       topic,
@@ -258,13 +266,10 @@ export class HookRecovery {
     );
     const wanted = batch.filter(({ guid }) => !received.has(guid));
     const fetched = await Promise.all(
-      wanted.map(due => this.#fetch(due, signal)),
+      wanted.map(due => this.#fetch(due, options)),
     );
     const whole = fetched.filter(each => each.kind === 'whole');
-    await this.#receive(
-      whole.filter(({ delivery }) => this.hook.isMeant(delivery, destination)),
-      observer,
-    );
+    await this.#receive(whole, observer);
     const failed = fetched.filter(each => each.kind === 'failed');
     const lost = fetched.filter(each => each.kind === 'lost');
     lost.forEach(({ due, reason, error }) =>
@@ -274,10 +279,15 @@ export class HookRecovery {
       ...received,
       ...[...whole, ...lost].map(({ due }) => due.guid),
     ]);
+    const nowMs = this.#now();
     const ofDeliveries = failed.filter(({ error }) => isOfDelivery(error));
-    const guids = ofDeliveries.map(({ due }) => due.guid);
-    if (guids.length > 0) {
-      await this.#store.countAttempt(name, guids);
+    const counted = ofDeliveries.filter(({ due }) => isAttempt(due, nowMs));
+    if (counted.length > 0) {
+      await this.#store.countAttempt(
+        name,
+        counted.map(({ due }) => due.guid),
+        nowMs,
+      );
     }
     signal.throwIfAborted();
     const general = failed.find(({ error }) => !isOfDelivery(error));
@@ -286,17 +296,26 @@ export class HookRecovery {
     if (ending) {
       throw ending.error;
     }
-    return guids;
+    return ofDeliveries.map(({ due }) => due.guid);
   }
 
-  async #fetch(due: DueDelivery, signal: AbortSignal): Promise<Fetched> {
+  async #fetch(
+    due: DueDelivery,
+    {
+      destination,
+      signal,
+    }: { destination: HookDestination; signal: AbortSignal },
+  ): Promise<Fetched> {
     try {
       const delivery = await this.hook.read(due.deliveryId, signal);
+      if (!this.hook.isMeant(delivery, destination)) {
+        return { kind: 'lost', due, reason: 'elsewhere' };
+      }
       return delivery.payload === undefined
         ? { kind: 'lost', due, reason: 'gone' }
         : { kind: 'whole', due, delivery };
     } catch (error) {
-      const reason = explainLoss(error, due);
+      const reason = explainLoss(error, due, this.#now());
       return reason
         ? { kind: 'lost', due, reason, error }
         : { kind: 'failed', due, error };
@@ -340,7 +359,8 @@ type Fetched =
 
 function explainLoss(
   error: unknown,
-  { attempts }: DueDelivery,
+  due: DueDelivery,
+  nowMs: number,
 ): LossReason | undefined {
   switch (error instanceof GithubError ? error.kind : undefined) {
     case 'missing':
@@ -348,10 +368,20 @@ function explainLoss(
     case 'malformed':
       return 'malformed';
     default:
-      return isOfDelivery(error) && attempts + 1 >= maxAttempts
+      return isOfDelivery(error) &&
+        isAttempt(due, nowMs) &&
+        due.attempts + 1 >= maxAttempts
         ? 'unavailable'
         : undefined;
   }
+}
+
+/** Whether another failure of GitHub to give a delivery counts. */
+function isAttempt(
+  { attemptedMs = -Infinity }: DueDelivery,
+  nowMs: number,
+): boolean {
+  return nowMs - attemptedMs >= attemptMs;
 }
 
 /** Limits, and credentials that are not there or not good, are the same for all that is asked for. */

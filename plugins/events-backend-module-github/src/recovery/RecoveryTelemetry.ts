@@ -18,7 +18,7 @@ export class RecoveryTelemetry {
     'callboard.github.recovery.failures',
     {
       description:
-        'Webhooks that could not be fetched, and turns that stopped before their end',
+        'Webhooks that could not be recovered, and turns that stopped before their end',
     },
   );
 

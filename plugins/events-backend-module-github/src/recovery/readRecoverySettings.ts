@@ -11,7 +11,7 @@ export interface RecoverySettings {
   timeoutMs: number;
   /** How many deliveries of one webhook a turn may fetch. */
   maxDeliveries: number;
-  /** Where the ingress is, if it is not at its usual path below `backend.baseUrl`. */
+  /** Where the ingress is, if it is not at its usual path at the host and port of `backend.baseUrl`. */
   url: string | undefined;
   /** Of the backend. */
   baseUrl: string | undefined;

@@ -119,7 +119,7 @@ describe.each(databases.ids)('trouble with GitHub, on %s', id => {
   });
 
   it.each([400, 403, 422, 451, 500])(
-    'with one delivery (%d) does not keep the others, and ends after five turns',
+    'with one delivery (%d) does not keep the others, and ends after five attempts',
     async status => {
       const broken = { id: '' };
       const scene = await startScene({
@@ -143,6 +143,9 @@ describe.each(databases.ids)('trouble with GitHub, on %s', id => {
         expect(portal.logger.warn).not.toHaveBeenCalledWith(
           expect.stringContaining('cannot be recovered'),
         );
+        await portal.knex('callboard_github_recovery_deliveries').update({
+          attempted_at: Date.now() - 3_600_000,
+        });
         await portal.takeTurn();
       }
       expect(portal.logger.warn).toHaveBeenCalledWith(
@@ -155,6 +158,33 @@ describe.each(databases.ids)('trouble with GitHub, on %s', id => {
       expect(portal.logger.warn).not.toHaveBeenCalled();
     },
   );
+
+  it('gives nothing up within an hour, however many turns and starts there are', async () => {
+    const failing = { status: 500 };
+    const scene = await startScene({
+      intercept: (request, response) =>
+        failing.status !== 0 && /deliveries\/\d+$/.test(request.url ?? '')
+          ? answerJson(response, {}, failing.status)
+          : false,
+    });
+    await scene.push(1);
+    const knex = await databases.open(id);
+    const tell = expect.stringContaining('cannot be recovered');
+    for (let start = 0; start < 3; start++) {
+      const portal = await scene.startPortal(knex);
+      await portal.firstTurn();
+      await portal.takeTurn();
+      expect(portal.logger.warn).not.toHaveBeenCalledWith(tell);
+      await portal.stop();
+    }
+
+    failing.status = 0;
+    const portal = await scene.startPortal(knex);
+    await portal.firstTurn();
+    expect(new Set(listGuids(await portal.readLog()))).toEqual(
+      new Set(scene.listGuids()),
+    );
+  });
 
   it('with the credentials gives nothing up', async () => {
     const failing = { status: 401 };
@@ -266,7 +296,9 @@ describe('where webhooks go', () => {
     const scene = await startScene({
       intercept: (request, response) =>
         request.url?.endsWith('/app/hook/config')
-          ? answerJson(response, { url: 'https://smee.io/abc' })
+          ? answerJson(response, {
+              url: 'https://somebody:hunter2@smee.io/abc?token=hunter2',
+            })
           : false,
     });
     await scene.push(2);
@@ -277,8 +309,12 @@ describe('where webhooks go', () => {
 
     expect(listGuids(await portal.readLog())).toEqual([]);
     expect(portal.listLines().filter(line => /arrive/.test(line))).toEqual([
-      `Webhooks of the app ${scene.app.id} on ${scene.host} that did not arrive are not fetched: they go to https://smee.io/abc, which is no ingress of this portal: that is …/api/events/http/github at the host of backend.baseUrl. If it leads here, set events.modules.github.recovery.url to it`,
+      `Webhooks of the app ${scene.app.id} on ${scene.host} that did not arrive are not fetched: they go to https://smee.io/abc, which is no ingress of this portal: that is …/api/events/http/github at the host of backend.baseUrl. If it leads here, set events.modules.github.recovery.url to the whole URL of the webhook`,
     ]);
+    const { debug, info, warn, error } = portal.logger;
+    expect(
+      JSON.stringify([debug, info, warn, error].map(({ mock }) => mock.calls)),
+    ).not.toContain('hunter2');
   });
 
   it.each([
@@ -300,7 +336,7 @@ describe('where webhooks go', () => {
       ).toBeUndefined();
       expect(portal.listLines().filter(line => /arrive/.test(line))).toEqual([
         expect.stringMatching(
-          /are not fetched: they go to .*, set events.modules.github.recovery.url to it$/,
+          /are not fetched: they go to .*, set events.modules.github.recovery.url to the whole URL of the webhook$/,
         ),
       ]);
       await portal.stop();
@@ -330,23 +366,43 @@ describe('where webhooks go', () => {
     expect(listGuids(await portal.readLog())).toEqual(scene.listGuids());
   });
 
-  it('counts for each delivery: what went to an earlier URL is let be', async () => {
-    const destination = { url: '' };
-    const scene = await startScene({
-      intercept: (request, response) =>
-        request.url?.endsWith('/app/hook/config')
-          ? answerJson(response, destination)
-          : false,
-    });
-    destination.url = 'https://other.example.com/api/events/http/github';
-    await scene.push(2);
+  it('counts for each delivery: what went to an earlier URL is let be, and it is told once how many', async () => {
+    const scene = await startScene();
+    await scene.push(1);
+    const meant = scene.listGuids();
+    scene.moveHook(`${scene.url}-misspelled`);
+    await scene.push(3);
+    scene.moveHook(scene.url);
+    const { length } = scene.listGuids().slice(meant.length);
+    expect(length).toBeGreaterThanOrEqual(3);
     const portal = await scene.startPortal(await databases.open('SQLITE_FILE'));
     await portal.firstTurn();
 
-    expect(listGuids(await portal.readLog())).toEqual([]);
+    expect(listGuids(await portal.readLog())).toEqual(meant);
+    const warnings = portal.logger.warn.mock.calls.map(([line]) => line);
+    expect(warnings.filter(line => line.includes('webhooks of'))).toEqual([
+      `${length} webhooks of the app ${scene.app.id} on ${scene.host} were sent to another URL than the webhook has now, so they are not taken in: they may be somebody else's. If they were meant for this portal, redeliver them at GitHub, where the recent deliveries of the webhook have them for three days`,
+    ]);
+    expect(portal.listLines()).toContainEqual(
+      expect.stringContaining(
+        `could not recover ${length} (it was sent to another URL)`,
+      ),
+    );
     portal.logger.warn.mockClear();
     await portal.takeTurn();
     expect(portal.logger.warn).not.toHaveBeenCalled();
+  });
+
+  it('may have been another URL of the same ingress', async () => {
+    const scene = await startScene();
+    scene.moveHook(`${scene.url}/?from=github`);
+    await scene.push(3);
+    scene.moveHook(scene.url);
+    await scene.push(1);
+    const portal = await scene.startPortal(await databases.open('SQLITE_FILE'));
+    await portal.firstTurn();
+
+    expect(listGuids(await portal.readLog())).toEqual(scene.listGuids());
   });
 });
 
@@ -417,6 +473,9 @@ describe('metrics', () => {
     await scene.push(3);
     const { length } = scene.listGuids();
     gone.id = String(scene.server.deliveries.list()[0].id);
+    scene.moveHook(`${scene.url}-misspelled`);
+    await scene.push(1);
+    scene.moveHook(scene.url);
     const portal = await scene.startPortal(await databases.open('SQLITE_FILE'));
     await portal.firstTurn();
     scene.server.faults.startOutage();
@@ -431,6 +490,7 @@ describe('metrics', () => {
     );
     expect(count('callboard.github.recovery.failures')).toEqual([
       { what: 'delivery', reason: 'gone' },
+      { what: 'delivery', reason: 'elsewhere' },
       { what: 'turn', reason: 'unavailable' },
     ]);
   });

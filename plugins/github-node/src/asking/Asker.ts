@@ -162,7 +162,7 @@ export class Asker {
     if (rate) {
       budget.noteRate(resource, rate);
     }
-    const meaning = classifyAnswer(answer, Date.now());
+    const meaning = classifyAnswer(answer, Date.now(), resource);
     if (meaning.kind === 'limited') {
       throw this.#noteLimit(question, budget, meaning.limit, status);
     }
@@ -179,20 +179,10 @@ export class Asker {
       throw new GithubError('unavailable', `${told}, but no JSON`, { status });
     }
     budget.noteAnswer();
-    try {
-      return question.read(
-        answer.body === '' ? { ...answer, body: undefined } : answer,
-        askedAs,
-      );
-    } catch (error) {
-      // GraphQL tells of its limit in an answer like any other.
-      if (readError(error).kind === 'limited') {
-        const retryAfterMs = rate?.remaining === 0 ? rate.resetInMs : undefined;
-        const limit: MetLimit = { kind: 'primary', retryAfterMs };
-        throw this.#noteLimit(question, budget, limit, status);
-      }
-      throw error;
-    }
+    return question.read(
+      answer.body === '' ? { ...answer, body: undefined } : answer,
+      askedAs,
+    );
   }
 
   #noteLimit(

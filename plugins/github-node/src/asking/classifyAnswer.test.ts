@@ -6,13 +6,15 @@ const usedUp = {
   'x-ratelimit-reset': String(nowMs / 1000 + 90),
 };
 const left = { ...usedUp, 'x-ratelimit-remaining': '4999' };
+const secondaryMessage =
+  'You have exceeded a secondary rate limit. Please wait a few minutes before you try again.';
 
 function classify(
   status: number,
   headers: Record<string, string> = {},
   message: string = 'no',
 ) {
-  return classifyAnswer({ status, headers, body: { message } }, nowMs);
+  return classifyAnswer({ status, headers, body: { message } }, nowMs, 'core');
 }
 
 describe('an answer', () => {
@@ -65,12 +67,87 @@ describe('an answer', () => {
       limit: { kind: 'secondary', retryAfterMs: undefined },
     };
 
-    expect(
-      classify(403, left, 'You have exceeded a secondary rate limit.'),
-    ).toEqual(limited);
+    for (const status of [400, 403, 404, 422]) {
+      expect(classify(status, left, secondaryMessage)).toEqual(limited);
+    }
     expect(
       classify(403, {}, 'You have triggered an abuse detection mechanism.'),
     ).toEqual(limited);
     expect(classify(429, left)).toEqual(limited);
+  });
+
+  it('of REST may have a message that is not about itself, such as a commit', () => {
+    expect(classify(200, left, secondaryMessage)).toEqual({ kind: 'answered' });
+  });
+});
+
+describe('an answer of GraphQL', () => {
+  const classifyQuery = (
+    status: number,
+    headers: Record<string, string>,
+    body: unknown,
+  ) => classifyAnswer({ status, headers, body }, nowMs, 'graphql');
+  const waits: [Record<string, string>, number | undefined][] = [
+    [{ ...left, 'retry-after': '17' }, 17_000],
+    [{ ...usedUp, 'retry-after': '17' }, 17_000],
+    [usedUp, 90_000],
+    [left, undefined],
+    [{}, undefined],
+  ];
+
+  it.each([
+    ['its message', { message: secondaryMessage }],
+    ['an error', { errors: [{ message: secondaryMessage }] }],
+    [
+      'one of several errors, whatever its type',
+      {
+        data: { viewer: null },
+        errors: [
+          { type: 'NOT_FOUND', message: 'no' },
+          { type: 'RATE_LIMITED', message: secondaryMessage },
+        ],
+      },
+    ],
+    [
+      'the type of an error',
+      { errors: [{ type: 'SECONDARY_RATE_LIMITED', message: 'no' }] },
+    ],
+  ])('is limited when the secondary limit is spoken of in %s', (_, body) => {
+    for (const status of [200, 400, 403, 429]) {
+      for (const [headers, retryAfterMs] of waits) {
+        expect(classifyQuery(status, headers, body)).toEqual({
+          kind: 'limited',
+          limit: { kind: 'secondary', retryAfterMs },
+        });
+      }
+    }
+  });
+
+  it.each(['RATE_LIMITED', 'RATE_LIMIT'])(
+    'is limited when an error has the type %s',
+    type => {
+      const body = { data: null, errors: [{ type, message: 'no' }] };
+      for (const [headers, retryAfterMs] of waits) {
+        expect(classifyQuery(200, headers, body)).toEqual({
+          kind: 'limited',
+          limit: { kind: 'primary', retryAfterMs },
+        });
+      }
+    },
+  );
+
+  it.each([
+    undefined,
+    '',
+    [],
+    { message: 5 },
+    { errors: 'none' },
+    { errors: [null, 'RATE_LIMITED', { type: 5 }] },
+    { data: { message: secondaryMessage } },
+    { errors: [{ type: 'NOT_FOUND', message: 'no' }] },
+  ])('is an answer otherwise, as %j', body => {
+    for (const [headers] of waits) {
+      expect(classifyQuery(200, headers, body)).toEqual({ kind: 'answered' });
+    }
   });
 });

@@ -13,27 +13,21 @@ export interface GithubQueryError {
   message: string;
 }
 
-/** GitHub has two words for one limit. */
-const limits = new Set(['RATE_LIMITED', 'RATE_LIMIT']);
-
 /** GitHub has no type for these. Whatever is null in such an answer may be there. */
 const interrupted =
   /^Something went wrong while executing your query|^We couldn't respond to your request in time/;
 
 /**
- * Decides whether an answer cannot be used because of its errors, whatever data it has.
+ * Decides whether an answer cannot be used because of its errors, whatever data it has: GitHub did not come to the end of
+ * it, and may if it is asked again, or for less.
  *
- * @returns undefined if what the errors are not about can be used
+ * @see https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api#other-resource-limits
  */
-export function findFatalKind(
-  errors: readonly GithubQueryError[],
-): 'limited' | 'unavailable' | undefined {
-  if (errors.some(({ type }) => type !== undefined && limits.has(type))) {
-    return 'limited';
-  }
-  return errors.some(({ message }) => interrupted.test(message))
-    ? 'unavailable'
-    : undefined;
+export function isInterrupted(errors: readonly GithubQueryError[]): boolean {
+  return errors.some(
+    ({ type, message }) =>
+      type === 'RESOURCE_LIMITS_EXCEEDED' || interrupted.test(message),
+  );
 }
 
 /** Decides what the errors of an answer without usable data mean. */

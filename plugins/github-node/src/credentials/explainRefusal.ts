@@ -35,7 +35,7 @@ export function explainRefusal(
         );
   }
   const { status } = answer;
-  const meaning = classifyAnswer(answer, Date.now());
+  const meaning = classifyAnswer(answer, Date.now(), 'core');
   const options = { status, cause: error };
   switch (meaning.kind) {
     case 'unavailable':

@@ -139,13 +139,14 @@ export async function findRepositories(
   return records;
 }
 
-/** How many hints of a provider wait, and since when. */
+/** How many hints of a provider wait, and since when; but for checks, which are in no hurry. */
 export async function countPendingHints(
   { knex }: GithubStore,
   provider: string,
 ): Promise<{ count: number; oldestMs: number | undefined }> {
   const [row] = await knex('callboard_github_hints')
     .where({ provider })
+    .whereNot({ cause: 'check' })
     .whereNotNull('due_at_ms')
     .count({ count: '*' })
     .min({ oldest: 'at_ms' });

@@ -9,7 +9,12 @@ import type { PushHint } from '../../hints';
 import type { GithubStore } from '../GithubStore';
 import { insertHints } from './insertHints';
 import { postponeHints } from './postponeHints';
-import { findHinted, findNextDueMs, readDueHints } from './readDueHints';
+import {
+  findHinted,
+  findNextDueMs,
+  readChecks,
+  readDueHints,
+} from './readDueHints';
 
 const stores = createTestStores();
 
@@ -56,6 +61,7 @@ describe.each(stores.ids)('hints on %s', id => {
         attempts: 0,
         doubts: 0,
         atMs: 7,
+        dueAtMs: 10,
       },
       {
         ...makeHint('Site', { saysGone: true, isDeleted: true }),
@@ -64,6 +70,7 @@ describe.each(stores.ids)('hints on %s', id => {
         attempts: 0,
         doubts: 0,
         atMs: 7,
+        dueAtMs: 10,
       },
     ]);
   });
@@ -165,6 +172,36 @@ describe.each(stores.ids)('hints on %s', id => {
       new Set(names.slice(0, 10).map(name => `acme/${name}`)),
     );
     expect(hints).toHaveLength(1_900);
+  });
+
+  it('that are checks are read before they are due, those that wait longest first', async () => {
+    const store = await stores.open(id);
+    const check = (name: string, dueAtMs: number) => ({
+      ...makeNewHint(name, dueAtMs),
+      cause: 'check' as const,
+    });
+    await insertHints(
+      store,
+      provider,
+      [
+        check('late', 900),
+        check('early', 800),
+        makeNewHint('pushed', 1),
+        makeNewHint('early', 850),
+      ],
+      0,
+    );
+    await insertHints(store, otherProvider, [check('theirs', 1)], 0);
+    const read = async (most: number) =>
+      (await readChecks(store, provider, most)).map(
+        ({ fullName, cause }) => `${fullName} ${cause}`,
+      );
+    expect(await read(1)).toEqual(['acme/early check', 'acme/early event']);
+    expect(await read(100)).toEqual([
+      'acme/late check',
+      'acme/early check',
+      'acme/early event',
+    ]);
   });
 
   it('that are postponed wait, count the attempts and doubts, and tell the last reason', async () => {

@@ -7,10 +7,11 @@ import { chunk } from './chunk';
 const dueSchema = z.object({ node_id: z.string(), hints: z.coerce.number() });
 const rowSchema = z.object({
   id: z.coerce.number(),
-  cause: z.enum(['event', 'scan']),
+  cause: z.enum(['event', 'scan', 'check']),
   attempts: z.number(),
   doubts: z.number(),
   at_ms: z.coerce.number(),
+  due_at_ms: z.coerce.number(),
   hint: z.string(),
 });
 
@@ -51,11 +52,39 @@ export async function readDueHints(
   if (nodeIds.length === 0) {
     return [];
   }
+  return readHintsOf({ knex }, provider, nodeIds);
+}
+
+/**
+ * Reads the hints of repositories that wait for a check, those that wait longest first, together with what else waits of
+ * them.
+ *
+ * @param most - how many repositories
+ */
+export async function readChecks(
+  { knex }: Pick<GithubStore, 'knex'>,
+  provider: string,
+  most: number,
+): Promise<PendingHint[]> {
+  const nodeIds: string[] = await knex('callboard_github_hints')
+    .where({ provider, cause: 'check' })
+    .whereNotNull('due_at_ms')
+    .orderBy('due_at_ms')
+    .limit(most)
+    .pluck('node_id');
+  return readHintsOf({ knex }, provider, [...new Set(nodeIds)]);
+}
+
+async function readHintsOf(
+  { knex }: Pick<GithubStore, 'knex'>,
+  provider: string,
+  nodeIds: readonly string[],
+): Promise<PendingHint[]> {
   const numbered = knex('callboard_github_hints')
     .where({ provider })
     .whereIn('node_id', nodeIds)
     .whereNotNull('due_at_ms')
-    .select('id', 'cause', 'attempts', 'doubts', 'at_ms', 'hint')
+    .select('id', 'cause', 'attempts', 'doubts', 'at_ms', 'due_at_ms', 'hint')
     .rowNumber('place', { column: 'id' }, 'node_id')
     .as('numbered');
   const rows = await knex
@@ -63,8 +92,13 @@ export async function readDueHints(
     .where('place', '<=', mostHintsOfOne)
     .orderBy('id');
   return rows.map(row => {
-    const { hint, at_ms: atMs, ...rest } = rowSchema.parse(row);
-    return { ...hintSchema.parse(JSON.parse(hint)), ...rest, atMs };
+    const {
+      hint,
+      at_ms: atMs,
+      due_at_ms: dueAtMs,
+      ...rest
+    } = rowSchema.parse(row);
+    return { ...hintSchema.parse(JSON.parse(hint)), ...rest, atMs, dueAtMs };
   });
 }
 

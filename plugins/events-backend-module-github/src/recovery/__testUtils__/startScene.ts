@@ -114,6 +114,12 @@ export async function startScene(
       }
       await server.settleWebhooks();
     },
+    /** Sends the webhooks of the app to another URL. */
+    moveHook(to: string) {
+      if (app.hook) {
+        model.moveHook(app.hook, to);
+      }
+    },
     /** What GitHub was to deliver, by `X-GitHub-Delivery`, in the order in which it began to. */
     listGuids: () => [
       ...new Set(

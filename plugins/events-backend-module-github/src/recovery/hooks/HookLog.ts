@@ -69,10 +69,12 @@ export class HookLog {
     return this.#target.kind === 'app';
   }
 
+  get #isNamed(): boolean {
+    return this.#target.kind !== 'app' && this.#target.hookId !== undefined;
+  }
+
   /** Finds out where the webhook goes now. */
   async readDestination(signal: AbortSignal): Promise<HookDestination> {
-    const isNamed =
-      this.#target.kind !== 'app' && this.#target.hookId !== undefined;
     const path = await this.#findPath(signal);
     try {
       const { data } = await this.#openClient().get({
@@ -84,7 +86,8 @@ export class HookLog {
       return {
         url,
         isIngress:
-          isNamed || (url !== undefined && isIngressUrl(url, this.#ingress)),
+          this.#isNamed ||
+          (url !== undefined && isIngressUrl(url, this.#ingress)),
       };
     } catch (error) {
       // Who may read what was delivered need not be allowed to read how the webhook is made.
@@ -95,17 +98,16 @@ export class HookLog {
     }
   }
 
-  /** Whether a delivery was meant for where the webhook goes now, as far as GitHub tells. */
+  /**
+   * Whether a delivery was meant for this portal, as far as GitHub tells: it went to where the webhook goes now, or to the
+   * ingress.
+   */
   isMeant({ url }: WholeDelivery, destination: HookDestination): boolean {
-    if (url === undefined) {
-      return true;
-    }
-    if (destination.url !== undefined) {
-      return url === destination.url;
-    }
     return (
-      (this.#target.kind !== 'app' && this.#target.hookId !== undefined) ||
-      isIngressUrl(url, this.#ingress)
+      url === undefined ||
+      url === destination.url ||
+      isIngressUrl(url, this.#ingress) ||
+      (destination.url === undefined && this.#isNamed)
     );
   }
 

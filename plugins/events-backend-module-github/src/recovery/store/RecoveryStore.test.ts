@@ -2,6 +2,7 @@ import { mockServices } from '@backstage/backend-test-utils';
 import { createTestDatabases } from '@callboard/backstage-plugin-events-backend-test-utils';
 import type { Knex } from 'knex';
 import type { JudgedPage } from './DueDelivery';
+import { migrationSource, tableName } from './migrations';
 import { RecoveryStore } from './RecoveryStore';
 
 const databases = createTestDatabases();
@@ -126,9 +127,14 @@ describe.each(databases.ids)('what is to be fetched, on %s', id => {
       makePage({ due: [makeDue(3), makeDue(2), makeDue(1)] }),
       { seenMs: 4_000, forgetBeforeMs: 0 },
     );
-    await store.countAttempt(hook, ['guid-1']);
+    await store.countAttempt(hook, ['guid-1'], 5_000);
 
     expect(await readIds(store)).toEqual([2, 3, 1]);
+    expect(await store.readDue(hook, 9)).toEqual([
+      { ...makeDue(2), attempts: 0, attemptedMs: undefined },
+      { ...makeDue(3), attempts: 0, attemptedMs: undefined },
+      { ...makeDue(1), attempts: 1, attemptedMs: 5_000 },
+    ]);
   });
 
   it('is removed when it is older than anything that GitHub has', async () => {
@@ -166,7 +172,7 @@ describe.each(databases.ids)('what is to be fetched, on %s', id => {
     knex.on('query', query => queries.push(query));
     await store.readDue(hook, 4);
     await store.settle(hook, ['guid-5']);
-    await store.countAttempt(hook, ['guid-6']);
+    await store.countAttempt(hook, ['guid-6'], 1);
     await store.removeBefore(2_000);
     knex.removeAllListeners('query');
 
@@ -176,6 +182,21 @@ describe.each(databases.ids)('what is to be fetched, on %s', id => {
         /Seq Scan|^SCAN /m,
       );
     }
+  });
+
+  it('stays when its tables are brought up to date', async () => {
+    const { knex, store } = await open();
+    await knex.migrate.down({ migrationSource, tableName });
+    await store.notePage(hook, makePage({ due: [makeDue(1)] }), {
+      seenMs: 4_000,
+      forgetBeforeMs: 0,
+    });
+    await knex('callboard_github_recovery_deliveries').update({ attempts: 3 });
+    await RecoveryStore.open(mockServices.database({ knex }));
+
+    expect(await store.readDue(hook, 9)).toEqual([
+      { ...makeDue(1), attempts: 3, attemptedMs: undefined },
+    ]);
   });
 
   it('has tables that replicas make side by side, and that are not made when migrations are skipped', async () => {

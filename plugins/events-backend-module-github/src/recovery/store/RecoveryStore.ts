@@ -53,8 +53,12 @@ export class RecoveryStore {
     return settleDeliveries(this.#knex, hook, guids);
   }
 
-  countAttempt(hook: string, guids: readonly string[]): Promise<void> {
-    return countAttempt(this.#knex, hook, guids);
+  countAttempt(
+    hook: string,
+    guids: readonly string[],
+    nowMs: number,
+  ): Promise<void> {
+    return countAttempt(this.#knex, hook, guids, nowMs);
   }
 
   removeBefore(timeMs: number): Promise<void> {

@@ -1,13 +1,15 @@
 import type { Knex } from 'knex';
+import { attemptedAt } from './attemptedAt';
 import { init } from './init';
 
 /** Names stand in the databases of users: a migration that was released keeps its own. */
 const migrations = new Map<string, Knex.Migration>([
   ['20261126000000_init', init],
+  ['20261128000000_attempted_at', attemptedAt],
 ]);
 
 /** As code and not as files: they are built into the package with everything else. */
-const migrationSource: Knex.MigrationSource<string> = {
+export const migrationSource: Knex.MigrationSource<string> = {
   getMigrations: async () => [...migrations.keys()],
   getMigrationName: name => name,
   async getMigration(name) {
@@ -19,7 +21,7 @@ const migrationSource: Knex.MigrationSource<string> = {
   },
 };
 
-const tableName = 'callboard_github_recovery_knex_migrations';
+export const tableName = 'callboard_github_recovery_knex_migrations';
 
 /** In one transaction: a replica that starts meanwhile waits, and a process that is killed leaves no lock behind. */
 export async function migrate(knex: Knex): Promise<void> {

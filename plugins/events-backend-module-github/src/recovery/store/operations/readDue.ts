@@ -7,6 +7,7 @@ interface DueRow {
   delivered_at: number | string;
   reason: RecoveryReason;
   attempts: number;
+  attempted_at: number | string | null;
 }
 
 /** Reads what is to be fetched, the oldest first; what GitHub did not give comes after what it was not asked for. */
@@ -24,12 +25,21 @@ export async function readDue(
       'delivery_id',
     ])
     .limit(limit)
-    .select('guid', 'delivery_id', 'delivered_at', 'reason', 'attempts');
+    .select(
+      'guid',
+      'delivery_id',
+      'delivered_at',
+      'reason',
+      'attempts',
+      'attempted_at',
+    );
   return rows.map(row => ({
     guid: row.guid,
     deliveryId: Number(row.delivery_id),
     deliveredMs: Number(row.delivered_at),
     reason: row.reason,
     attempts: row.attempts,
+    attemptedMs:
+      row.attempted_at === null ? undefined : Number(row.attempted_at),
   }));
 }
