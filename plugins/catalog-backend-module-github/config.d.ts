@@ -52,7 +52,10 @@ interface GithubProvider {
    */
   fullScanFrequency?: string | HumanDuration;
   pageSizes?: {
-    /** How many repositories a scan asks for at once, from 1 to 100. Default: 100. */
+    /**
+     * How many repositories GitHub is asked for at once, from 1 to 100. While it cannot answer in time, it is asked for
+     * fewer. Default: 100.
+     */
     repositories?: number;
   };
 }

@@ -39,9 +39,9 @@ export interface Config {
            * at GitHub; webhooks with any other are let be then, besides those of `hooks` that have a `hookId`.
            */
           url?: string;
-          /** Webhooks of organisations and repositories. Those of apps need no entry. */
+          /** Webhooks of organizations and repositories. Those of apps need no entry. */
           hooks?: Array<{
-            /** The login of the organisation; or else `repository`. */
+            /** The login of the organization; or else `repository`. */
             organization?: string;
             /** Owner and name, such as `acme/site`. */
             repository?: string;

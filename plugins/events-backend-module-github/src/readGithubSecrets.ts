@@ -3,7 +3,7 @@ import { ScmIntegrations } from '@backstage/integration';
 
 /** With what webhooks of GitHub may be signed. */
 export interface GithubSecrets {
-  /** Of hooks of organisations and repositories, and of any app; several while one is being replaced. */
+  /** Of hooks of organizations and repositories, and of any app; several while one is being replaced. */
   generic: string[];
   /** Of GitHub Apps, by the app's id. */
   byApp: ReadonlyMap<string, string[]>;

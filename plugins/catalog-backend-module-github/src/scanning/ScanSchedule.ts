@@ -15,29 +15,35 @@ const longestPauseMs = 3_600_000;
 /** Whether a scan was needed at once: it is begun by whichever process is the first, unless one is running. */
 type Haste = 'none' | 'begun' | 'running';
 
+/** What a schedule needs of the scanner. */
+type ScheduledScanner = Pick<Scanner, 'findHaste' | 'runOnce'>;
+
 /**
  * Runs the scans of one provider, in one process at a time: when the schedule says, and sooner when the last one did not
  * go well or was of another configuration.
  */
 export class ScanSchedule {
-  readonly #scanner: Scanner;
+  readonly #scanner: ScheduledScanner;
   readonly #scheduler: SchedulerService;
   readonly #settings: ProviderSettings;
   readonly #logger: LoggerService;
+  readonly #lookEveryMs: number;
   readonly #stop = new AbortController();
   /** What is to be waited for when it stops. */
   readonly #running = new Set<Promise<void>>();
 
   constructor(options: {
-    scanner: Scanner;
+    scanner: ScheduledScanner;
     scheduler: SchedulerService;
     settings: ProviderSettings;
     logger: LoggerService;
+    lookEveryMs?: number;
   }) {
     this.#scanner = options.scanner;
     this.#scheduler = options.scheduler;
     this.#settings = options.settings;
     this.#logger = options.logger;
+    this.#lookEveryMs = options.lookEveryMs ?? lookEveryMs;
   }
 
   get #taskId(): string {
@@ -81,11 +87,11 @@ export class ScanSchedule {
 
   async #hastenAgain(first: Haste): Promise<void> {
     const { signal } = this.#stop;
-    let pauseMs = lookEveryMs;
+    let pauseMs = this.#lookEveryMs;
     let haste = first;
     while (!signal.aborted) {
       if (haste === 'none') {
-        pauseMs = lookEveryMs;
+        pauseMs = this.#lookEveryMs;
       } else if (haste === 'begun') {
         pauseMs = Math.min(longestPauseMs, pauseMs * 2);
       }
