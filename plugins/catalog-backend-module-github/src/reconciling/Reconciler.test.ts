@@ -1,24 +1,8 @@
-import { mockServices } from '@backstage/backend-test-utils';
-import type {
-  EntityProviderConnection,
-  EntityProviderMutation,
-} from '@backstage/plugin-catalog-node';
-import { GithubService } from '@callboard/backstage-plugin-github-node';
-import { GithubModel } from '@callboard/backstage-plugin-events-backend-test-utils';
-import { GithubClock } from '../__testUtils__/GithubClock';
-import { startGithub } from '../__testUtils__/startGithub';
+import { startFollower } from '../__testUtils__/Follower';
 import { createTestStores } from '../__testUtils__/testStores';
-import { FollowedOwners, PageSize } from '../asking';
 import type { PushHint } from '../hints';
-import { ProviderTelemetry } from '../ProviderTelemetry';
-import {
-  addProvider,
-  insertHints,
-  noteScanEnded,
-  type GithubStore,
-} from '../repositories';
-import { readProviderSettings } from '../settings';
-import { Reconciler } from './Reconciler';
+import { insertHints, noteScanEnded, type GithubStore } from '../repositories';
+import type { Reconciler } from './Reconciler';
 
 const stores = createTestStores();
 const running: { stop(): Promise<void> }[] = [];
@@ -27,36 +11,20 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map(each => each.stop()));
 });
 
-/** What a catalog holds of one provider. */
-class HeldLocations {
-  readonly targets = new Set<unknown>();
-
-  apply(mutation: EntityProviderMutation): void {
-    if (mutation.type === 'full') {
-      this.targets.clear();
-    } else {
-      mutation.removed.forEach(each => this.targets.delete(readTarget(each)));
-    }
-    const added = mutation.type === 'full' ? mutation.entities : mutation.added;
-    added.forEach(each => this.targets.add(readTarget(each)));
-  }
-}
-
-function readTarget(each: { entity: { spec?: object } } | object): unknown {
-  const { spec } = 'entity' in each ? each.entity : { spec: undefined };
-  return spec && 'target' in spec ? spec.target : undefined;
-}
-
 /** The organization `acme` with repositories, of which no process knows yet. */
 async function startAcme(
   store: GithubStore,
   options: { names: string[]; pageSize?: number; isValidating?: boolean },
 ) {
   const { names, pageSize = 100, isValidating = false } = options;
-  const clock = new GithubClock();
-  const { github, host, config } = await startGithub({
-    model: new GithubModel({ now: clock.now }),
-  });
+  const { github, clock, settings, catalog, startProcess } =
+    await startFollower(store, {
+      makeProvider: () => ({
+        organization: 'acme',
+        pageSizes: { repositories: pageSize },
+        validateLocationsExist: isValidating,
+      }),
+    });
   running.push(github);
   const { repositories, branches } = github.model;
   const ids = new Map(
@@ -69,59 +37,12 @@ async function startAcme(
       }).nodeId,
     ]),
   );
-  const catalog = new HeldLocations();
-  const rootConfig = mockServices.rootConfig({
-    data: {
-      ...config,
-      catalog: {
-        providers: {
-          github: {
-            host,
-            organization: 'acme',
-            pageSizes: { repositories: pageSize },
-            validateLocationsExist: isValidating,
-          },
-        },
-      },
-    },
-  });
-  const [settings] = readProviderSettings(rootConfig);
-  await addProvider(store, settings.name);
   await noteScanEnded(store, settings.name, {
     beganMs: 1,
     endedMs: 2,
     hasFailed: false,
     isWhole: true,
   });
-  const logger = mockServices.logger.mock();
-  /** @param options.aheadMs - of the clock that its leases go by */
-  const startProcess = (
-    options: { aheadMs?: number; untilTold?: () => Promise<void> } = {},
-  ) => {
-    const connection: EntityProviderConnection = {
-      async applyMutation(mutation) {
-        await options.untilTold?.();
-        catalog.apply(mutation);
-      },
-      refresh: async () => {},
-    };
-    return new Reconciler({
-      store: {
-        ...store,
-        nowMs: `(${store.nowMs} + ${options.aheadMs ?? 0})`,
-      },
-      settings,
-      owners: new FollowedOwners(
-        new GithubService({ config: rootConfig, logger }),
-        settings,
-      ),
-      pageSize: new PageSize(settings.pageSize),
-      connection,
-      scmEvents: mockScmEvents,
-      telemetry: new ProviderTelemetry(settings.name),
-      logger,
-    });
-  };
   const hintAt = (
     cause: 'scan' | 'event',
     some: readonly string[],
@@ -167,12 +88,6 @@ async function startAcme(
   return { github, catalog, startProcess, hint, push };
 }
 
-const mockScmEvents = {
-  subscribe: () => ({ unsubscribe: () => {} }),
-  publish: async () => {},
-  markEventActionTaken: () => {},
-};
-
 /** Stands still at some instruction until it may go on. */
 class Halt {
   reached = () => {};
@@ -206,14 +121,16 @@ describe.each(stores.ids)('two processes that reconcile on %s', id => {
       });
       const target = 'catalog-info.yaml';
       await hint();
-      await startProcess().reconcileDue(signal);
+      await startProcess().reconciler.reconcileDue(signal);
       expect(catalog.targets).toEqual(
         new Set([expect.stringContaining(target)]),
       );
 
       const halt = new Halt();
-      const slow = startProcess({ untilTold: halt.pass });
-      const fast = startProcess({ aheadMs: longerThanLeaseMs });
+      const { reconciler: slow } = startProcess({ untilTold: halt.pass });
+      const { reconciler: fast } = startProcess({
+        aheadMs: longerThanLeaseMs,
+      });
       github.model.repositories.rename('acme/site', 'renamed');
       await hint();
       const telling = tell(slow);
@@ -245,7 +162,7 @@ describe.each(stores.ids)('a file that a push may have emptied, on %s,', id => {
     );
     const countQueries = () =>
       github.requestCounts.byKind['POST /graphql'] ?? 0;
-    const reconciler = startProcess();
+    const { reconciler } = startProcess();
     await hint();
     await reconciler.reconcileDue(signal);
     github.resetRequestCounts();
@@ -275,7 +192,7 @@ describe('a repository that GitHub cannot tell of', () => {
     await hint();
     // It is asked three times before it is given up.
     github.faults.failRequests('bad gateway', { times: 3 });
-    const reconciler = startProcess();
+    const { reconciler } = startProcess();
     await reconciler.reconcileDue(signal);
     expect(catalog.targets).toEqual(
       new Set([
