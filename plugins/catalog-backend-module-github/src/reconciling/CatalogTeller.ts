@@ -106,16 +106,14 @@ export class CatalogTeller {
     const known = await readRepositories(this.#store, name, nodeIds);
     const locations = await readLocations(this.#store, name, nodeIds);
     const told = subjects.map(subject => {
-      const { nodeId, state, isFollowed, isProvenChange } = subject;
+      const { nodeId, state, isFollowed } = subject;
       const before = known.get(nodeId);
       const decision = decideLocations(state, isFollowed, this.#settings);
       const change = describeChange(
-        nodeId,
-        decision,
-        locations.filter(location => location.nodeId === nodeId),
+        subject,
         before,
-        state,
-        isProvenChange,
+        locations.filter(location => location.nodeId === nodeId),
+        decision,
         this.#settings,
       );
       return { ...subject, before, decision, change };

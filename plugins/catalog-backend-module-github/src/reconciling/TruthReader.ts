@@ -14,7 +14,7 @@ import {
   type RepositoryState,
 } from '../repositories';
 import type { ProviderSettings } from '../settings';
-import { decideRetry } from './decideRetry';
+import { judgeAnswers } from './judgeAnswers';
 import type { Subject } from './Subject';
 
 /** A repository that hints are about, and how it was known before. */
@@ -174,18 +174,18 @@ export class TruthReader {
     const subjects: Subject[] = [];
     const postponed = new Map<string, Postponement & { nodeIds: string[] }>();
     for (const { nodeId, hints, known } of repositories) {
-      const decision = decideRetry(
+      const belief = judgeAnswers(
         findings.get(nodeId) ?? [],
         hints,
         known,
         nowMs,
       );
-      if (decision.kind === 'believe') {
-        const { state } = decision;
+      if (belief.kind === 'believe') {
+        const { state } = belief;
         const isFollowed = state !== undefined && followed.has(state.owner);
         subjects.push({ nodeId, hints, state, isFollowed });
       } else {
-        const { isDoubt, reason, pauseMs } = decision;
+        const { isDoubt, reason, pauseMs } = belief;
         const key = `${pauseMs} ${reason}`;
         const group = postponed.get(key) ?? {
           ...{ isDoubt, reason, dueAtMs: nowMs + pauseMs },

@@ -42,15 +42,17 @@ const describeWith = (options: {
   settings?: typeof single;
 }): Change =>
   describeChange(
-    nodeId,
+    {
+      nodeId,
+      state: options.after,
+      isProvenChange: options.isProvenChange,
+    },
+    options.before,
+    options.locations ?? [],
     {
       targets: options.targets,
       explanation: options.explanation ?? 'is archived',
     },
-    options.locations ?? [],
-    options.before,
-    options.after,
-    options.isProvenChange,
     options.settings ?? single,
   );
 

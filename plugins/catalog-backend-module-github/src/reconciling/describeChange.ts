@@ -1,6 +1,7 @@
 import type { KnownLocation, RepositoryState } from '../repositories';
 import type { ProviderSettings } from '../settings';
 import type { Decision } from './decideLocations';
+import type { Subject } from './Subject';
 
 /** What the catalog is to be told of a repository. */
 export interface Change {
@@ -20,19 +21,18 @@ export interface Change {
 /**
  * Finds what differs between what the catalog may hold of a repository and what it is to hold: pure.
  *
- * @param known - what was known before
- * @param state - what is known now; undefined when GitHub does not show the repository
- * @param isProvenChange - of a state that follows from pushes: whether they change a catalog file
+ * @param subject - what is known now
+ * @param before - what was known before
+ * @param locations - of the repository, that the catalog may hold
  */
 export function describeChange(
-  nodeId: string,
-  decision: Decision,
+  subject: Pick<Subject, 'nodeId' | 'state' | 'isProvenChange'>,
+  before: RepositoryState | undefined,
   locations: readonly KnownLocation[],
-  known: RepositoryState | undefined,
-  state: RepositoryState | undefined,
-  isProvenChange: boolean | undefined,
+  decision: Decision,
   settings: Pick<ProviderSettings, 'catalogPath' | 'hasWildcards'>,
 ): Change {
+  const { nodeId, state, isProvenChange } = subject;
   const { targets, explanation } = decision;
   const stateOf = new Map(
     locations.map(location => [location.target, location.state]),
@@ -46,13 +46,13 @@ export function describeChange(
   const isHeld = targets.length > added.length;
   const isRefreshed =
     isHeld &&
-    (isProvenChange ?? hasOtherFile(known, state, settings.hasWildcards));
+    (isProvenChange ?? hasOtherFile(before, state, settings.hasWildcards));
   // A push said that the file was changed, and the catalog may have read it from a replica of GitHub that lagged.
   const isReread =
     isRefreshed &&
     isProvenChange === undefined &&
-    known?.isUnsure === true &&
-    known.head === state?.head;
+    before?.isUnsure === true &&
+    before.head === state?.head;
   return {
     planned: [
       ...added.flatMap(plan('adding')),

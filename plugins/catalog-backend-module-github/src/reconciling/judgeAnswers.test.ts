@@ -2,7 +2,7 @@ import { GithubError } from '@callboard/backstage-plugin-github-node';
 import type { Finding } from '../asking';
 import type { PushHint } from '../hints';
 import type { PendingHint, RepositoryState } from '../repositories';
-import { decideRetry as decide } from './decideRetry';
+import { judgeAnswers as decide } from './judgeAnswers';
 
 const state: RepositoryState = {
   owner: 'acme',
@@ -20,7 +20,7 @@ const state: RepositoryState = {
 };
 
 /** Decides at the moment at which the webhooks came, unless told otherwise. */
-const decideRetry = (
+const judgeAnswers = (
   answers: readonly Finding[],
   hints: readonly PendingHint[],
   known: RepositoryState | undefined,
@@ -67,12 +67,12 @@ const unknown = (error: Error = new Error('no answer')): Finding => ({
 
 describe('an answer of GitHub', () => {
   it('is believed when it fits the hints', () => {
-    expect(decideRetry([found()], [makeHint()], undefined)).toEqual({
+    expect(judgeAnswers([found()], [makeHint()], undefined)).toEqual({
       kind: 'believe',
       state,
     });
     expect(
-      decideRetry([notThere], [makeHint({ saysGone: true })], state),
+      judgeAnswers([notThere], [makeHint({ saysGone: true })], state),
     ).toEqual({ kind: 'believe', state: undefined });
   });
 
@@ -82,7 +82,7 @@ describe('an answer of GitHub', () => {
       [unknown(), found()],
       [found(), unknown(), notThere],
     ]) {
-      expect(decideRetry(answers, [makeHint()], undefined)).toEqual({
+      expect(judgeAnswers(answers, [makeHint()], undefined)).toEqual({
         kind: 'believe',
         state,
       });
@@ -91,7 +91,7 @@ describe('an answer of GitHub', () => {
 
   it('is none when somebody could not be asked who may have the repository', () => {
     expect(
-      decideRetry(
+      judgeAnswers(
         [notThere, unknown()],
         [makeHint({ saysGone: true, attempts: 9 })],
         state,
@@ -105,7 +105,7 @@ describe('an answer of GitHub', () => {
   });
 
   it('is not needed when nobody who is followed may have the repository', () => {
-    expect(decideRetry([], [makeHint({ saysGone: true })], state)).toEqual({
+    expect(judgeAnswers([], [makeHint({ saysGone: true })], state)).toEqual({
       kind: 'believe',
       state: undefined,
     });
@@ -114,7 +114,7 @@ describe('an answer of GitHub', () => {
 
 describe('when there is no answer, it is asked again', () => {
   const wait = (attempts: number, error?: Error) => {
-    const belief = decideRetry(
+    const belief = judgeAnswers(
       [unknown(error)],
       [makeHint(), makeHint({ attempts })],
       undefined,
@@ -142,7 +142,7 @@ describe('when there is no answer, it is asked again', () => {
 
   it('however often that was in vain', () => {
     expect(
-      decideRetry([unknown()], [makeHint({ attempts: 99 })], state).kind,
+      judgeAnswers([unknown()], [makeHint({ attempts: 99 })], state).kind,
     ).toBe('wait');
   });
 });
@@ -154,13 +154,13 @@ describe('a token that is not shown a repository', () => {
   it('is believed only after a day, if an app was shown it', () => {
     const known: RepositoryState = { ...state, shownTo: 'app' };
     const dayMs = 86_400_000;
-    expect(decideRetry([answer], [hint], known, dayMs - 1)).toMatchObject({
+    expect(judgeAnswers([answer], [hint], known, dayMs - 1)).toMatchObject({
       kind: 'wait',
       reason: expect.stringContaining('Install the app again'),
     });
-    expect(decideRetry([answer], [hint], known, dayMs).kind).toBe('believe');
-    expect(decideRetry([answer], [hint], state, 0).kind).toBe('believe');
-    expect(decideRetry([notThere], [hint], known, 0).kind).toBe('believe');
+    expect(judgeAnswers([answer], [hint], known, dayMs).kind).toBe('believe');
+    expect(judgeAnswers([answer], [hint], state, 0).kind).toBe('believe');
+    expect(judgeAnswers([notThere], [hint], known, 0).kind).toBe('believe');
   });
 });
 
@@ -201,7 +201,7 @@ describe('an answer that contradicts what webhooks told', () => {
     for (let doubts = 0; ; doubts++) {
       // However often there was no answer before.
       const tried = { ...hint, doubts, attempts: 7 + doubts };
-      const belief = decideRetry([answer], [hint, tried], known, nowMs);
+      const belief = judgeAnswers([answer], [hint, tried], known, nowMs);
       if (belief.kind === 'believe') {
         break;
       }
@@ -218,8 +218,8 @@ describe('an answer that contradicts what webhooks told', () => {
     (...[, ...rest]) => {
       const [answer, hint, known] = rest;
       const hints = [hint, { ...hint, atMs: 6_000, doubts: 9 }];
-      expect(decideRetry([answer], hints, known, 12_999).kind).toBe('wait');
-      expect(decideRetry([answer], hints, known, 13_000).kind).toBe('believe');
+      expect(judgeAnswers([answer], hints, known, 12_999).kind).toBe('wait');
+      expect(judgeAnswers([answer], hints, known, 13_000).kind).toBe('believe');
     },
   );
 
@@ -228,7 +228,7 @@ describe('an answer that contradicts what webhooks told', () => {
     (...[, ...rest]) => {
       const [answer, hint, known] = rest;
       const beliefs = [0, 1, 2, 3].map(doubts =>
-        decideRetry([answer], [{ ...hint, doubts }], known, 9_999_999),
+        judgeAnswers([answer], [{ ...hint, doubts }], known, 9_999_999),
       );
       expect(
         beliefs.map(belief => belief.kind === 'wait' && belief.pauseMs),
@@ -241,7 +241,7 @@ describe('an answer that contradicts what webhooks told', () => {
     (...[, ...rest]) => {
       const [answer, hint, known] = rest;
       expect(
-        decideRetry([answer], [{ ...hint, doubts: 40 }, hint], known, 0),
+        judgeAnswers([answer], [{ ...hint, doubts: 40 }, hint], known, 0),
       ).toMatchObject({ kind: 'wait', pauseMs: 4_000 });
     },
   );
@@ -251,7 +251,7 @@ describe('an answer that contradicts what webhooks told', () => {
     (...[, ...rest]) => {
       const [answer, hint, known] = rest;
       expect(
-        decideRetry([answer], [{ ...hint, cause: 'scan' }], known).kind,
+        judgeAnswers([answer], [{ ...hint, cause: 'scan' }], known).kind,
       ).toBe('believe');
     },
   );
@@ -263,7 +263,7 @@ describe('an answer that contradicts what webhooks told', () => {
       [makeHint(), gone],
     ]) {
       for (const answer of [notThere, found()]) {
-        expect(decideRetry([answer], hints, state)).toMatchObject({
+        expect(judgeAnswers([answer], hints, state)).toMatchObject({
           kind: 'wait',
           isDoubt: true,
         });
@@ -273,7 +273,7 @@ describe('an answer that contradicts what webhooks told', () => {
 
   it('does not, when the repository was deleted, which is for good', () => {
     expect(
-      decideRetry(
+      judgeAnswers(
         [notThere],
         [makeHint({ push }), makeHint({ saysGone: true, isDeleted: true })],
         state,
@@ -285,9 +285,10 @@ describe('an answer that contradicts what webhooks told', () => {
     const answer = found({ pushedAtMs: 6_000, head: 'b' });
     const next = makeHint({ push: { ...push, before: 'b', after: 'c' } });
     const hints = [makeHint({ push }), next];
-    expect(decideRetry([answer], hints, state).kind).toBe('wait');
+    expect(judgeAnswers([answer], hints, state).kind).toBe('wait');
     expect(
-      decideRetry([found({ pushedAtMs: 6_000, head: 'c' })], hints, state).kind,
+      judgeAnswers([found({ pushedAtMs: 6_000, head: 'c' })], hints, state)
+        .kind,
     ).toBe('believe');
   });
 
@@ -298,13 +299,15 @@ describe('an answer that contradicts what webhooks told', () => {
       [{ name: 'Page' }, makeHint({ fullName: 'acme/page' })],
       [{ name: 'newest' }, makeHint({ fullName: 'acme/newer' })],
     ] as const) {
-      expect(decideRetry([found(changes)], [hint], state).kind).toBe('believe');
+      expect(judgeAnswers([found(changes)], [hint], state).kind).toBe(
+        'believe',
+      );
     }
   });
 
   it('does not, when the repository was not known by that name', () => {
     expect(
-      decideRetry([found()], [makeHint({ fullName: 'acme/page' })], undefined)
+      judgeAnswers([found()], [makeHint({ fullName: 'acme/page' })], undefined)
         .kind,
     ).toBe('believe');
   });

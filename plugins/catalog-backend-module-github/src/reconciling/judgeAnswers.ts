@@ -36,7 +36,7 @@ const hiddenForMs = 86_400_000;
  * @param answers - one of each owner who may have the repository
  * @param known - how it was known before
  */
-export function decideRetry(
+export function judgeAnswers(
   answers: readonly Finding[],
   hints: readonly PendingHint[],
   known: RepositoryState | undefined,
