@@ -228,7 +228,12 @@ export class FollowedPortal {
   async countPendingHints(): Promise<number> {
     const [{ count }] = await this.#databases
       .catalog('callboard_github_hints')
-      .where('due_at_ms', '<', Date.now() + 3_600_000)
+      .whereNotNull('due_at_ms')
+      .where(hurried =>
+        hurried
+          .whereNot('cause', 'check')
+          .orWhere('due_at_ms', '<=', Date.now()),
+      )
       .count({ count: '*' });
     return Number(count);
   }

@@ -54,19 +54,21 @@ export interface FollowerProcess {
  * hold.
  *
  * @param options.organizations - have installed the app
- * @param options.provider - further settings; the first of the organizations is followed unless it has `app`
+ * @param options.makeProvider - its settings; the first of the organizations is followed unless given
  */
 export async function startFollower(
   store: GithubStore,
   options: {
     organizations?: string[];
     makeProvider?: (appId: number) => JsonObject;
+    reachThrough?: (apiBaseUrl: string) => Promise<string>;
   } = {},
 ) {
-  const { organizations = ['acme'], makeProvider } = options;
+  const { organizations = ['acme'], makeProvider, reachThrough } = options;
   const clock = new GithubClock();
   const { github, host, appId, config } = await startGithub({
     organizations,
+    reachThrough,
     model: new GithubModel({ now: clock.now }),
   });
   const rootConfig = mockServices.rootConfig({

@@ -21,14 +21,16 @@ export interface StartedGithub {
  *
  * @param options.organizations - have installed the app; `acme` unless given
  * @param options.users - have installed it too
+ * @param options.reachThrough - starts what a portal asks in the place of the API at a URL, and tells its URL
  */
 export async function startGithub(
   options: GithubServerOptions & {
     organizations?: string[];
     users?: string[];
+    reachThrough?: (apiBaseUrl: string) => Promise<string>;
   } = {},
 ): Promise<StartedGithub> {
-  const { organizations = ['acme'], users = [] } = options;
+  const { organizations = ['acme'], users = [], reachThrough } = options;
   const github = new GithubServer(options);
   const { model } = github;
   const { host, apiBaseUrl } = await github.start();
@@ -46,7 +48,10 @@ export async function startGithub(
     host,
     appId: app.id,
     config: makeGithubConfig(
-      { host, apiBaseUrl },
+      {
+        host,
+        apiBaseUrl: reachThrough ? await reachThrough(apiBaseUrl) : apiBaseUrl,
+      },
       { id: app.id, clientId: app.clientId, privateKey },
     ),
     sendWebhooksTo(url) {

@@ -22,12 +22,18 @@ export class PageSize {
     return this.#current;
   }
 
-  /** Asks a question of the current size, and learns from what becomes of it. */
-  async use<T>(ask: (size: number) => Promise<T>): Promise<T> {
-    const size = this.#current;
+  /**
+   * Asks a question of the current size, and learns from what becomes of it.
+   *
+   * @param left - how many repositories there are to ask about; what GitHub can tell of few says nothing of many
+   */
+  async use<T>(left: number, ask: (size: number) => Promise<T>): Promise<T> {
+    const size = Math.min(left, this.#current);
     try {
       const answer = await ask(size);
-      this.#current = Math.min(this.#most, size * 2);
+      if (size === this.#current) {
+        this.#current = Math.min(this.#most, size * 2);
+      }
       return answer;
     } catch (error) {
       if (error instanceof GithubError && error.kind === 'unavailable') {

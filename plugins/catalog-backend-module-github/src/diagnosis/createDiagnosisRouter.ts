@@ -114,7 +114,7 @@ export function createDiagnosisRouter(options: {
     const items = [];
     for (const { name, host, source } of settings) {
       const { fullScanMs } = await readScanProgress(store, name);
-      const pending = await countPendingHints(store, name);
+      const pending = await countPendingHints(store, name, Date.now());
       items.push({
         provider: name,
         host,

@@ -24,7 +24,7 @@ import { describeChange, type Change } from './describeChange';
 import { listRefreshKeys } from './listRefreshKeys';
 import { makeScmEvents } from './makeScmEvents';
 import type { Subject, ToldSubject } from './Subject';
-import { LeaseLostError, type Lease } from './withLease';
+import type { Lease } from './withLease';
 
 /** How many keys the catalog is given at once; it binds them all in one statement. */
 const refreshKeys = 500;
@@ -37,7 +37,8 @@ const refreshKeys = 500;
  * process may die at any instruction. Hints are settled when all of that is done, and not before.
  *
  * A process that stood still for longer than the lease may tell the catalog something old all the same, since the catalog
- * knows no leases. It notices that when it writes down what it told; then the catalog is to be told the whole.
+ * knows no leases. What it told and could not write down may have been that; then the catalog is to be told all that is
+ * known.
  */
 export class CatalogTeller {
   readonly #store: GithubStore;
@@ -64,24 +65,27 @@ export class CatalogTeller {
     this.#logger = options.logger;
   }
 
-  /** Whether the catalog was told something while another process may have told it something newer. */
+  /** Whether the catalog was told something that was not written down, and may be older than what it was told since. */
   get hasToldLate(): boolean {
     return this.#hasToldLate;
   }
 
   /**
-   * Has the catalog hold exactly what it was told of.
+   * Gives the catalog all that is known.
    *
+   * @param isWhole - whether the catalog is to drop everything else
    * @returns how many locations there are
    */
-  async tellWhole(lease: Lease): Promise<number> {
+  async tellKnown(isWhole: boolean, lease: Lease): Promise<number> {
     const targets = await listWantedTargets(this.#store, this.#settings.name);
+    const entities = targets.map(target => this.#makeEntity(target));
     await lease.assertHeld();
-    await this.#connection.applyMutation({
-      type: 'full',
-      entities: targets.map(target => this.#makeEntity(target)),
-    });
     this.#hasToldLate = true;
+    await this.#connection.applyMutation(
+      isWhole
+        ? { type: 'full', entities }
+        : { type: 'delta', added: entities, removed: [] },
+    );
     await lease.assertHeld();
     this.#hasToldLate = false;
     return targets.length;
@@ -123,10 +127,13 @@ export class CatalogTeller {
     if (planned.length > 0) {
       await planLocations(this.#store, name, planned, lease.fence);
     }
+    const hasToldLate = this.#hasToldLate;
     await this.#applyChanges(changed, lease);
     await this.#refresh(told);
     await this.#publishScmEvents(told);
-    await this.#settle(
+    await settleRepositories(
+      this.#store,
+      name,
       told.map(
         (each): ReconciledRepository => ({
           nodeId: each.nodeId,
@@ -137,8 +144,10 @@ export class CatalogTeller {
           outcome: each.change.outcome,
         }),
       ),
-      lease,
+      Date.now(),
+      lease.fence,
     );
+    this.#hasToldLate = hasToldLate;
     this.#report(told);
     return changed;
   }
@@ -157,6 +166,7 @@ export class CatalogTeller {
     const removed = dropped.filter(target => !wanted.has(target));
     await lease.assertHeld();
     if (added.length > 0 || removed.length > 0) {
+      this.#hasToldLate = true;
       await this.#connection.applyMutation({
         type: 'delta',
         added: added.map(target => this.#makeEntity(target)),
@@ -212,25 +222,6 @@ export class CatalogTeller {
         (owners.get(name) ?? nodeId) === nodeId ? [] : nodeId,
       ),
     );
-  }
-
-  async #settle(
-    reconciled: readonly ReconciledRepository[],
-    lease: Lease,
-  ): Promise<void> {
-    const { name } = this.#settings;
-    try {
-      await settleRepositories(
-        this.#store,
-        name,
-        reconciled,
-        Date.now(),
-        lease.fence,
-      );
-    } catch (error) {
-      this.#hasToldLate ||= error instanceof LeaseLostError;
-      throw error;
-    }
   }
 
   #makeEntity(target: string): DeferredEntity {

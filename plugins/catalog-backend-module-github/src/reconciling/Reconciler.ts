@@ -14,10 +14,10 @@ import {
   type GithubStore,
   type NewHint,
   type PendingHint,
-  type RepositoryState,
 } from '../repositories';
 import type { ProviderSettings } from '../settings';
 import { CatalogTeller } from './CatalogTeller';
+import { isOlder } from './isOlder';
 import { provePushes } from './provePushes';
 import type { Subject, ToldSubject } from './Subject';
 import { TruthReader, type HintedRepository } from './TruthReader';
@@ -31,6 +31,9 @@ const mostRepositories = 100;
  * asked about something else before, it is asked about that too, which costs nothing.
  */
 const checkWithinMs = 21_600_000;
+
+/** So old a check is before it is asked about with something else, in milliseconds: GitHub's replicas lag. */
+const checkAfterMs = 60_000;
 
 /** What became of a turn. */
 export type ReconcileTurn =
@@ -74,12 +77,8 @@ export class Reconciler {
   /** Reconciles the repositories whose hints are due, a hundred at most. */
   async reconcileDue(signal: AbortSignal): Promise<ReconcileTurn> {
     const { name } = this.#settings;
-    if (this.#teller.hasToldLate) {
-      // Before all is known, that is left to the scan.
-      const { wholeMs } = await readScanProgress(this.#store, name);
-      if (wholeMs !== undefined && (await this.applyWhole()) === undefined) {
-        return { kind: 'elsewhere' };
-      }
+    if (this.#teller.hasToldLate && (await this.applyKnown()) === undefined) {
+      return { kind: 'elsewhere' };
     }
     if (!(await this.hasDue())) {
       return { kind: 'done', repositories: 0, hasMore: false };
@@ -113,9 +112,10 @@ export class Reconciler {
       const nodeIds = page.repositories.map(({ nodeId }) => nodeId);
       const hinted = await findHinted(this.#store, name, nodeIds);
       const known = await readRepositories(this.#store, name, nodeIds);
-      const [current, old] = split(page.repositories, each =>
-        isOlder(each.state, known.get(each.nodeId)),
-      );
+      const [current, old] = split(page.repositories, ({ nodeId, state }) => {
+        const before = known.get(nodeId);
+        return before !== undefined && isOlder(state, before);
+      });
       await this.#lookAgain(old);
       const changed = await this.#teller.tell(
         current.map(each => ({ ...each, isFollowed: true, hints: [] })),
@@ -133,15 +133,18 @@ export class Reconciler {
   }
 
   /**
-   * Has the catalog hold exactly what it was told of: what others of the same name have left is dropped, and what was
-   * removed by hand comes back.
+   * Gives the catalog all that is known. What others of the same name have left is dropped, and what was removed by hand
+   * comes back.
    *
+   * @param isWhole - whether that is all there is; otherwise nothing is dropped. Unless given, as it was at the last scan
    * @returns how many locations there are; undefined when another process reads or applies now
    */
-  async applyWhole(): Promise<number | undefined> {
-    const applied = await withLease(this.#store, this.#settings.name, lease =>
-      this.#teller.tellWhole(lease),
-    );
+  async applyKnown(isWhole?: boolean): Promise<number | undefined> {
+    const { name } = this.#settings;
+    const applied = await withLease(this.#store, name, async lease => {
+      const { wholeMs } = await readScanProgress(this.#store, name);
+      return this.#teller.tellKnown(isWhole ?? wholeMs !== undefined, lease);
+    });
     return applied?.result;
   }
 
@@ -209,13 +212,14 @@ export class Reconciler {
   async #fillUp(
     repositories: readonly HintedRepository[],
   ): Promise<HintedRepository[]> {
+    const { validateLocationsExist, name } = this.#settings;
     const size = this.#pageSize.current;
     const room = (size - (repositories.length % size)) % size;
-    if (room === 0) {
+    if (room === 0 || !validateLocationsExist) {
       return [...repositories];
     }
     const others = await this.#complete(
-      await readChecks(this.#store, this.#settings.name, room),
+      await readChecks(this.#store, name, Date.now() - checkAfterMs, room),
     );
     const asked = new Set(repositories.map(({ nodeId }) => nodeId));
     const owners = new Set(repositories.flatMap(listOwners));
@@ -252,11 +256,16 @@ export class Reconciler {
     known,
   }: HintedRepository): { subject: Subject; checks: NewHint[] } | undefined {
     const nowMs = Date.now();
-    const isDue = ({ cause, dueAtMs }: PendingHint) =>
-      cause !== 'check' || dueAtMs <= nowMs;
+    // What waits for a check, or of a scan for an answer of GitHub, goes on waiting.
+    const counts = ({ cause, dueAtMs, attempts }: PendingHint) =>
+      cause === 'event' ||
+      (cause === 'check' ? dueAtMs <= nowMs : attempts === 0);
     const branch = this.#settings.branch ?? known?.defaultBranch;
-    const due = hints.filter(isDue);
-    const proof = provePushes(known, branch, due, this.#settings);
+    const counted = hints.filter(counts);
+    const proof =
+      counted.length > 0
+        ? provePushes(known, branch, counted, this.#settings)
+        : undefined;
     if (!proof) {
       return undefined;
     }
@@ -265,13 +274,13 @@ export class Reconciler {
     return {
       subject: {
         nodeId,
-        hints: due,
+        hints: counted,
         state,
         isFollowed: true,
         isProvenChange: isChanged,
       },
       checks:
-        mayBeEmpty && due.length === hints.length
+        mayBeEmpty && !hints.some(({ cause }) => cause === 'check')
           ? [
               {
                 cause: 'check',
@@ -301,18 +310,6 @@ export class Reconciler {
 function listOwners({ known, hints }: HintedRepository): string[] {
   return [...(known ? [known] : []), ...hints].map(({ owner }) =>
     owner.toLowerCase(),
-  );
-}
-
-/** Whether what is known is newer than what was listed. */
-function isOlder(
-  listed: RepositoryState,
-  known: RepositoryState | undefined,
-): boolean {
-  return (
-    known !== undefined &&
-    (listed.pushedAtMs < known.pushedAtMs ||
-      listed.updatedAtMs < known.updatedAtMs)
   );
 }
 

@@ -108,15 +108,16 @@ export class TruthReader {
     let failures = 0;
     while (findings.length < nodeIds.length) {
       const left = nodeIds.slice(findings.length);
+      const size = this.#pageSize.current;
       try {
         if (!(await this.#owners.isFollowed(owner, signal))) {
           return [];
         }
         findings.push(
-          ...(await this.#pageSize.use(size =>
+          ...(await this.#pageSize.use(left.length, count =>
             askForRepositories(
               this.#owners.askFor(owner),
-              left.slice(0, size),
+              left.slice(0, count),
               this.#settings,
               signal,
             ),
@@ -124,9 +125,9 @@ export class TruthReader {
         );
       } catch (error) {
         signal.throwIfAborted();
-        failures += 1;
         // One repository that GitHub cannot tell of is passed by, so that the others do not wait for it.
-        const isOne = this.#pageSize.current === 1 && failures === 1;
+        const isOne = size === 1 && failures === 0;
+        failures += 1;
         findings.push(
           ...left
             .slice(0, isOne ? 1 : undefined)

@@ -256,6 +256,23 @@ describe('an answer that contradicts what webhooks told', () => {
     },
   );
 
+  it.each(['event', 'scan', 'check'] as const)(
+    'is doubted when it is older than what is known, whoever wants to know: %s',
+    cause => {
+      for (const changes of [{ pushedAtMs: 4_000 }, { updatedAtMs: 4_000 }]) {
+        const hint = makeHint({ cause });
+        expect(judgeAnswers([found(changes)], [hint], state)).toMatchObject({
+          kind: 'wait',
+          isDoubt: true,
+        });
+        const late = { ...hint, doubts: 3 };
+        expect(
+          judgeAnswers([found(changes)], [late], state, 9_999_999).kind,
+        ).toBe('believe');
+      }
+    },
+  );
+
   it('is doubted when webhooks contradict each other: it may be the last of them that is not shown yet', () => {
     const gone = makeHint({ saysGone: true });
     for (const hints of [

@@ -2,6 +2,7 @@ import { GithubError } from '@callboard/backstage-plugin-github-node';
 import type { Finding } from '../asking';
 import type { PushHint } from '../hints';
 import type { PendingHint, RepositoryState } from '../repositories';
+import { isOlder } from './isOlder';
 
 /** What follows from GitHub's answers about one repository. */
 export type Belief =
@@ -30,7 +31,7 @@ const hiddenForMs = 86_400_000;
  * Decides whether GitHub's answers are believed: pure.
  *
  * GitHub reads from replicas, so the first answer after a webhook may be of the time before it. An answer that
- * contradicts any of the hints is therefore doubted until the last of them is seven seconds old, at least three times,
+ * is older than what is known, or contradicts any of the hints, is therefore doubted until the last of them is seven seconds old, at least three times,
  * and then believed: it is the hints that may be old. An error is never an answer.
  *
  * @param answers - one of each owner who may have the repository
@@ -108,6 +109,9 @@ function findDoubt(
   hints: readonly PendingHint[],
   known: RepositoryState | undefined,
 ): string | undefined {
+  if (found && known && isOlder(found, known)) {
+    return 'GitHub shows the repository as it was before';
+  }
   const told = hints.filter(({ cause }) => cause === 'event');
   if (told.length === 0) {
     return undefined;

@@ -258,7 +258,7 @@ describe.each(stores.ids)('an index is used on %s when', id => {
       'those of a provider are listed who have repositories',
       () => listKnownOwners(store, provider),
     ],
-    ['checks are read', () => readChecks(store, provider, 50)],
+    ['checks are read', () => readChecks(store, provider, 50, 50)],
     ['old hints are removed', () => trimHints(store, 50)],
   ])('%s', async (_, operation) => {
     expect(await findScans(store, operation)).toEqual([]);

@@ -23,7 +23,7 @@ const migrations = new Map<string, Knex.Migration>([
           table.bigInteger('lease_until_ms');
           table
             .text('settings')
-            .comment('What was configured at the last full scan, as a digest');
+            .comment('What was configured at the last scan, as a digest');
           table
             .bigInteger('full_scan_ms')
             .comment('When the last full scan began');
@@ -33,6 +33,11 @@ const migrations = new Map<string, Knex.Migration>([
               'When the catalog was given all there is of what is configured now',
             );
           table.bigInteger('scan_began_ms').comment('When the last scan began');
+          table
+            .integer('scans_in_vain')
+            .notNullable()
+            .defaultTo(0)
+            .comment('How many have begun since the last one that went well');
           table
             .bigInteger('scan_ended_ms')
             .comment('When the last scan ended that went well');

@@ -64,21 +64,16 @@ describe('scans', () => {
     expect(countTriggers()).toBe(0);
   });
 
-  it('do not wait for that as long as one is needed, and are made less often each time', async () => {
+  it('do not wait for that as long as one is needed', async () => {
     let isNeeded = true;
-    const times: number[] = [];
     const { schedule, scheduler, countTriggers } = start({
       findHaste: async () =>
         isNeeded ? 'The last scan did not end' : undefined,
     });
-    scheduler.triggerTask.mockImplementation(async () => {
-      times.push(performance.now());
-    });
     await schedule.start();
-    await waitFor(() => countTriggers() === 7);
+    expect(countTriggers()).toBe(1);
+    await waitFor(() => countTriggers() >= 3);
     isNeeded = false;
-    // Timers never end early, but for a fraction of a millisecond.
-    expect(times[6] - times[5]).toBeGreaterThan(63);
     expect(scheduler.triggerTask).toHaveBeenLastCalledWith(
       `${settings.name}:refresh`,
     );

@@ -9,11 +9,6 @@ import type { Scanner } from './Scanner';
 
 /** How long until it is looked again whether a scan should not wait for its time, in milliseconds. */
 const lookEveryMs = 60_000;
-/** The longest time between two scans that do not wait for theirs, in milliseconds. */
-const longestPauseMs = 3_600_000;
-
-/** Whether a scan was needed at once: it is begun by whichever process is the first, unless one is running. */
-type Haste = 'none' | 'begun' | 'running';
 
 /** What a schedule needs of the scanner. */
 type ScheduledScanner = Pick<Scanner, 'findHaste' | 'runOnce'>;
@@ -56,8 +51,8 @@ export class ScanSchedule {
       id: this.#taskId,
       fn: signal => this.#keep(this.#scan(signal)),
     });
-    const haste = await this.#hasten();
-    void this.#keep(this.#hastenAgain(haste));
+    await this.#hasten();
+    void this.#keep(this.#keepHastening());
   }
 
   /** Ends what runs, and waits for it. */
@@ -85,24 +80,16 @@ export class ScanSchedule {
     }
   }
 
-  async #hastenAgain(first: Haste): Promise<void> {
+  async #keepHastening(): Promise<void> {
     const { signal } = this.#stop;
-    let pauseMs = this.#lookEveryMs;
-    let haste = first;
     while (!signal.aborted) {
-      if (haste === 'none') {
-        pauseMs = this.#lookEveryMs;
-      } else if (haste === 'begun') {
-        pauseMs = Math.min(longestPauseMs, pauseMs * 2);
-      }
-      await delay(pauseMs, undefined, { signal }).catch(() => {});
+      await delay(this.#lookEveryMs, undefined, { signal }).catch(() => {});
       if (!signal.aborted) {
-        haste = await this.#hasten().catch((error): Haste => {
+        await this.#hasten().catch(error =>
           this.#logger.warn(
             `It could not be found out whether a scan is needed: ${error}`,
-          );
-          return 'none';
-        });
+          ),
+        );
       }
     }
   }
@@ -111,20 +98,19 @@ export class ScanSchedule {
    * Has a scan run now if there is a reason: the schedule may be that of the stock provider, or of a process before, and
    * its next time hours away.
    */
-  async #hasten(): Promise<Haste> {
+  async #hasten(): Promise<void> {
     const reason = await this.#scanner.findHaste();
     if (!reason) {
-      return 'none';
+      return;
     }
     try {
       await this.#scheduler.triggerTask(this.#taskId);
     } catch (error) {
       if (isError(error) && error.name === 'ConflictError') {
-        return 'running';
+        return;
       }
       throw error;
     }
     this.#logger.info(`${reason}, so all repositories are scanned now`);
-    return 'begun';
   }
 }

@@ -13,6 +13,7 @@ import type { ProviderTelemetry } from '../ProviderTelemetry';
 import { LeaseLostError, type Reconciler } from '../reconciling';
 import {
   countRepositories,
+  findHinted,
   findUnlisted,
   insertHints,
   listKnownOwners,
@@ -51,6 +52,18 @@ const isLongAgo = (timeMs: number | undefined) =>
 
 /** How long to wait before an owner is tried again whom GitHub could not tell of, in milliseconds. */
 const outagePausesMs = [1_000, 5_000];
+/** How long before it is asked about fewer repositories, in milliseconds. */
+const shrinkPauseMs = 250;
+/** How long a scan waits for the rate limit of one of several owners, in milliseconds. */
+const shortWaitMs = 60_000;
+/** As many repositories as GitHub lists on a page. */
+const mostOfPage = 100;
+const longestPauseMs = 3_600_000;
+
+/** How long after the begin of a scan that did not go well the next one is needed, in milliseconds. */
+function choosePauseMs(inVain: number): number {
+  return inVain <= 1 ? 0 : Math.min(longestPauseMs, 60_000 * 2 ** inVain);
+}
 
 /** What a scan did. */
 export interface ScanReport {
@@ -76,9 +89,9 @@ export interface ScanReport {
  * repositories, so nothing that it shows is asked for again. What a full listing does not have is not dropped for that: it
  * becomes a hint, and is asked for by itself. So no gap in an answer removes anything.
  *
- * Owners are scanned one by one, and one who cannot be scanned keeps nobody else from it. The catalog is given the whole
- * only when everybody has been listed once with what is configured now: what others of the same name have left is dropped
- * by that.
+ * Owners are scanned one by one, and one who cannot be scanned keeps nobody else from it. In the end the catalog is given
+ * all that is known. What others of the same name have left is dropped by that only when everybody has been listed once
+ * with what is configured now.
  */
 export class Scanner {
   readonly #store: GithubStore;
@@ -118,21 +131,22 @@ export class Scanner {
    * @returns a sentence without its end
    */
   async findHaste(): Promise<string | undefined> {
-    const { settings, beganMs, endedMs, seenMs } = await readScanProgress(
-      this.#store,
-      this.#settings.name,
-    );
+    const { settings, beganMs, endedMs, seenMs, inVain } =
+      await readScanProgress(this.#store, this.#settings.name);
+    const nowMs = Date.now();
     if (settings === undefined) {
-      return 'No full scan has gone well yet';
+      return 'There was no scan yet';
     }
     if (
       settings !== digest(this.#settings) &&
-      Date.now() - this.#startedMs < newMs
+      nowMs - this.#startedMs < newMs
     ) {
-      return 'The configuration has changed since the last full scan';
+      return 'The configuration has changed since the last scan';
     }
     if (beganMs !== undefined && (endedMs ?? 0) < beganMs) {
-      return 'The last scan did not end';
+      return nowMs - beganMs >= choosePauseMs(inVain)
+        ? 'The last scan did not go well, or did not end'
+        : undefined;
     }
     return isLongAgo(seenMs)
       ? 'The provider has not run for more than two hours'
@@ -144,14 +158,13 @@ export class Scanner {
    * configured. After a longer time that is left to the scan, since what is known is old.
    */
   async applyKnown(): Promise<void> {
-    const progress = await readScanProgress(this.#store, this.#settings.name);
-    if (
-      progress.settings === digest(this.#settings) &&
-      progress.wholeMs !== undefined &&
-      !isLongAgo(progress.seenMs)
-    ) {
+    const { settings, seenMs } = await readScanProgress(
+      this.#store,
+      this.#settings.name,
+    );
+    if (settings === digest(this.#settings) && !isLongAgo(seenMs)) {
       // Another process that is at it has the provider, so the catalog has not evicted it.
-      await this.#reconciler.applyWhole();
+      await this.#reconciler.applyKnown();
     }
   }
 
@@ -164,35 +177,32 @@ export class Scanner {
   async runOnce(signal: AbortSignal): Promise<ScanReport> {
     const { name } = this.#settings;
     const startedMs = Date.now();
-    const settings = digest(this.#settings);
-    const progress = await readScanProgress(this.#store, name);
-    const isKnown = progress.settings === settings;
+    await noteScanBegan(this.#store, name, startedMs, digest(this.#settings));
+    const { fullScanMs, wholeMs } = await readScanProgress(this.#store, name);
     const kind =
-      isKnown &&
-      progress.fullScanMs !== undefined &&
-      startedMs - progress.fullScanMs <
-        this.#settings.fullScanEveryMs * ageTolerance
+      fullScanMs !== undefined &&
+      startedMs - fullScanMs < this.#settings.fullScanEveryMs * ageTolerance
         ? 'recent'
         : 'full';
-    const scan = new Scan(kind, isKnown);
-    await noteScanBegan(this.#store, name, startedMs, !isKnown);
+    const scan = new Scan(kind, wholeMs !== undefined);
     try {
       await this.#scanOwners(scan, signal);
     } catch (error) {
       this.#telemetry.onScan(kind, 'failed');
       throw error;
     }
-    if (scan.isWhole) {
-      await this.#untilFree(() => this.#reconciler.applyWhole(), signal);
-    }
+    await this.#untilFree(
+      () => this.#reconciler.applyKnown(scan.isWhole),
+      signal,
+    );
     const { failures, report } = scan;
     const hasFailed = failures.length > 0;
     await noteScanEnded(this.#store, name, {
       beganMs: startedMs,
       endedMs: Date.now(),
+      isFull: kind === 'full',
       hasFailed,
       isWhole: scan.isWhole,
-      ...(kind === 'full' && { full: { settings } }),
     });
     this.#telemetry.onScan(kind, hasFailed ? 'failed' : 'ended');
     if (hasFailed) {
@@ -200,7 +210,7 @@ export class Scanner {
         failures,
         `${failures.length} of ${
           report.owners
-        } owners could not be scanned; nothing was removed for that, and the next scan looks again. ${failures
+        } owners could not be scanned; nothing was removed for that, and it is tried again soon. ${failures
           .map(failure =>
             failure instanceof Error ? failure.message : String(failure),
           )
@@ -233,18 +243,20 @@ export class Scanner {
       () => this.#owners.list(signal),
       signal,
     );
+    // A limit of one owner is nothing to the others.
+    const patienceMs = owners.length > 1 ? shortWaitMs : Infinity;
     for (const { login, isSuspended } of owners) {
       if (isSuspended) {
-        scan.isWhole &&= await this.#hasLooked(login);
+        scan.noteMissed(await this.#hasLooked(login));
         continue;
       }
       scan.report.owners += 1;
       try {
-        await this.#scanOwner(login, scan, signal);
+        await this.#scanOwner(login, scan, { signal, patienceMs });
       } catch (error) {
         signal.throwIfAborted();
         scan.failures.push(error);
-        scan.isWhole &&= await this.#lookAtAllNext(login, scan);
+        scan.noteMissed(await this.#lookAtAllNext(login, scan));
       }
     }
     const followed = new Set(owners.map(({ login }) => login.toLowerCase()));
@@ -273,7 +285,7 @@ export class Scanner {
   async #scanOwner(
     owner: string,
     scan: Scan,
-    signal: AbortSignal,
+    limits: OwnerLimits,
   ): Promise<void> {
     const { name } = this.#settings;
     const startedMs = Date.now();
@@ -287,11 +299,11 @@ export class Scanner {
         owner,
         Math.min(seen.untilMs, startedMs),
       );
-    const isFirst = !scan.isKnown || until === undefined;
+    const isFirst = until === undefined;
     if (scan.report.kind === 'recent' && until !== undefined) {
       let expected = 0;
       for (const order of ['PUSHED_AT', 'UPDATED_AT'] as const) {
-        expected = await this.#list(owner, scan, signal, {
+        expected = await this.#list(owner, scan, limits, {
           order,
           isFirst,
           seen,
@@ -303,7 +315,7 @@ export class Scanner {
         return;
       }
     }
-    await this.#list(owner, scan, signal, {
+    await this.#list(owner, scan, limits, {
       order: 'CREATED_AT',
       isFirst,
       seen,
@@ -317,7 +329,7 @@ export class Scanner {
   async #list(
     owner: string,
     scan: Scan,
-    signal: AbortSignal,
+    { signal, patienceMs }: OwnerLimits,
     options: {
       order: ListingOrder;
       isFirst: boolean;
@@ -337,7 +349,7 @@ export class Scanner {
             isFirst,
             listing,
             ask: () =>
-              this.#pageSize.use(first =>
+              this.#pageSize.use(mostOfPage, first =>
                 listRepositories(this.#owners.askFor(owner), owner, {
                   order,
                   after: start,
@@ -348,6 +360,7 @@ export class Scanner {
               ),
           }),
         signal,
+        patienceMs,
       );
       scan.note(page, repairs);
       await this.#hintAtGaps(page, owner);
@@ -387,11 +400,14 @@ export class Scanner {
 
   /** Has everything looked at by itself that was listed without what is to be known of it. */
   async #hintAtGaps({ gaps }: RepositoryPage, owner: string): Promise<void> {
+    const { name } = this.#settings;
     const nowMs = Date.now();
-    const nodeIds = gaps.flatMap(nodeId => nodeId ?? []);
+    const named = gaps.flatMap(nodeId => nodeId ?? []);
+    const hinted = await findHinted(this.#store, name, named);
+    const nodeIds = named.filter(nodeId => !hinted.has(nodeId));
     await insertHints(
       this.#store,
-      this.#settings.name,
+      name,
       nodeIds.map(nodeId => ({
         cause: 'scan',
         hint: { nodeId, owner, fullName: owner, saysGone: false },
@@ -408,6 +424,7 @@ export class Scanner {
   async #untilFree<T>(
     work: () => Promise<T | undefined>,
     signal: AbortSignal,
+    patienceMs = Infinity,
   ): Promise<T> {
     const outagePauses = [...outagePausesMs];
     for (;;) {
@@ -429,9 +446,11 @@ export class Scanner {
         if (error.kind === 'limited') {
           pauseMs = error.retryAfterMs ?? 60_000;
         } else if (error.kind === 'unavailable') {
-          pauseMs = outagePauses.shift();
+          pauseMs =
+            // GitHub may be able to tell of fewer.
+            this.#pageSize.current > 1 ? shrinkPauseMs : outagePauses.shift();
         }
-        if (pauseMs === undefined) {
+        if (pauseMs === undefined || pauseMs > patienceMs) {
           throw error;
         }
         this.#logger.warn(
@@ -445,17 +464,26 @@ export class Scanner {
   }
 }
 
+/** How long the scan of an owner may take. */
+interface OwnerLimits {
+  signal: AbortSignal;
+  /** How long it waits for a rate limit, in milliseconds. */
+  patienceMs: number;
+}
+
 /** What one scan has done so far. */
 class Scan {
   readonly listing = randomUUID();
   readonly report: ScanReport;
   /** Of owners who could not be scanned. */
   readonly failures: unknown[] = [];
-  /** Whether everybody has been listed in full, with what is configured now. */
-  isWhole = true;
+  #isWhole = true;
 
-  /** @param isKnown - whether the provider has been scanned before, as it is configured */
-  constructor(kind: ScanReport['kind'], readonly isKnown: boolean) {
+  readonly #hasBeenWhole: boolean;
+
+  /** @param hasBeenWhole - whether the catalog has been given all there is, with what is configured now */
+  constructor(kind: ScanReport['kind'], hasBeenWhole: boolean) {
+    this.#hasBeenWhole = hasBeenWhole;
     this.report = {
       kind,
       owners: 0,
@@ -473,7 +501,17 @@ class Scan {
     this.report.repairs += repairs;
     this.report.gaps += gaps.length;
     // What is not known yet may be what others of the same name have left.
-    this.isWhole &&= this.isKnown || gaps.length === 0;
+    this.#isWhole &&= this.#hasBeenWhole || gaps.length === 0;
+  }
+
+  /** Whether all is known that there is, with what is configured now. */
+  get isWhole(): boolean {
+    return this.#isWhole;
+  }
+
+  /** @param isKnown - whether the owner who could not be scanned has been listed in full before */
+  noteMissed(isKnown: boolean): void {
+    this.#isWhole &&= isKnown;
   }
 }
 

@@ -309,7 +309,7 @@ describe('where webhooks go', () => {
 
     expect(listGuids(await portal.readLog())).toEqual([]);
     expect(portal.listLines().filter(line => /arrive/.test(line))).toEqual([
-      `Webhooks of the app ${scene.app.id} on ${scene.host} that did not arrive are not fetched: they go to https://smee.io/abc, which is no ingress of this portal: that is …/api/events/http/github at the host of backend.baseUrl. If it leads here, set events.modules.github.recovery.url to the whole URL of the webhook`,
+      `Webhooks of the app ${scene.app.id} on ${scene.host} that did not arrive are not fetched: they go to https://smee.io/…, which is no ingress of this portal: that is …/api/events/http/github at the host of backend.baseUrl. If it leads here, set events.modules.github.recovery.url to the whole URL of the webhook`,
     ]);
     const { debug, info, warn, error } = portal.logger;
     expect(

@@ -5,7 +5,7 @@ import {
 } from '../../__testUtils__/testStores';
 import type { GithubStore } from '../GithubStore';
 import { acquireLease, addProvider, releaseLease, renewLease } from './leases';
-import { noteScanEnded, readScanProgress } from './scans';
+import { noteScanBegan, readScanProgress } from './scans';
 
 const stores = createTestStores();
 const leaseMs = 500;
@@ -107,18 +107,12 @@ describe.each(stores.ids)('the right to read and apply on %s', id => {
 
   it('leaves a provider as it is that is known', async () => {
     const store = await stores.open(id);
-    await noteScanEnded(store, provider, {
-      beganMs: 7,
-      endedMs: 8,
-      hasFailed: false,
-      isWhole: true,
-      full: { settings: 'x' },
-    });
+    await noteScanBegan(store, provider, 7, 'x');
     await acquireLease(store, provider, 'a', 60_000);
     await addProvider(store, provider);
     expect(await readScanProgress(store, provider)).toMatchObject({
       settings: 'x',
-      fullScanMs: 7,
+      beganMs: 7,
     });
     expect(await acquireLease(store, provider, 'b', leaseMs)).toBe(false);
   });

@@ -139,15 +139,18 @@ export async function findRepositories(
   return records;
 }
 
-/** How many hints of a provider wait, and since when; but for checks, which are in no hurry. */
+/** How many hints of a provider wait, and since when; but for checks, which are in no hurry before they are due. */
 export async function countPendingHints(
   { knex }: GithubStore,
   provider: string,
+  nowMs: number,
 ): Promise<{ count: number; oldestMs: number | undefined }> {
   const [row] = await knex('callboard_github_hints')
     .where({ provider })
-    .whereNot({ cause: 'check' })
     .whereNotNull('due_at_ms')
+    .where(hurried =>
+      hurried.whereNot('cause', 'check').orWhere('due_at_ms', '<=', nowMs),
+    )
     .count({ count: '*' })
     .min({ oldest: 'at_ms' });
   return {

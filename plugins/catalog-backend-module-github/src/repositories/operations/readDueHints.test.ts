@@ -156,6 +156,21 @@ describe.each(stores.ids)('hints on %s', id => {
     expect(ids).toEqual([...ids].sort((a, b) => a - b));
   });
 
+  it('are bounded in number also by those that are not due', async () => {
+    const store = await stores.open(id);
+    const names = Array.from({ length: 12 }, (_, index) => `site-${index}`);
+    await insertHints(
+      store,
+      provider,
+      names.flatMap((name, index) => [
+        makeNewHint(name, index),
+        ...Array.from({ length: 189 }, () => makeNewHint(name, 900)),
+      ]),
+      0,
+    );
+    expect(await readDueHints(store, provider, 99, 100)).toHaveLength(1_900);
+  });
+
   it('are bounded in number altogether, and the others come at the next turn', async () => {
     const store = await stores.open(id);
     const names = Array.from({ length: 12 }, (_, index) => `site-${index}`);
@@ -192,8 +207,15 @@ describe.each(stores.ids)('hints on %s', id => {
       0,
     );
     await insertHints(store, otherProvider, [check('theirs', 1)], 0);
+    await insertHints(store, provider, [check('young', 1)], 11);
+    await insertHints(store, provider, [check('tried', 1)], 0);
+    await postponeHints(store, provider, ['R_tried'], {
+      isDoubt: false,
+      reason: 'GitHub is away',
+      dueAtMs: 2,
+    });
     const read = async (most: number) =>
-      (await readChecks(store, provider, most)).map(
+      (await readChecks(store, provider, 10, most)).map(
         ({ fullName, cause }) => `${fullName} ${cause}`,
       );
     expect(await read(1)).toEqual(['acme/early check', 'acme/early event']);

@@ -4,7 +4,9 @@ import type { GithubStore } from '../GithubStore';
 import type { PendingHint } from '../rows';
 import { chunk } from './chunk';
 
-const dueSchema = z.object({ node_id: z.string(), hints: z.coerce.number() });
+const countSchema = z.array(
+  z.object({ node_id: z.string(), hints: z.coerce.number() }),
+);
 const rowSchema = z.object({
   id: z.coerce.number(),
   cause: z.enum(['event', 'scan', 'check']),
@@ -33,41 +35,32 @@ export async function readDueHints(
   nowMs: number,
   most: number,
 ): Promise<PendingHint[]> {
-  const due = await knex('callboard_github_hints')
+  const nodeIds: string[] = await knex('callboard_github_hints')
     .where({ provider })
     .where('due_at_ms', '<=', nowMs)
     .groupBy('node_id')
     .orderBy(knex.raw('min(due_at_ms)'))
     .limit(most)
-    .select('node_id', knex.raw('count(*) AS hints'));
-  const nodeIds: string[] = [];
-  let count = 0;
-  for (const { node_id: nodeId, hints } of z.array(dueSchema).parse(due)) {
-    count += Math.min(hints, mostHintsOfOne);
-    if (nodeIds.length > 0 && count > mostHints) {
-      break;
-    }
-    nodeIds.push(nodeId);
-  }
-  if (nodeIds.length === 0) {
-    return [];
-  }
+    .pluck('node_id');
   return readHintsOf({ knex }, provider, nodeIds);
 }
 
 /**
  * Reads the hints of repositories that wait for a check, those that wait longest first, together with what else waits of
- * them.
+ * them. What was checked in vain is left out until it is due.
  *
+ * @param untilMs - how late they came at the latest
  * @param most - how many repositories
  */
 export async function readChecks(
   { knex }: Pick<GithubStore, 'knex'>,
   provider: string,
+  untilMs: number,
   most: number,
 ): Promise<PendingHint[]> {
   const nodeIds: string[] = await knex('callboard_github_hints')
-    .where({ provider, cause: 'check' })
+    .where({ provider, cause: 'check', attempts: 0 })
+    .where('at_ms', '<=', untilMs)
     .whereNotNull('due_at_ms')
     .orderBy('due_at_ms')
     .limit(most)
@@ -75,15 +68,39 @@ export async function readChecks(
   return readHintsOf({ knex }, provider, [...new Set(nodeIds)]);
 }
 
+/** @param nodeIds - in the order in which they are read, as many as the bounds let */
 async function readHintsOf(
   { knex }: Pick<GithubStore, 'knex'>,
   provider: string,
   nodeIds: readonly string[],
 ): Promise<PendingHint[]> {
-  const numbered = knex('callboard_github_hints')
-    .where({ provider })
-    .whereIn('node_id', nodeIds)
-    .whereNotNull('due_at_ms')
+  if (nodeIds.length === 0) {
+    return [];
+  }
+  const pending = () =>
+    knex('callboard_github_hints')
+      .where({ provider })
+      .whereNotNull('due_at_ms');
+  const counts = countSchema.parse(
+    await pending()
+      .whereIn('node_id', nodeIds)
+      .groupBy('node_id')
+      .select('node_id', knex.raw('count(*) AS hints')),
+  );
+  const countOf = new Map(
+    counts.map(({ node_id: nodeId, hints }) => [nodeId, hints]),
+  );
+  const read: string[] = [];
+  let count = 0;
+  for (const nodeId of nodeIds) {
+    count += Math.min(countOf.get(nodeId) ?? 0, mostHintsOfOne);
+    if (read.length > 0 && count > mostHints) {
+      break;
+    }
+    read.push(nodeId);
+  }
+  const numbered = pending()
+    .whereIn('node_id', read)
     .select('id', 'cause', 'attempts', 'doubts', 'at_ms', 'due_at_ms', 'hint')
     .rowNumber('place', { column: 'id' }, 'node_id')
     .as('numbered');

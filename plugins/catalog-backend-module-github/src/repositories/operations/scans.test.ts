@@ -59,65 +59,76 @@ describe.each(stores.ids)('how far scans are on %s', id => {
   const ended = (afterMs: number) => ({
     beganMs: nowMs + afterMs,
     endedMs: nowMs + afterMs + 1,
+    isFull: false,
     hasFailed: false,
     isWhole: true,
   });
+  const read = (store: GithubStore, of = provider) =>
+    readScanProgress(store, of);
 
-  it('is what the last full scan went by, and when it began', async () => {
+  it('is when the last full one began, and when the last one ended', async () => {
     const store = await stores.open(id);
-    await noteScanEnded(store, provider, {
-      ...ended(-1_000),
-      full: { settings: 'one' },
-    });
-    await noteScanEnded(store, provider, {
-      ...ended(0),
-      full: { settings: 'two' },
-    });
+    await noteScanEnded(store, provider, { ...ended(0), isFull: true });
     await noteScanEnded(store, provider, ended(2));
-    expect(await readScanProgress(store, provider)).toMatchObject({
-      settings: 'two',
+    expect(await read(store)).toMatchObject({
       fullScanMs: nowMs,
       wholeMs: nowMs + 3,
       endedMs: nowMs + 3,
     });
-    expect((await readScanProgress(store, otherProvider)).settings).toBe(
-      undefined,
-    );
+    expect((await read(store, otherProvider)).fullScanMs).toBeUndefined();
   });
 
-  it('is when the last one ended at which nobody failed, and when the catalog was last given the whole', async () => {
+  it('is how many have begun since the last one at which nobody failed, and when the catalog was last given the whole', async () => {
     const store = await stores.open(id);
     await noteScanEnded(store, provider, ended(0));
-    await noteScanEnded(store, provider, { ...ended(10), isWhole: false });
-    expect(await readScanProgress(store, provider)).toMatchObject({
+    await noteScanBegan(store, provider, nowMs + 10, 'x');
+    await noteScanEnded(store, provider, ended(10));
+    expect(await read(store)).toMatchObject({ inVain: 0 });
+    for (const afterMs of [20, 30]) {
+      await noteScanBegan(store, provider, nowMs + afterMs, 'x');
+      await noteScanEnded(store, provider, {
+        ...ended(afterMs),
+        hasFailed: true,
+        isWhole: false,
+      });
+    }
+    await noteScanBegan(store, provider, nowMs + 40, 'x');
+    expect(await read(store)).toMatchObject({
+      beganMs: nowMs + 40,
       endedMs: nowMs + 11,
-      wholeMs: nowMs + 1,
+      wholeMs: nowMs + 11,
+      inVain: 3,
     });
-    await noteScanEnded(store, provider, {
-      ...ended(20),
-      hasFailed: true,
-      isWhole: false,
-    });
-    expect(await readScanProgress(store, provider)).toMatchObject({
-      endedMs: nowMs + 11,
-      wholeMs: nowMs + 1,
+    await noteScanEnded(store, provider, { ...ended(40), isWhole: false });
+    expect(await read(store)).toMatchObject({
+      endedMs: nowMs + 41,
+      wholeMs: nowMs + 11,
+      inVain: 0,
     });
   });
 
-  it('is nothing again when what is configured is scanned for the first time', async () => {
+  it('is nothing again when a scan begins with another configuration', async () => {
     const store = await stores.open(id);
-    await noteScanEnded(store, provider, ended(0));
+    await noteScanBegan(store, provider, nowMs, 'x');
+    await noteScanEnded(store, provider, { ...ended(0), isFull: true });
     await noteLookedUntil(store, provider, 'acme', 1);
     await noteLookedUntil(store, otherProvider, 'acme', 1);
-    await noteScanBegan(store, provider, nowMs, false);
+    await noteScanBegan(store, provider, nowMs + 10, 'x');
     expect(await readLookedUntil(store, provider, 'acme')).toBe(1);
-    await noteScanBegan(store, provider, nowMs, true);
+    expect((await read(store)).wholeMs).toBe(nowMs + 1);
+    await noteScanBegan(store, provider, nowMs + 20, 'y');
     expect(await readLookedUntil(store, provider, 'acme')).toBeUndefined();
     expect(await readLookedUntil(store, otherProvider, 'acme')).toBe(1);
-    expect(await readScanProgress(store, provider)).toMatchObject({
-      beganMs: nowMs,
+    expect(await read(store)).toMatchObject({
+      settings: 'y',
+      beganMs: nowMs + 20,
+      fullScanMs: undefined,
       wholeMs: undefined,
+      inVain: 1,
     });
+    await noteLookedUntil(store, provider, 'acme', 2);
+    await noteScanBegan(store, provider, nowMs + 30, 'y');
+    expect(await readLookedUntil(store, provider, 'acme')).toBe(2);
   });
 
   it('is until when each owner was looked at, whichever case the name has', async () => {

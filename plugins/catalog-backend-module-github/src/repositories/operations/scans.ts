@@ -4,7 +4,7 @@ import type { Hint } from '../../hints';
 
 /** How far scans of a provider are. Times are by the clocks of the processes. */
 export interface ScanProgress {
-  /** A digest of what was configured at the last full scan. */
+  /** A digest of what was configured at the last scan. */
   settings: string | undefined;
   /** When the last full scan began; single owners may have failed. */
   fullScanMs: number | undefined;
@@ -13,6 +13,8 @@ export interface ScanProgress {
   /** When the last scan began, and when the last one ended that went well. */
   beganMs: number | undefined;
   endedMs: number | undefined;
+  /** How many have begun since the last one that went well. */
+  inVain: number;
   /** When a process last said that it has the provider. */
   seenMs: number | undefined;
 }
@@ -32,6 +34,7 @@ const progressSchema = z.object({
   whole_ms: time,
   scan_began_ms: time,
   scan_ended_ms: time,
+  scans_in_vain: z.number(),
   seen_ms: time,
 });
 
@@ -48,40 +51,50 @@ export async function readScanProgress(
     wholeMs: row.whole_ms,
     beganMs: row.scan_began_ms,
     endedMs: row.scan_ended_ms,
+    inVain: row.scans_in_vain,
     seenMs: row.seen_ms,
   };
 }
 
 /**
- * Notes that a scan begins.
+ * Notes that a scan begins. With another configuration than that of the last one nothing has been looked at yet.
  *
- * @param isFirst - whether it is the first with what is configured now: then nobody has been looked at yet
+ * @param settings - a digest of what is configured
  */
 export async function noteScanBegan(
   { knex }: GithubStore,
   provider: string,
   beganMs: number,
-  isFirst: boolean,
+  settings: string,
 ): Promise<void> {
   await knex.transaction(async trx => {
-    await trx('callboard_github_providers')
+    const changed = await trx('callboard_github_providers')
       .where({ provider })
+      .where(other =>
+        other.whereNull('settings').orWhereNot('settings', settings),
+      )
       .update({
-        scan_began_ms: beganMs,
-        ...(isFirst && { whole_ms: null }),
+        settings,
+        full_scan_ms: null,
+        whole_ms: null,
+        scans_in_vain: 0,
       });
-    if (isFirst) {
+    if (changed > 0) {
       await trx('callboard_github_owners').where({ provider }).delete();
     }
+    await trx('callboard_github_providers')
+      .where({ provider })
+      .update({ scan_began_ms: beganMs })
+      .increment('scans_in_vain', 1);
   });
 }
 
 /**
- * Notes that a scan is over.
+ * Notes that a scan has come to its end.
  *
+ * @param scan.isFull - whether it was of everything
  * @param scan.hasFailed - whether some owners could not be scanned
  * @param scan.isWhole - whether the catalog was given all there is
- * @param scan.full - of a full scan: a digest of what is configured
  */
 export async function noteScanEnded(
   { knex }: GithubStore,
@@ -89,23 +102,21 @@ export async function noteScanEnded(
   scan: {
     beganMs: number;
     endedMs: number;
+    isFull: boolean;
     hasFailed: boolean;
     isWhole: boolean;
-    full?: { settings: string };
   },
 ): Promise<void> {
   const changes = {
-    ...(!scan.hasFailed && { scan_ended_ms: scan.endedMs }),
+    ...(scan.isFull && { full_scan_ms: scan.beganMs }),
     ...(scan.isWhole && { whole_ms: scan.endedMs }),
-    ...(scan.full && {
-      settings: scan.full.settings,
-      full_scan_ms: scan.beganMs,
-    }),
+    ...(!scan.hasFailed && { scan_ended_ms: scan.endedMs, scans_in_vain: 0 }),
   };
-  if (Object.keys(changes).length === 0) {
-    return;
+  if (Object.keys(changes).length > 0) {
+    await knex('callboard_github_providers')
+      .where({ provider })
+      .update(changes);
   }
-  await knex('callboard_github_providers').where({ provider }).update(changes);
 }
 
 /** What was pushed or updated before that time was seen; undefined for an owner that was never listed. */

@@ -1,7 +1,14 @@
-/** Where webhooks go, for a log: the URL may be somebody else's, with a password or a token in it. */
+const ingressPath = /\/api\/events\/http\/[^/]+$/;
+
+/**
+ * Where webhooks go, for a log. The URL may be somebody else's, with a secret anywhere in it, so only the path of an ingress is
+ * told.
+ */
 export function describeUrl(url: string): string {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  return parsed?.host
-    ? `${parsed.protocol}//${parsed.host}${parsed.pathname}`
-    : 'what is no URL';
+  if (!parsed?.host) {
+    return 'what is no URL';
+  }
+  const { protocol, host, pathname } = parsed;
+  return `${protocol}//${host}${ingressPath.test(pathname) ? pathname : '/…'}`;
 }
