@@ -4,7 +4,7 @@ import type { Hint } from '../hints';
  * Where a hint comes from.
  *
  * - `event`: a webhook
- * - `scan`: a listing that did not have what is known
+ * - `scan`: a listing that did not have what is known, or did not tell of it, or was older
  * - `check`: a push of which GitHub was not asked, and which may have emptied the catalog file
  */
 export type HintCause = 'event' | 'scan' | 'check';
