@@ -19,7 +19,7 @@ interface GithubProvider {
   catalogPath?: string;
   /**
    * Whether a repository is told of only if it has the file and the file is not empty. Cannot be true with wildcards.
-   * GitHub is then asked after each push that changes the file. Default: false.
+   * Whether a push has emptied the file is looked at within six hours. Default: false.
    */
   validateLocationsExist?: boolean;
   /** Which repositories are taken. Default: those that are not archived. */
@@ -42,10 +42,10 @@ interface GithubProvider {
     visibility?: Array<'private' | 'internal' | 'public'>;
   };
   /**
-   * When GitHub is scanned for what webhooks did not tell. Recommended with webhooks: a frequency of one day, a timeout of one
-   * hour. Default: every 3 hours, with a timeout of 1 hour.
+   * When GitHub is scanned for what webhooks did not tell. Recommended with webhooks: a frequency of one day. Default: a
+   * frequency of 3 hours, a timeout of 1 hour.
    */
-  schedule?: SchedulerServiceTaskScheduleDefinitionConfig;
+  schedule?: Partial<SchedulerServiceTaskScheduleDefinitionConfig>;
   /**
    * How old the last full scan may be before a scan lists all repositories; the scans in between list those that were pushed
    * to or changed since the one before, as long as the number of repositories is as expected. Default: 1 day.

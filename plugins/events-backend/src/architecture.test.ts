@@ -28,6 +28,15 @@ const reportSchema = z.object({
   }),
 });
 
+const packageSchema = z.object({
+  name: z.string(),
+  backstage: z.object({
+    role: z.string(),
+    pluginPackage: z.string().optional(),
+    pluginPackages: z.array(z.string()).optional(),
+  }),
+});
+
 /** Reports which imports in `plugins/` break the rules of `.dependency-cruiser.cjs`. */
 function checkArrows(directory: string) {
   const { stdout, stderr } = spawnSync(
@@ -81,6 +90,24 @@ describe('the architecture', () => {
     const { cruised, violations } = checkArrows(root);
     expect(violations).toEqual([]);
     expect(cruised).toBeGreaterThan(100);
+  });
+
+  it('has packages that Backstage lets be published: each says which plugin it is of', () => {
+    const packages = readdirSync(join(root, 'plugins')).map(name =>
+      packageSchema.parse(
+        JSON.parse(
+          readFileSync(join(root, 'plugins', name, 'package.json'), 'utf-8'),
+        ),
+      ),
+    );
+    expect(packages.length).toBeGreaterThan(5);
+    expect(
+      packages.filter(({ name, backstage }) =>
+        backstage.role.endsWith('-module')
+          ? !backstage.pluginPackage
+          : !backstage.pluginPackages?.includes(name),
+      ),
+    ).toEqual([]);
   });
 
   it('knows one database from the other only in database/', () => {

@@ -89,7 +89,7 @@ describe('an owner', () => {
       getPublic(service.forOwner({ host, owner: 'other' })),
     ).rejects.toMatchObject({
       kind: 'refused',
-      message: `There are no credentials of other on ${host}. Install an app of integrations.github[].apps[] there, or set integrations.github[].token`,
+      message: `There are no credentials of other on ${host}. See whether the name is spelled right; install an app of integrations.github[].apps[] there, or set integrations.github[].token`,
     });
   });
 
@@ -106,7 +106,7 @@ describe('an owner', () => {
       getPublic(service.forOwner({ host, owner: 'other', appId: app.id })),
     ).rejects.toMatchObject({
       kind: 'refused',
-      message: expect.stringContaining(`Install the app ${app.id} there`),
+      message: expect.stringContaining(`install the app ${app.id} there`),
     });
   });
 
@@ -130,6 +130,32 @@ describe('an owner', () => {
     model.installations.create({ appId: app.id, account: 'acme' });
 
     expect(await readLogin(client)).toBe('callboard[bot]');
+  });
+
+  it('is not taken for a used up limit, which is that of whoever GitHub does not know', async () => {
+    const odd = stopLater(
+      await startAnswering((_, response) => {
+        response
+          .writeHead(401, {
+            'content-type': 'application/json',
+            'x-ratelimit-limit': '60',
+            'x-ratelimit-remaining': '0',
+            'x-ratelimit-reset': String(Math.floor(Date.now() / 1_000) + 3_600),
+          })
+          .end('{"message":"Bad credentials"}');
+      }),
+    );
+    const { host } = odd;
+    const client = createService({ ...odd, token: 'secret' }).forOwner({
+      host,
+      owner: 'acme',
+    });
+    for (let times = 0; times < 2; times++) {
+      await expect(getSite(client)).rejects.toMatchObject({
+        kind: 'refused',
+        status: 401,
+      });
+    }
   });
 
   it('is refused when a new token is refused as well', async () => {

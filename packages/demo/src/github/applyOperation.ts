@@ -20,6 +20,8 @@ export function applyOperation(
 ): GithubRepository {
   const { repositories } = model;
   const fullName = qualify(operation.repository);
+  // What cannot be told of afterwards is not done.
+  readComponent(readCatalogFile(repositories.get(fullName)));
   switch (operation.kind) {
     case 'describe':
       return pushCatalogFile(model, fullName, {

@@ -39,7 +39,7 @@ describe('a catalog file', () => {
 
   it('without a component has no description to change', () => {
     expect(() => changeDescription(group, 'x')).toThrow(
-      'The catalog file describes no component',
+      'The catalog file describes no component; choose another repository',
     );
   });
 });

@@ -42,5 +42,7 @@ function findComponent(text: string) {
       return { documents, index, component: parsed.data.metadata };
     }
   }
-  throw new Error('The catalog file describes no component');
+  throw new Error(
+    'The catalog file describes no component; choose another repository',
+  );
 }

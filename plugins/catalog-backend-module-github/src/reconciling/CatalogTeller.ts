@@ -23,7 +23,8 @@ import { decideLocations } from './decideLocations';
 import { describeChange, type Change } from './describeChange';
 import { listRefreshKeys } from './listRefreshKeys';
 import { makeScmEvents } from './makeScmEvents';
-import type { Subject, ToldSubject } from './Subject';
+import type { Subject } from './Subject';
+import type { ToldSubject } from './ToldSubject';
 import type { Lease } from './withLease';
 
 /** How many keys the catalog is given at once; it binds them all in one statement. */
@@ -244,7 +245,9 @@ export class CatalogTeller {
       }
       const name = state ? `${state.owner}/${state.name}` : events[0].fullName;
       this.#logger[isChange(change) ? 'info' : 'debug'](
-        `Followed ${events.length} hints of ${name}: ${change.outcome}`,
+        `Followed ${events.length} ${
+          events.length === 1 ? 'hint' : 'hints'
+        } of ${name}: ${change.outcome}`,
       );
     }
   }

@@ -19,7 +19,8 @@ import type { ProviderSettings } from '../settings';
 import { CatalogTeller } from './CatalogTeller';
 import { isOlder } from './isOlder';
 import { provePushes } from './provePushes';
-import type { Subject, ToldSubject } from './Subject';
+import type { Subject } from './Subject';
+import type { ToldSubject } from './ToldSubject';
 import { TruthReader, type HintedRepository } from './TruthReader';
 import { withLease, type Lease } from './withLease';
 

@@ -1,5 +1,4 @@
 import type { PendingHint, RepositoryState } from '../repositories';
-import type { Change } from './describeChange';
 
 /** A repository, and what is now known of it. */
 export interface Subject {
@@ -11,11 +10,4 @@ export interface Subject {
   hints: readonly PendingHint[];
   /** Of a state that follows from pushes: whether they change a catalog file. */
   isProvenChange?: boolean;
-}
-
-/** A repository of which the catalog was told. */
-export interface ToldSubject extends Subject {
-  /** How it was known before. */
-  before: RepositoryState | undefined;
-  change: Change;
 }

@@ -1,5 +1,5 @@
 import type { ProviderSettings } from '../settings';
-import type { ToldSubject } from './Subject';
+import type { ToldSubject } from './ToldSubject';
 
 /**
  * By which keys the catalog finds what it has read from a repository: its location, and every file that pushes say was

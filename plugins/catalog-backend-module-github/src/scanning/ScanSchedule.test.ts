@@ -120,8 +120,8 @@ describe('scans', () => {
     await schedule.start();
     await runTask();
     expect(logger.error).toHaveBeenCalledWith(
-      'The scan failed: GitHub is away',
-      expect.any(Error),
+      'The scan failed',
+      expect.objectContaining({ message: 'GitHub is away' }),
     );
   });
 

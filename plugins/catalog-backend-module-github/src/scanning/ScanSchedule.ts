@@ -3,7 +3,7 @@ import type {
   LoggerService,
   SchedulerService,
 } from '@backstage/backend-plugin-api';
-import { isError } from '@backstage/errors';
+import { isError, toError } from '@backstage/errors';
 import type { ProviderSettings } from '../settings';
 import type { Scanner } from './Scanner';
 
@@ -72,10 +72,7 @@ export class ScanSchedule {
       await this.#scanner.runOnce(AbortSignal.any([taskSignal, signal]));
     } catch (error) {
       if (!signal.aborted) {
-        this.#logger.error(
-          `The scan failed: ${error instanceof Error ? error.message : error}`,
-          error instanceof Error ? error : undefined,
-        );
+        this.#logger.error('The scan failed', toError(error));
       }
     }
   }

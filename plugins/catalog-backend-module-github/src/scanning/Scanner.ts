@@ -224,15 +224,25 @@ export class Scanner {
   #report(report: ScanReport): void {
     const { kind, repositories, owners, requests, repairs, missing } = report;
     this.#logger.info(
-      `Scanned ${repositories} repositories of ${owners} owners ${
+      `Scanned ${count(repositories, 'repository', 'repositories')} of ${count(
+        owners,
+        'owner',
+      )} ${
         kind === 'full'
           ? 'in full'
           : 'that were pushed to or changed since the last scan'
-      }, with ${requests} requests: ${repairs} were repaired, of which no webhook had told, and ${missing} were not listed any more and are looked at`,
+      }, with ${count(
+        requests,
+        'request',
+      )}. Repaired, since no webhook had told: ${repairs}. Not listed any more, and looked at now: ${missing}`,
     );
     if (report.gaps > 0) {
       this.#logger.warn(
-        `GitHub listed ${report.gaps} repositories of which it did not tell everything; they are left as they are known`,
+        `GitHub listed ${count(
+          report.gaps,
+          'repository',
+          'repositories',
+        )} of which it did not tell everything; they are left as they are known`,
       );
     }
   }
@@ -464,6 +474,11 @@ export class Scanner {
   }
 }
 
+/** A number with its noun. */
+function count(number: number, one: string, many: string = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
+}
+
 /** How long the scan of an owner may take. */
 interface OwnerLimits {
   signal: AbortSignal;
@@ -477,9 +492,9 @@ class Scan {
   readonly report: ScanReport;
   /** Of owners who could not be scanned. */
   readonly failures: unknown[] = [];
-  #isWhole = true;
-
   readonly #hasBeenWhole: boolean;
+  readonly #listed = new Set<string>();
+  #isWhole = true;
 
   /** @param hasBeenWhole - whether the catalog has been given all there is, with what is configured now */
   constructor(kind: ScanReport['kind'], hasBeenWhole: boolean) {
@@ -497,7 +512,8 @@ class Scan {
 
   note({ repositories, gaps }: RepositoryPage, repairs: number): void {
     this.report.requests += 1;
-    this.report.repositories += repositories.length;
+    repositories.forEach(({ nodeId }) => this.#listed.add(nodeId));
+    this.report.repositories = this.#listed.size;
     this.report.repairs += repairs;
     this.report.gaps += gaps.length;
     // What is not known yet may be what others of the same name have left.

@@ -93,6 +93,24 @@ describe('the settings of providers', () => {
     });
   });
 
+  it.each([
+    [
+      { frequency: { days: 1 } },
+      { frequency: { days: 1 }, timeout: { hours: 1 } },
+    ],
+    [
+      { timeout: { minutes: 5 } },
+      { frequency: { hours: 3 }, timeout: { minutes: 5 } },
+    ],
+    [{}, { frequency: { hours: 3 }, timeout: { hours: 1 } }],
+  ])(
+    'have defaults for what a schedule does not say: %j',
+    (schedule, expected) => {
+      const [settings] = read({ organization: 'acme', schedule });
+      expect(settings.schedule).toMatchObject(expected);
+    },
+  );
+
   it('are of several providers when there are ids', () => {
     expect(
       read({
@@ -181,7 +199,9 @@ describe('the settings of providers', () => {
     ['pageSizes.repositories', { pageSizes: { repositories: 0 } }],
     ['pageSizes.repositories', { pageSizes: { repositories: 101 } }],
     ['pageSizes.repositories', { pageSizes: { repositories: 2.5 } }],
-    ['schedule', { schedule: { frequency: { hours: 1 } } }],
+    ['schedule', { schedule: { frequency: 'rarely' } }],
+    ['schedule', { schedule: { timeout: 'soon' } }],
+    ['schedule.frequency', { schedule: { frequency: { days: 0 } } }],
     ['fullScanFrequency', { fullScanFrequency: 'rarely' }],
   ])('are refused with the name of the setting (%s)', (setting, provider) => {
     expect(() => read({ mine: { organization: 'acme', ...provider } })).toThrow(
@@ -195,6 +215,9 @@ describe('the settings of providers', () => {
   it('are refused when neither an organization nor an app is named', () => {
     expect(() => read({ mine: { host: 'github.com' } })).toThrow(
       'Invalid configuration: catalog.providers.github.mine.organization is missing: set it, or the id of an app',
+    );
+    expect(() => read({ host: 'github.com' })).toThrow(
+      'Invalid configuration: catalog.providers.github.organization is missing: set it, or the id of an app',
     );
   });
 

@@ -2,15 +2,20 @@ import {
   readSchedulerServiceTaskScheduleDefinitionFromConfig,
   type SchedulerServiceTaskScheduleDefinition,
 } from '@backstage/backend-plugin-api';
-import { readDurationFromConfig, type Config } from '@backstage/config';
-import { durationToMilliseconds } from '@backstage/types';
+import {
+  ConfigReader,
+  readDurationFromConfig,
+  type Config,
+} from '@backstage/config';
+import { stringifyError } from '@backstage/errors';
+import { durationToMilliseconds, type JsonObject } from '@backstage/types';
 import { z } from 'zod';
 import type { ProviderSettings } from './ProviderSettings';
 
 const key = 'catalog.providers.github';
 
 /** As the stock provider has it. */
-const defaultSchedule: SchedulerServiceTaskScheduleDefinition = {
+const defaultSchedule: JsonObject = {
   frequency: { hours: 3 },
   timeout: { hours: 1 },
 };
@@ -28,7 +33,12 @@ export function readProviderSettings(config: Config): ProviderSettings[] {
   if (!providers) {
     return [];
   }
-  if (providers.has('organization') || providers.has('app')) {
+  const isOne =
+    providers.has('organization') ||
+    providers.has('app') ||
+    // It names neither of them, and is to be told so.
+    typeof providers.getOptional('host') === 'string';
+  if (isOne) {
     return [readProvider('default', key, providers)];
   }
   return providers
@@ -119,11 +129,7 @@ function readProvider(
       topicExclude: config.getOptionalStringArray('filters.topic.exclude'),
     },
     validateLocationsExist,
-    schedule: config.has('schedule')
-      ? readSchedulerServiceTaskScheduleDefinitionFromConfig(
-          config.getConfig('schedule'),
-        )
-      : defaultSchedule,
+    schedule: readSchedule(config.getOptionalConfig('schedule'), invalid),
     fullScanEveryMs: config.has('fullScanFrequency')
       ? readDurationMs(config, 'fullScanFrequency', problem =>
           invalid('fullScanFrequency', problem),
@@ -131,6 +137,30 @@ function readProvider(
       : dayMs,
     pageSize,
   };
+}
+
+/** What is not set has a default, unlike in Backstage. */
+function readSchedule(
+  config: Config | undefined,
+  invalid: (setting: string, problem: string) => Error,
+): SchedulerServiceTaskScheduleDefinition {
+  const settings = { ...defaultSchedule, ...config?.get<JsonObject>() };
+  let schedule: SchedulerServiceTaskScheduleDefinition;
+  try {
+    schedule = readSchedulerServiceTaskScheduleDefinitionFromConfig(
+      new ConfigReader(settings),
+    );
+  } catch (error) {
+    throw invalid('schedule', `is none: ${stringifyError(error)}`);
+  }
+  const { frequency } = schedule;
+  if (
+    !('cron' in frequency || 'trigger' in frequency) &&
+    durationToMilliseconds(frequency) <= 0
+  ) {
+    throw invalid('schedule.frequency', 'must be longer than nothing');
+  }
+  return schedule;
 }
 
 /** Backstage names the setting without what it is part of. */

@@ -159,7 +159,8 @@ export class Asker {
     const { resource } = question;
     const { status } = answer;
     const rate = readRate(answer.headers, Date.now(), resource);
-    if (rate) {
+    // Whom GitHub does not know it tells the limit of anonymous requests.
+    if (rate && status !== 401) {
       budget.noteRate(resource, rate);
     }
     const meaning = classifyAnswer(answer, Date.now(), resource);

@@ -71,8 +71,10 @@ export class OwnerCredentials implements CredentialsSource {
     }
     const remedy =
       this.#appId === undefined
-        ? 'Install an app of integrations.github[].apps[] there, or set integrations.github[].token'
-        : `Install the app ${this.#appId} there`;
+        ? 'See whether the name is spelled right; install an app of integrations.github[].apps[] there, or set integrations.github[].token'
+        : `See whether the name is spelled right, and install the app ${
+            this.#appId
+          } there`;
     throw new GithubError(
       'refused',
       `There are no credentials of ${this.description}. ${remedy}`,

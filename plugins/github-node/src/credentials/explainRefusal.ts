@@ -25,7 +25,9 @@ export function explainRefusal(
     return isRequestError(error)
       ? new GithubError(
           'unavailable',
-          `${what}: GitHub gave no whole answer: ${stringifyError(error)}`,
+          `GitHub could not be asked for credentials of ${description}: GitHub gave no whole answer: ${stringifyError(
+            error,
+          )}; see whether apiBaseUrl of integrations.github[] can be reached`,
           { cause: error },
         )
       : new GithubError(
