@@ -51,6 +51,7 @@ export {
   noteScanEnded,
   readLookedUntil,
   readScanProgress,
+  type ScanProgress,
 } from './operations/scans';
 export {
   settleRepositories,

@@ -1,4 +1,3 @@
-import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import { GithubError } from '@callboard/backstage-plugin-github-node';
@@ -25,6 +24,9 @@ import {
   type GithubStore,
 } from '../repositories';
 import type { ProviderSettings } from '../settings';
+import { digestSettings } from './digestSettings';
+import { findHaste, isLongAgo } from './findHaste';
+import { describeReport, Scan, type ScanReport } from './Scan';
 
 /** How long until the next try while another process reads for the provider, in milliseconds. */
 const elsewhereMs = 100;
@@ -38,18 +40,6 @@ const overlapMs = 600_000;
 /** A schedule of one day starts its scans not quite a day apart; this part of the age is enough. */
 const ageTolerance = 0.95;
 
-/** A provider that has not run for so long may have been somebody else's meanwhile, in milliseconds. */
-const longMs = 7_200_000;
-
-/**
- * So long after its start a process has what it is configured for scanned again, when another one has scanned what that is
- * configured for, in milliseconds: a replica of before may run until the deployment is over.
- */
-const newMs = 1_800_000;
-
-const isLongAgo = (timeMs: number | undefined) =>
-  timeMs === undefined || Date.now() - timeMs > longMs;
-
 /** How long to wait before an owner is tried again whom GitHub could not tell of, in milliseconds. */
 const outagePausesMs = [1_000, 5_000];
 /** How long before it is asked about fewer repositories, in milliseconds. */
@@ -58,27 +48,6 @@ const shrinkPauseMs = 250;
 const shortWaitMs = 60_000;
 /** As many repositories as GitHub lists on a page. */
 const mostOfPage = 100;
-const longestPauseMs = 3_600_000;
-
-/** How long after the begin of a scan that did not go well the next one is needed, in milliseconds. */
-function choosePauseMs(inVain: number): number {
-  return inVain <= 1 ? 0 : Math.min(longestPauseMs, 60_000 * 2 ** inVain);
-}
-
-/** What a scan did. */
-export interface ScanReport {
-  kind: 'full' | 'recent';
-  owners: number;
-  /** How many repositories were listed. */
-  repositories: number;
-  requests: number;
-  /** How many were not as they were known, of which no webhook had told. */
-  repairs: number;
-  /** How many are known, were not listed, and are looked at one by one. */
-  missing: number;
-  /** How many GitHub listed, but did not tell of. */
-  gaps: number;
-}
 
 /**
  * Looks at everything, for what no webhook told of.
@@ -131,26 +100,11 @@ export class Scanner {
    * @returns a sentence without its end
    */
   async findHaste(): Promise<string | undefined> {
-    const { settings, beganMs, endedMs, seenMs, inVain } =
-      await readScanProgress(this.#store, this.#settings.name);
-    const nowMs = Date.now();
-    if (settings === undefined) {
-      return 'There was no scan yet';
-    }
-    if (
-      settings !== digest(this.#settings) &&
-      nowMs - this.#startedMs < newMs
-    ) {
-      return 'The configuration has changed since the last scan';
-    }
-    if (beganMs !== undefined && (endedMs ?? 0) < beganMs) {
-      return nowMs - beganMs >= choosePauseMs(inVain)
-        ? 'The last scan did not go well, or did not end'
-        : undefined;
-    }
-    return isLongAgo(seenMs)
-      ? 'The provider has not run for more than two hours'
-      : undefined;
+    const progress = await readScanProgress(this.#store, this.#settings.name);
+    return findHaste(progress, digestSettings(this.#settings), {
+      startedMs: this.#startedMs,
+      nowMs: Date.now(),
+    });
   }
 
   /**
@@ -162,7 +116,10 @@ export class Scanner {
       this.#store,
       this.#settings.name,
     );
-    if (settings === digest(this.#settings) && !isLongAgo(seenMs)) {
+    if (
+      settings === digestSettings(this.#settings) &&
+      !isLongAgo(seenMs, Date.now())
+    ) {
       // Another process that is at it has the provider, so the catalog has not evicted it.
       await this.#reconciler.applyKnown();
     }
@@ -177,7 +134,12 @@ export class Scanner {
   async runOnce(signal: AbortSignal): Promise<ScanReport> {
     const { name } = this.#settings;
     const startedMs = Date.now();
-    await noteScanBegan(this.#store, name, startedMs, digest(this.#settings));
+    await noteScanBegan(
+      this.#store,
+      name,
+      startedMs,
+      digestSettings(this.#settings),
+    );
     const { fullScanMs, wholeMs } = await readScanProgress(this.#store, name);
     const kind =
       fullScanMs !== undefined &&
@@ -222,27 +184,10 @@ export class Scanner {
   }
 
   #report(report: ScanReport): void {
-    const { kind, repositories, owners, requests, repairs, missing } = report;
-    this.#logger.info(
-      `Scanned ${count(repositories, 'repository', 'repositories')} of ${count(
-        owners,
-        'owner',
-      )} ${
-        kind === 'full'
-          ? 'in full'
-          : 'that were pushed to or changed since the last scan'
-      }, with ${count(
-        requests,
-        'request',
-      )}. Repaired, since no webhook had told: ${repairs}. Not listed any more, and looked at now: ${missing}`,
-    );
+    this.#logger.info(describeReport(report));
     if (report.gaps > 0) {
       this.#logger.warn(
-        `GitHub listed ${count(
-          report.gaps,
-          'repository',
-          'repositories',
-        )} of which it did not tell everything; they are left as they are known`,
+        `GitHub listed repositories of which it did not tell everything (${report.gaps} times); they are left as they are known`,
       );
     }
   }
@@ -474,76 +419,9 @@ export class Scanner {
   }
 }
 
-/** A number with its noun. */
-function count(number: number, one: string, many: string = `${one}s`): string {
-  return `${number} ${number === 1 ? one : many}`;
-}
-
 /** How long the scan of an owner may take. */
 interface OwnerLimits {
   signal: AbortSignal;
   /** How long it waits for a rate limit, in milliseconds. */
   patienceMs: number;
-}
-
-/** What one scan has done so far. */
-class Scan {
-  readonly listing = randomUUID();
-  readonly report: ScanReport;
-  /** Of owners who could not be scanned. */
-  readonly failures: unknown[] = [];
-  readonly #hasBeenWhole: boolean;
-  readonly #listed = new Set<string>();
-  #isWhole = true;
-
-  /** @param hasBeenWhole - whether the catalog has been given all there is, with what is configured now */
-  constructor(kind: ScanReport['kind'], hasBeenWhole: boolean) {
-    this.#hasBeenWhole = hasBeenWhole;
-    this.report = {
-      kind,
-      owners: 0,
-      repositories: 0,
-      requests: 0,
-      repairs: 0,
-      missing: 0,
-      gaps: 0,
-    };
-  }
-
-  note({ repositories, gaps }: RepositoryPage, repairs: number): void {
-    this.report.requests += 1;
-    repositories.forEach(({ nodeId }) => this.#listed.add(nodeId));
-    this.report.repositories = this.#listed.size;
-    this.report.repairs += repairs;
-    this.report.gaps += gaps.length;
-    // What is not known yet may be what others of the same name have left.
-    this.#isWhole &&= this.#hasBeenWhole || gaps.length === 0;
-  }
-
-  /** Whether all is known that there is, with what is configured now. */
-  get isWhole(): boolean {
-    return this.#isWhole;
-  }
-
-  /** @param isKnown - whether the owner who could not be scanned has been listed in full before */
-  noteMissed(isKnown: boolean): void {
-    this.#isWhole &&= isKnown;
-  }
-}
-
-/** A digest of what decides which locations there are. */
-function digest(settings: ProviderSettings): string {
-  const { host, source, catalogPath, branch, filters } = settings;
-  return createHash('sha256')
-    .update(
-      JSON.stringify([
-        host,
-        source,
-        catalogPath,
-        branch,
-        { ...filters, repository: filters.repository?.source },
-        settings.validateLocationsExist,
-      ]),
-    )
-    .digest('hex');
 }

@@ -1,2 +1,3 @@
 export { ScanSchedule } from './ScanSchedule';
-export { Scanner, type ScanReport } from './Scanner';
+export type { ScanReport } from './Scan';
+export { Scanner } from './Scanner';
