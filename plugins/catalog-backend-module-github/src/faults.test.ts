@@ -174,7 +174,7 @@ async function startFollowing(...parameters: Parameters<typeof start>) {
 }
 
 const hasLogged = ({ log }: FollowedPortal, part: string) =>
-  log.some(({ message }) => message.includes(part));
+  log.some(line => `${line.message} ${line.details}`.includes(part));
 
 /** Takes a repository away, adds one and renames one: each needs a question. */
 function change({ repositories }: GithubModel, prefix: string = 'a'): void {

@@ -19,6 +19,7 @@ import { StreamClient } from '../__testUtils__/StreamClient';
 import { postgres } from '../database/dialects/postgres';
 import { sqlite } from '../database/dialects/sqlite';
 import { trimEvents } from '../log/operations/trimEvents';
+import { EventStreams } from './EventStreams';
 
 const stores = createTestStores();
 const megabyte = 1024 * 1024;
