@@ -18,6 +18,8 @@ import { startGithub } from './startGithub';
 /** What a catalog holds of one provider. */
 export class HeldLocations {
   readonly targets = new Set<unknown>();
+  /** Keys of what it was to read again, in the order they came. */
+  readonly refreshed: string[] = [];
 
   /** As `owner/name` of the repositories, in order. */
   get names(): string[] {
@@ -101,7 +103,9 @@ export async function startFollower(
         await process.untilTold?.();
         catalog.apply(mutation);
       },
-      refresh: async () => {},
+      refresh: async ({ keys }) => {
+        catalog.refreshed.push(...keys);
+      },
     };
     const parts = {
       store: {

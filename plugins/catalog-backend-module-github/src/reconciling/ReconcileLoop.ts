@@ -6,7 +6,7 @@ import {
 } from '@callboard/backstage-plugin-events-node/bus';
 import type { Reconciler, ReconcileTurn } from './Reconciler';
 
-/** How long hints gather before the first of them is looked at, in milliseconds. */
+/** How long hints gather before GitHub is asked about the first of them, in milliseconds. */
 const gatherMs = 50;
 /** How long until the next look, for hints that other processes write and those that wait, in milliseconds. */
 const pollMs = 1_000;
@@ -51,20 +51,15 @@ export class ReconcileLoop {
     this.#wakeUp.wake();
   }
 
-  /** One turn. */
-  runOnce(): Promise<ReconcileTurn> {
-    return this.#reconciler.reconcileDue(this.#stop.signal);
-  }
-
   async #run(): Promise<void> {
     const { signal } = this.#stop;
+    let pauseMs = 0;
     let failures = 0;
     while (!signal.aborted) {
-      this.#wakeUp.reset();
-      let pauseMs: number;
       try {
-        const turn = await this.runOnce();
-        pauseMs = decidePause(turn);
+        await this.#gather(pauseMs);
+        this.#wakeUp.reset();
+        pauseMs = decidePause(await this.#reconciler.reconcileDue(signal));
         failures = 0;
         this.#failureLog.onWorked();
       } catch (error) {
@@ -72,16 +67,29 @@ export class ReconcileLoop {
           return;
         }
         failures += 1;
-        pauseMs = Math.min(longestRetryMs, 250 * 2 ** failures);
         this.#failureLog.onFailed(error);
-      }
-      if (failures > 0) {
-        await delay(pauseMs, undefined, { signal }).catch(() => {});
-      } else if (pauseMs > 0) {
-        await this.#wakeUp.sleep(pauseMs);
-        await delay(gatherMs, undefined, { signal }).catch(() => {});
+        pauseMs = 0;
+        await this.#rest(Math.min(longestRetryMs, 250 * 2 ** failures));
       }
     }
+  }
+
+  /** Sleeps until there are hints, follows those that need no question to GitHub, and lets the others gather. */
+  async #gather(pauseMs: number): Promise<void> {
+    const { signal } = this.#stop;
+    if (pauseMs === 0) {
+      return;
+    }
+    const isWoken = await this.#wakeUp.sleep(pauseMs);
+    if (isWoken && !signal.aborted) {
+      await this.#reconciler.reconcileProven();
+    }
+    await this.#rest(gatherMs);
+  }
+
+  async #rest(ms: number): Promise<void> {
+    const { signal } = this.#stop;
+    await delay(ms, undefined, { signal }).catch(() => {});
   }
 }
 

@@ -67,6 +67,8 @@ async function startAcme(
     );
   const hint = (...some: string[]) =>
     hintAt('scan', some.length > 0 ? some : names);
+  /** What a webhook told that leaves a question. */
+  const event = (...some: string[]) => hintAt('event', some);
   /** Changes the catalog file, and gives the hint of the webhook. */
   const push = async (name: string, file: string) => {
     // Else nobody could tell that it was after what is known.
@@ -86,7 +88,7 @@ async function startAcme(
       pushedAtMs: Math.floor(clock.now() / 1_000) * 1_000,
     });
   };
-  return { github, catalog, startProcess, hint, push };
+  return { github, catalog, startProcess, hint, event, push };
 }
 
 /** Stands still at some instruction until it may go on. */
@@ -189,6 +191,36 @@ describe.each(stores.ids)('a file that a push may have emptied, on %s,', id => {
     );
     await reconciler.reconcileDue(signal);
     expect(countQueries()).toBe(1);
+  });
+});
+
+describe.each(stores.ids)('hints that wait on %s', id => {
+  it('are followed before others gather, if they are pushes that tell all', async () => {
+    const store = await stores.open(id);
+    const { github, catalog, startProcess, hint, event, push } =
+      await startAcme(store, { names: ['pushed', 'both', 'other'] });
+    const { reconciler } = startProcess();
+    await hint();
+    await reconciler.reconcileDue(signal);
+    github.resetRequestCounts();
+    catalog.refreshed.length = 0;
+    await push('pushed', 'kind: API');
+    await push('both', 'kind: API');
+    await event('both', 'other');
+    const isRefreshed = (name: string) =>
+      catalog.refreshed.some(key => key.includes(`acme/${name}/`));
+    await expect(reconciler.reconcileProven()).resolves.toMatchObject({
+      hasMore: true,
+    });
+    expect(github.requestCounts.requests).toBe(0);
+    expect(['pushed', 'both'].filter(isRefreshed)).toEqual(['pushed']);
+
+    await expect(reconciler.reconcileDue(signal)).resolves.toMatchObject({
+      repositories: 2,
+      hasMore: false,
+    });
+    expect(github.requestCounts.byKind['POST /graphql']).toBe(1);
+    expect(['pushed', 'both'].filter(isRefreshed)).toEqual(['pushed', 'both']);
   });
 });
 

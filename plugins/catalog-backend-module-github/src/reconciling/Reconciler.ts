@@ -77,17 +77,14 @@ export class Reconciler {
 
   /** Reconciles the repositories whose hints are due, a hundred at most. */
   async reconcileDue(signal: AbortSignal): Promise<ReconcileTurn> {
-    const { name } = this.#settings;
-    if (this.#teller.hasToldLate && (await this.applyKnown()) === undefined) {
-      return { kind: 'elsewhere' };
-    }
-    if (!(await this.hasDue())) {
-      return { kind: 'done', repositories: 0, hasMore: false };
-    }
-    const turn = await withLease(this.#store, name, lease =>
-      this.#reconcileDue(lease, signal),
+    return this.#takeTurn(async unproven =>
+      this.#reader.read(await this.#fillUp(unproven), signal),
     );
-    return turn?.result ?? { kind: 'elsewhere' };
+  }
+
+  /** The same for those of them that their pushes tell all about; what needs a question to GitHub goes on waiting. */
+  async reconcileProven(): Promise<ReconcileTurn> {
+    return this.#takeTurn(async () => []);
   }
 
   /**
@@ -170,9 +167,26 @@ export class Reconciler {
     );
   }
 
-  async #reconcileDue(
+  /** @param read - finds out what those look like that no push tells all about; what it leaves out goes on waiting */
+  async #takeTurn(
+    read: (unproven: readonly HintedRepository[]) => Promise<Subject[]>,
+  ): Promise<ReconcileTurn> {
+    const { name } = this.#settings;
+    if (this.#teller.hasToldLate && (await this.applyKnown()) === undefined) {
+      return { kind: 'elsewhere' };
+    }
+    if (!(await this.hasDue())) {
+      return { kind: 'done', repositories: 0, hasMore: false };
+    }
+    const turn = await withLease(this.#store, name, lease =>
+      this.#reconcile(lease, read),
+    );
+    return turn?.result ?? { kind: 'elsewhere' };
+  }
+
+  async #reconcile(
     lease: Lease,
-    signal: AbortSignal,
+    read: (unproven: readonly HintedRepository[]) => Promise<Subject[]>,
   ): Promise<ReconcileTurn> {
     const { name } = this.#settings;
     const repositories = await this.#complete(
@@ -192,8 +206,7 @@ export class Reconciler {
     }
     await insertHints(this.#store, name, checks, Date.now());
     if (unproven.length > 0) {
-      const asked = await this.#fillUp(unproven);
-      subjects.push(...(await this.#reader.read(asked, signal)));
+      subjects.push(...(await read(unproven)));
     }
     const changed = await this.#teller.tell(subjects, lease);
     changed

@@ -14,10 +14,14 @@ export class WakeUp {
     this.#woken = false;
   }
 
-  /** Sleeps until woken, but no longer than the given milliseconds. */
-  async sleep(limitMs: number): Promise<void> {
+  /**
+   * Sleeps until woken, but no longer than the given milliseconds.
+   *
+   * @returns whether it was woken
+   */
+  async sleep(limitMs: number): Promise<boolean> {
     if (this.#woken) {
-      return;
+      return true;
     }
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>(resolve => {
@@ -26,5 +30,6 @@ export class WakeUp {
     });
     clearTimeout(timer);
     this.#resolve = undefined;
+    return this.#woken;
   }
 }
