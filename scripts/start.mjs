@@ -47,15 +47,6 @@ const configs = [
   '../../app-config.local.yaml',
 ];
 process.argv.splice(2, 0, ...configs);
-// Backstage reports it and stays, listening nowhere.
-process.on('unhandledRejection', error => {
-  if (error?.code === 'EADDRINUSE') {
-    console.error(
-      `Port ${error.port} is taken, perhaps by another portal; README.md tells how to start with another one ("When port 7007 is taken")`,
-    );
-    process.exit(1);
-  }
-});
 const require = createRequire(import.meta.url);
 require('@backstage/cli/config/nodeTransform.cjs');
 
@@ -71,4 +62,13 @@ if (isDemo) {
   }
 }
 
-require(resolve('src/index.ts'));
+const { started } = require(resolve('src/index.ts'));
+// Backstage would stay, listening nowhere.
+started.catch(error => {
+  console.error(
+    error?.code === 'EADDRINUSE'
+      ? `Port ${error.port} is taken, perhaps by another portal; README.md tells how to start with another one ("When port 7007 is taken")`
+      : error,
+  );
+  process.exit(1);
+});

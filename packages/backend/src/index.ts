@@ -20,4 +20,5 @@ backend.add(
 
 backend.add(import('./welcome'));
 
-backend.start();
+/** Settles when the portal has started, or cannot. */
+export const started = backend.start();

@@ -64,7 +64,7 @@ const hastened: Follower = {
   ...callboardFollower,
   catalog: {
     ...rareProcessing,
-    stitchingStrategy: { pollingInterval: { milliseconds: 200 } },
+    stitchingStrategy: { pollingInterval: { milliseconds: 100 } },
   },
 };
 const unhastened: Follower = {
@@ -110,7 +110,7 @@ export async function howLongDoesAPushTakeToTheCatalog(
       } s, then ${creations} new repositories one after the other; ${rounds} rounds`,
       'validateLocationsExist: true. From the push until the API of the catalog shows the new description, in real time',
       'stock: no events, the default processingInterval (100 to 150 s) and stitching (1 s). A new repository is seen at the next scan: its wait is drawn at random from 30 minutes, and what the scan and the catalog take is measured and added',
-      'callboard: real webhooks, processingInterval 3 hours, catalog.stitchingStrategy.pollingInterval 200 ms, and once more with its default of 1 s',
+      'callboard: real webhooks, processingInterval 3 hours, catalog.stitchingStrategy.pollingInterval 100 ms, and once more with its default of 1 s',
     ],
   );
   const chosen = contestants.filter(

@@ -20,7 +20,7 @@ import {
   openGithubStore,
   trimHints,
 } from './repositories';
-import { readProviderSettings } from './settings';
+import { findUnknownSettings, readProviderSettings } from './settings';
 
 /** How long what came of events can be looked up, in milliseconds. */
 const keepHintsMs = 7 * 86_400_000;
@@ -63,6 +63,11 @@ export const catalogModuleGithub = createBackendModule({
       async init({ analyzers, auth, catalog, processing, ...services }) {
         const { config, database, lifecycle, scheduler } = services;
         const settings = readProviderSettings(config);
+        for (const setting of findUnknownSettings(config)) {
+          services.logger.warn(
+            `${setting} is no setting of a provider and has no effect; is it misspelled?`,
+          );
+        }
         const store = await openGithubStore(database);
         // For the page that registers a repository by hand, as the stock module has it.
         analyzers.addScmLocationAnalyzer(

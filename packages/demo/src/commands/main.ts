@@ -13,6 +13,11 @@ Options, after --:
   --lose    has the webhooks fail on their way
 `;
 
+/** Whether npm has kept an option for itself, because it did not come after two dashes. */
+function isTakenByNpm(option: string): boolean {
+  return process.env[`npm_config_${option}`] === 'true';
+}
+
 /**
  * Runs a command of the demo.
  *
@@ -26,8 +31,8 @@ export async function main(root: string, args: string[]): Promise<number> {
       args,
       allowPositionals: true,
       options: {
-        revert: { type: 'boolean', default: false },
-        lose: { type: 'boolean', default: false },
+        revert: { type: 'boolean', default: isTakenByNpm('revert') },
+        lose: { type: 'boolean', default: isTakenByNpm('lose') },
         help: { type: 'boolean', default: false },
       },
     });

@@ -1,3 +1,4 @@
+export { findUnknownSettings } from './findUnknownSettings';
 export type {
   ProviderSettings,
   RepositoryFilters,

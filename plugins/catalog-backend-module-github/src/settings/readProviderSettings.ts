@@ -29,6 +29,19 @@ const largestPage = 100;
  * @throws Error that names the setting and what is wrong with it
  */
 export function readProviderSettings(config: Config): ProviderSettings[] {
+  return listProviders(config).map(readProvider);
+}
+
+/** What is below `catalog.providers.github` of one provider. */
+export interface ProviderConfig {
+  id: string;
+  /** The whole key of it. */
+  path: string;
+  config: Config;
+}
+
+/** Finds the providers of `catalog.providers.github`. */
+export function listProviders(config: Config): ProviderConfig[] {
   const providers = config.getOptionalConfig(key);
   if (!providers) {
     return [];
@@ -39,18 +52,16 @@ export function readProviderSettings(config: Config): ProviderSettings[] {
     // It names neither of them, and is to be told so.
     typeof providers.getOptional('host') === 'string';
   if (isOne) {
-    return [readProvider('default', key, providers)];
+    return [{ id: 'default', path: key, config: providers }];
   }
-  return providers
-    .keys()
-    .map(id => readProvider(id, `${key}.${id}`, providers.getConfig(id)));
+  return providers.keys().map(id => ({
+    id,
+    path: `${key}.${id}`,
+    config: providers.getConfig(id),
+  }));
 }
 
-function readProvider(
-  id: string,
-  path: string,
-  config: Config,
-): ProviderSettings {
+function readProvider({ id, path, config }: ProviderConfig): ProviderSettings {
   const invalid = (setting: string, problem: string) =>
     new Error(`Invalid configuration: ${path}.${setting} ${problem}`);
   const login = config.getOptionalString('organization');
