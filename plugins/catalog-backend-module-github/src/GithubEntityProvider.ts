@@ -14,7 +14,7 @@ import { hintTopics } from './hints';
 import { ProviderTelemetry } from './ProviderTelemetry';
 import { EventReceiver } from './receiving';
 import { ReconcileLoop, Reconciler } from './reconciling';
-import { addProvider, noteProviders, type GithubStore } from './repositories';
+import { addProvider, type GithubStore } from './repositories';
 import { Scanner, ScanSchedule } from './scanning';
 import type { ProviderSettings } from './settings';
 
@@ -80,7 +80,6 @@ export class GithubEntityProvider implements EntityProvider {
     await scanner.applyKnown();
     loop.start();
     await scans.start();
-    await noteProviders(store, [name], Date.now());
   }
 
   /** Ends what runs; nothing is lost, and the next start goes on. */

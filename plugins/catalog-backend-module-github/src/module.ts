@@ -14,12 +14,7 @@ import { durableEventsServiceRef } from '@callboard/backstage-plugin-events-node
 import { githubServiceRef } from '@callboard/backstage-plugin-github-node';
 import { createDiagnosisRouter } from './diagnosis';
 import { GithubEntityProvider } from './GithubEntityProvider';
-import {
-  forgetProviders,
-  noteProviders,
-  openGithubStore,
-  trimHints,
-} from './repositories';
+import { forgetProviders, openGithubStore, trimHints } from './repositories';
 import { findUnknownSettings, readProviderSettings } from './settings';
 
 /** How long what came of events can be looked up, in milliseconds. */
@@ -95,11 +90,6 @@ export const catalogModuleGithub = createBackendModule({
             initialDelay: { minutes: 1 },
             fn: async () => {
               const nowMs = Date.now();
-              await noteProviders(
-                store,
-                settings.map(({ name }) => name),
-                nowMs,
-              );
               await forgetProviders(store, nowMs - keepHintsMs);
               await trimHints(store, nowMs - keepHintsMs);
             },

@@ -368,6 +368,22 @@ describe('an app', () => {
     expect(new Set(found.map(({ owner }) => owner)).size).toBe(121);
   });
 
+  it('leaves out owners for whom the app is not to be used, who may have installed it all the same', async () => {
+    const { service, host, app, model, github } = await startAcme({
+      allowedInstallationOwners: ['ACME'],
+    });
+    const appId = app.id;
+    model.installations.create({ appId, account: 'hubot' });
+    const listed = await service.listInstallations({ host, appId });
+    expect(listed.map(({ owner }) => owner)).toEqual(['acme']);
+    const find = (owner: string) =>
+      service.findInstallation({ host, appId, owner });
+    expect(await find('acme')).toMatchObject({ owner: 'acme' });
+    github.resetRequestCounts();
+    expect(await find('hubot')).toBeUndefined();
+    expect(github.requestCounts.requests).toBe(0);
+  });
+
   it('finds its installation on an account, by the word of GitHub', async () => {
     const { service, host, app, model, installation, github } =
       await startAcme();

@@ -8,6 +8,7 @@ import {
   AppCredentials,
   GithubHost,
   OwnerCredentials,
+  isAllowedOwner,
   type CredentialsSource,
 } from './credentials';
 import { GithubClient } from './GithubClient';
@@ -121,7 +122,8 @@ export class GithubService {
   }
 
   /**
-   * Where an app is installed, by GitHub's own word; enterprises are left out.
+   * Where an app is installed, by GitHub's own word. Enterprises are left out, and owners for whom the app is not to be used
+   * (`allowedInstallationOwners`).
    *
    * @throws GithubError
    */
@@ -132,6 +134,7 @@ export class GithubService {
   }): Promise<GithubInstallation[]> {
     const { host, appId, signal } = options;
     const client = this.forApp({ host, appId });
+    const app = findApp(this.#getHost(host), appId);
     const found: GithubInstallation[] = [];
     let path: string | undefined = '/app/installations?per_page=100';
     while (path !== undefined) {
@@ -141,7 +144,11 @@ export class GithubService {
           schema: z.array(installationSchema),
           signal,
         });
-      found.push(...page.data.flatMap(readInstallation));
+      found.push(
+        ...page.data
+          .flatMap(readInstallation)
+          .filter(({ owner }) => isAllowedOwner(app, owner)),
+      );
       path = page.next;
     }
     found.forEach(({ owner }) =>
@@ -156,7 +163,8 @@ export class GithubService {
    *
    * @see https://docs.github.com/en/rest/apps/apps#get-a-user-installation-for-the-authenticated-app
    *
-   * @returns undefined only if GitHub answers 404: the app is not installed there, or there is no such account
+   * @returns undefined only if GitHub answers 404, since the app is not installed there, or there is no such account; or if
+   *   the app is not to be used there (`allowedInstallationOwners`)
    *
    * @throws GithubError
    */
@@ -168,6 +176,9 @@ export class GithubService {
     signal?: AbortSignal;
   }): Promise<GithubInstallation | undefined> {
     const { host, appId, owner, signal } = options;
+    if (!isAllowedOwner(findApp(this.#getHost(host), appId), owner)) {
+      return undefined;
+    }
     try {
       const { data } = await this.forApp({ host, appId }).get({
         path: `/users/${encodeURIComponent(owner)}/installation`,

@@ -9,7 +9,7 @@ import { GithubService } from '@callboard/backstage-plugin-github-node';
 import { FollowedOwners, PageSize } from '../asking';
 import { ProviderTelemetry } from '../ProviderTelemetry';
 import { Reconciler } from '../reconciling';
-import { addProvider, noteProviders, type GithubStore } from '../repositories';
+import { addProvider, noteProvider, type GithubStore } from '../repositories';
 import { Scanner } from '../scanning';
 import { readProviderSettings } from '../settings';
 import { GithubClock } from './GithubClock';
@@ -88,7 +88,7 @@ export async function startFollower(
   });
   const [settings] = readProviderSettings(rootConfig);
   await addProvider(store, settings.name);
-  await noteProviders(store, [settings.name], Date.now());
+  await noteProvider(store, settings.name, Date.now());
   const catalog = new HeldLocations();
   const logger = mockServices.logger.mock();
   /**
@@ -131,5 +131,16 @@ export async function startFollower(
     const scanner = new Scanner({ ...parts, reconciler, onHints: () => {} });
     return { reconciler, scanner };
   };
-  return { github, clock, settings, catalog, logger, startProcess };
+  /** Follows the hints that wait, as if time passed for those that are to be asked about again. */
+  const settle = async (reconciler: Reconciler): Promise<void> => {
+    const letTimePass = () =>
+      store
+        .knex('callboard_github_hints')
+        .whereNotNull('due_at_ms')
+        .update({ due_at_ms: 1 });
+    while ((await letTimePass()) > 0) {
+      await reconciler.reconcileDue(new AbortController().signal);
+    }
+  };
+  return { github, clock, settings, catalog, logger, startProcess, settle };
 }

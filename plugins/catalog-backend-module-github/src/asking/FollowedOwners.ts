@@ -7,6 +7,11 @@ import type { ProviderSettings } from '../settings';
 
 /** How long installations of an app are believed, in milliseconds. */
 const freshMs = 60_000;
+/**
+ * How long it is believed that an app is not installed, in milliseconds, by whoever asks again in case of doubt: GitHub's
+ * replicas lag.
+ */
+const absentMs = 500;
 
 /** An organization or a user whose repositories a provider follows. */
 export interface FollowedOwner {
@@ -20,7 +25,7 @@ export class FollowedOwners {
   readonly #settings: ProviderSettings;
   #listed: { installations: GithubInstallation[]; untilMs: number } | undefined;
   /** What GitHub said of owners that were not listed. */
-  readonly #asked = new Map<string, { isFollowed: boolean; untilMs: number }>();
+  readonly #asked = new Map<string, { isFollowed: boolean; atMs: number }>();
 
   constructor(github: GithubService, settings: ProviderSettings) {
     this.#github = github;
@@ -48,9 +53,15 @@ export class FollowedOwners {
    * Whether somebody is followed. An owner who is not in the list of installations is asked for by name: a list may have
    * gaps, and be older than what a webhook tells.
    *
+   * @param options.isRough - whether an answer may be a minute old that says no: webhooks may come from many who are not
+   *   followed, and GitHub is not to be asked for each
    * @throws GithubError when GitHub cannot tell
    */
-  async isFollowed(owner: string, signal: AbortSignal): Promise<boolean> {
+  async isFollowed(
+    owner: string,
+    signal: AbortSignal,
+    { isRough = false }: { isRough?: boolean } = {},
+  ): Promise<boolean> {
     const { source, host } = this.#settings;
     const login = owner.toLowerCase();
     if (source.kind === 'owner') {
@@ -64,7 +75,8 @@ export class FollowedOwners {
       return true;
     }
     const known = this.#asked.get(login);
-    if (known && known.untilMs > nowMs) {
+    const believedMs = known?.isFollowed || isRough ? freshMs : absentMs;
+    if (known && nowMs - known.atMs < believedMs) {
       return known.isFollowed;
     }
     const installation = await this.#github.findInstallation({
@@ -77,7 +89,7 @@ export class FollowedOwners {
       this.#asked.clear();
     }
     const isFollowed = installation !== undefined;
-    this.#asked.set(login, { isFollowed, untilMs: nowMs + freshMs });
+    this.#asked.set(login, { isFollowed, atMs: nowMs });
     return isFollowed;
   }
 

@@ -112,14 +112,18 @@ describe('what GitHub says of a repository by its id', () => {
 });
 
 describe('a page of repositories', () => {
-  const list = async (nodes: unknown[], errors: object[] = []) => {
+  const list = async (
+    nodes: unknown[],
+    errors: object[] = [],
+    hasNextPage = false,
+  ) => {
     const { client, settings } = await startAnswering({
       data: {
         repositoryOwner: {
           repositories: {
             totalCount: nodes.length,
             nodes,
-            pageInfo: { hasNextPage: false, endCursor: null },
+            pageInfo: { hasNextPage, endCursor: null },
           },
         },
       },
@@ -152,6 +156,12 @@ describe('a page of repositories', () => {
         [at(2, 'file')],
       ),
     ).toEqual({ names: ['a', 'e'], gaps: [undefined, 'R_c', 'R_d'] });
+  });
+
+  it('is none when there are more, and GitHub does not say where', async () => {
+    await expect(list([makeNode('a')], [], true)).rejects.toThrow(
+      'not where they begin',
+    );
   });
 
   it('is none when something is wrong with all of it', async () => {

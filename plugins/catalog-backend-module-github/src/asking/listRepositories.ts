@@ -106,6 +106,11 @@ export async function listRepositories(
     );
   }
   const { nodes, totalCount, pageInfo } = data.repositoryOwner.repositories;
+  if (pageInfo.hasNextPage && !pageInfo.endCursor) {
+    throw new Error(
+      `GitHub says that there are more repositories of ${owner}, but not where they begin`,
+    );
+  }
   const repositories: FoundRepository[] = [];
   const gaps: (string | undefined)[] = [];
   nodes.forEach((node, index) => {

@@ -14,13 +14,15 @@ export interface PushHint {
   addsOrRemoves: boolean;
   /** Whether its commits change a file of the catalog path. */
   modifies: boolean;
-  /** Files that it touches, the first {@link maxPaths} of them. */
+  /** Files that it touches, as many of them as {@link maxPaths} and {@link maxPathCharacters} let. */
   paths: string[];
   pushedAtMs: number;
 }
 
 /** Paths of a push that are kept, to refresh what was read from them. */
 export const maxPaths = 300;
+/** How many characters these have together at the most: many hints are read at once, and whoever may push makes paths. */
+export const maxPathCharacters = 32_000;
 
 const pushHintSchema: z.ZodType<PushHint> = z.object({
   branch: z.string(),

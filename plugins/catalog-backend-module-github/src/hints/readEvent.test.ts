@@ -451,6 +451,29 @@ describe('a push', () => {
   });
 });
 
+describe('a push of paths of great length', () => {
+  it('keeps as many of them as 32,000 characters are, and is incomplete', () => {
+    const { tellOfPush } = startModel();
+    const long = 'x'.repeat(1_000);
+    const { paths, isComplete } = readPush(
+      tellOfPush({
+        commits: [
+          {
+            files: Object.fromEntries(
+              Array.from({ length: 40 }, (_, index) => [
+                `${index}/${long}`,
+                'x',
+              ]),
+            ),
+          },
+        ],
+      }),
+    );
+    expect(paths).toHaveLength(31);
+    expect(isComplete).toBe(false);
+  });
+});
+
 describe('an event of a repository', () => {
   it('is a hint, whatever was done', () => {
     const { model, repository, tell } = startModel();

@@ -1,7 +1,13 @@
 import type { Minimatch } from 'minimatch';
 import { z } from 'zod';
 import type { ProviderSettings } from '../settings';
-import { maxPaths, type Hint, type PushHint, type Reading } from './Hint';
+import {
+  maxPathCharacters,
+  maxPaths,
+  type Hint,
+  type PushHint,
+  type Reading,
+} from './Hint';
 import {
   installationPayload,
   installationRepositoriesPayload,
@@ -225,7 +231,8 @@ function readPush(
   const added = listPaths('added');
   const removed = listPaths('removed');
   const modified = listPaths('modified');
-  const paths = [...new Set([...modified, ...added, ...removed])];
+  const touched = [...new Set([...modified, ...added, ...removed])];
+  const paths = keepPaths(touched);
   const isCatalogFile = (path: string) => catalogFiles.match(path);
   // A push without commits sets the branch to one that was there, or tells not all.
   const isWhole = commits.at(-1)?.id === push.after;
@@ -235,10 +242,21 @@ function readPush(
     ...(!push.deleted && { after: push.after }),
     isForced: push.forced,
     isComplete:
-      isWhole && commits.length < mostCommits && paths.length <= maxPaths,
+      isWhole &&
+      commits.length < mostCommits &&
+      paths.length === touched.length,
     addsOrRemoves: [...added, ...removed].some(isCatalogFile),
     modifies: modified.some(isCatalogFile),
-    paths: paths.slice(0, maxPaths),
+    paths,
     pushedAtMs: repository.pushed_at ?? 0,
   };
+}
+
+/** The first of them, as many as are kept. */
+function keepPaths(paths: readonly string[]): string[] {
+  let left = maxPathCharacters;
+  return paths.slice(0, maxPaths).filter(path => {
+    left -= path.length;
+    return left >= 0;
+  });
 }

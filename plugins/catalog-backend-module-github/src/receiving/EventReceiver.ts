@@ -1,9 +1,10 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { EventParams } from '@backstage/plugin-events-node';
 import { describeEvent } from '@callboard/backstage-plugin-events-node';
+import { withTimeLimit } from '@callboard/backstage-plugin-events-node/bus';
 import { Minimatch } from 'minimatch';
 import type { FollowedOwners } from '../asking';
-import { readEvent, type Follower, type Reading } from '../hints';
+import { readEvent, type Follower, type Hint, type Reading } from '../hints';
 import type { ProviderTelemetry } from '../ProviderTelemetry';
 import {
   insertHints,
@@ -17,6 +18,12 @@ import type { ProviderSettings } from '../settings';
 /** How long a batch of events may wait for GitHub to say who has installed an app, in milliseconds. */
 const ownersLimitMs = 10_000;
 
+/** What tells where an app is installed. */
+const installationTopics: ReadonlySet<string | undefined> = new Set([
+  'github.installation',
+  'github.installation_repositories',
+]);
+
 /** What an event says, and which it is. */
 interface ReceivedEvent {
   origin: HintOrigin;
@@ -27,7 +34,7 @@ interface ReceivedEvent {
 export class EventReceiver {
   readonly #store: GithubStore;
   readonly #settings: ProviderSettings;
-  readonly #owners: FollowedOwners;
+  readonly #owners: Pick<FollowedOwners, 'forget' | 'isFollowed'>;
   readonly #telemetry: ProviderTelemetry;
   readonly #logger: LoggerService;
   readonly #follower: Follower;
@@ -35,7 +42,7 @@ export class EventReceiver {
   constructor(options: {
     store: GithubStore;
     settings: ProviderSettings;
-    owners: FollowedOwners;
+    owners: Pick<FollowedOwners, 'forget' | 'isFollowed'>;
     telemetry: ProviderTelemetry;
     logger: LoggerService;
   }) {
@@ -100,18 +107,23 @@ export class EventReceiver {
           : reading.hints.map(({ nodeId }) => nodeId),
       ),
     );
-    const limited = AbortSignal.any([
-      signal,
-      AbortSignal.timeout(ownersLimitMs),
-    ]);
+    const isOfApp = this.#settings.source.kind === 'app';
     const answers = new Map<string, Promise<boolean>>();
-    return ({ nodeId, owner }) => {
+    return ({ nodeId, owner, saysGone }, topic) => {
       if (known.has(nodeId)) {
+        return true;
+      }
+      if (isOfApp && !saysGone && installationTopics.has(topic)) {
+        // Webhooks may be faster than what GitHub says of installations.
         return true;
       }
       const answer =
         answers.get(owner) ??
-        this.#owners.isFollowed(owner, limited).catch(() => true);
+        withTimeLimit(
+          this.#owners.isFollowed(owner, signal, { isRough: true }),
+          ownersLimitMs,
+          () => new Error('GitHub does not tell in time'),
+        ).catch(() => true);
       answers.set(owner, answer);
       return answer;
     };
@@ -131,10 +143,10 @@ export class EventReceiver {
   }
 }
 
-type IsFollowed = (repository: {
-  nodeId: string;
-  owner: string;
-}) => boolean | Promise<boolean>;
+type IsFollowed = (
+  hint: Pick<Hint, 'nodeId' | 'owner' | 'saysGone'>,
+  topic: string | undefined,
+) => boolean | Promise<boolean>;
 
 /** What is written down of an event: one thing at least, so that it can be explained. */
 async function toHints(
@@ -148,7 +160,7 @@ async function toHints(
   const hints: NewHint[] = [];
   for (const hint of reading.hints) {
     hints.push(
-      (await isFollowed(hint))
+      (await isFollowed(hint, origin.topic))
         ? { ...origin, hint, dueAtMs: nowMs }
         : {
             ...origin,

@@ -51,6 +51,11 @@ export class ReconcileLoop {
     this.#wakeUp.wake();
   }
 
+  /** One turn. */
+  runOnce(): Promise<ReconcileTurn> {
+    return this.#reconciler.reconcileDue(this.#stop.signal);
+  }
+
   async #run(): Promise<void> {
     const { signal } = this.#stop;
     let pauseMs = 0;
@@ -58,8 +63,11 @@ export class ReconcileLoop {
     while (!signal.aborted) {
       try {
         await this.#gather(pauseMs);
+        if (signal.aborted) {
+          return;
+        }
         this.#wakeUp.reset();
-        pauseMs = decidePause(await this.#reconciler.reconcileDue(signal));
+        pauseMs = decidePause(await this.runOnce());
         failures = 0;
         this.#failureLog.onWorked();
       } catch (error) {

@@ -17,7 +17,7 @@ async function startAcme(
   options: { names: string[]; pageSize?: number; isValidating?: boolean },
 ) {
   const { names, pageSize = 100, isValidating = false } = options;
-  const { github, clock, settings, catalog, startProcess } =
+  const { github, clock, settings, catalog, startProcess, settle } =
     await startFollower(store, {
       makeProvider: () => ({
         organization: 'acme',
@@ -88,7 +88,7 @@ async function startAcme(
       pushedAtMs: Math.floor(clock.now() / 1_000) * 1_000,
     });
   };
-  return { github, catalog, startProcess, hint, event, push };
+  return { github, catalog, startProcess, hint, event, push, settle };
 }
 
 /** Stands still at some instruction until it may go on. */
@@ -119,9 +119,10 @@ describe.each(stores.ids)('two processes that reconcile on %s', id => {
     'agree with what was read last, when one stood still while it told the catalog %s',
     async (_, tell) => {
       const store = await stores.open(id);
-      const { github, catalog, startProcess, hint } = await startAcme(store, {
-        names: ['site'],
-      });
+      const { github, catalog, startProcess, hint, settle } = await startAcme(
+        store,
+        { names: ['site'] },
+      );
       const target = 'catalog-info.yaml';
       await hint();
       await startProcess().reconciler.reconcileDue(signal);
@@ -140,10 +141,7 @@ describe.each(stores.ids)('two processes that reconcile on %s', id => {
       await halt.untilReached;
       github.model.repositories.delete('acme/renamed');
       await hint();
-      expect(await fast.reconcileDue(signal)).toMatchObject({
-        kind: 'done',
-        repositories: 1,
-      });
+      await settle(fast);
       expect(catalog.targets).toEqual(new Set());
 
       halt.goOn();
@@ -216,11 +214,34 @@ describe.each(stores.ids)('hints that wait on %s', id => {
     expect(['pushed', 'both'].filter(isRefreshed)).toEqual(['pushed']);
 
     await expect(reconciler.reconcileDue(signal)).resolves.toMatchObject({
-      repositories: 2,
       hasMore: false,
     });
     expect(github.requestCounts.byKind['POST /graphql']).toBe(1);
     expect(['pushed', 'both'].filter(isRefreshed)).toEqual(['pushed', 'both']);
+  });
+});
+
+describe('pushes that tell all', () => {
+  it('do not wait for what GitHub says of others', async () => {
+    const store = await stores.open(stores.ids[0]);
+    const { github, catalog, startProcess, hint, event, push } =
+      await startAcme(store, { names: ['pushed', 'other'] });
+    const { reconciler } = startProcess();
+    await hint();
+    await reconciler.reconcileDue(signal);
+    catalog.refreshed.length = 0;
+    await push('pushed', 'kind: API');
+    await event('other');
+    const told: number[] = [];
+    github.faults.failRequests('bad gateway', {
+      matches() {
+        told.push(catalog.refreshed.length);
+        return false;
+      },
+    });
+    await reconciler.reconcileDue(signal);
+    expect(told).toHaveLength(1);
+    expect(told[0]).toBeGreaterThan(0);
   });
 });
 

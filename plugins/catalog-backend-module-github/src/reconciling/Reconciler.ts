@@ -39,7 +39,7 @@ const checkAfterMs = 60_000;
 /** What became of a turn. */
 export type ReconcileTurn =
   | { kind: 'elsewhere' }
-  | { kind: 'done'; repositories: number; hasMore: boolean };
+  | { kind: 'done'; hasMore: boolean };
 
 /**
  * Reads what repositories look like, and has the catalog told.
@@ -176,7 +176,7 @@ export class Reconciler {
       return { kind: 'elsewhere' };
     }
     if (!(await this.hasDue())) {
-      return { kind: 'done', repositories: 0, hasMore: false };
+      return { kind: 'done', hasMore: false };
     }
     const turn = await withLease(this.#store, name, lease =>
       this.#reconcile(lease, read),
@@ -192,22 +192,28 @@ export class Reconciler {
     const repositories = await this.#complete(
       await readDueHints(this.#store, name, Date.now(), mostRepositories),
     );
-    const subjects: Subject[] = [];
+    const proven: Subject[] = [];
     const checks: NewHint[] = [];
     const unproven: HintedRepository[] = [];
     for (const repository of repositories) {
       const proof = this.#prove(repository);
       if (proof) {
-        subjects.push(proof.subject);
+        proven.push(proof.subject);
         checks.push(...proof.checks);
       } else {
         unproven.push(repository);
       }
     }
     await insertHints(this.#store, name, checks, Date.now());
+    // Without waiting for what GitHub says of others.
+    await this.#tell(proven, lease);
     if (unproven.length > 0) {
-      subjects.push(...(await read(unproven)));
+      await this.#tell(await read(unproven), lease);
     }
+    return { kind: 'done', hasMore: await this.hasDue() };
+  }
+
+  async #tell(subjects: readonly Subject[], lease: Lease): Promise<void> {
     const changed = await this.#teller.tell(subjects, lease);
     changed
       .filter(
@@ -215,11 +221,6 @@ export class Reconciler {
           hints.every(({ cause }) => cause === 'scan') && !change.isReread,
       )
       .forEach(repair => this.#noteRepair(repair));
-    return {
-      kind: 'done',
-      repositories: repositories.length,
-      hasMore: await this.hasDue(),
-    };
   }
 
   /** Adds what waits for a check and can be asked for in the same question, which costs the same with a hundred. */

@@ -4,6 +4,7 @@ import type { GithubModel } from '@callboard/backstage-plugin-events-backend-tes
 import { GithubService } from '@callboard/backstage-plugin-github-node';
 import type { JsonObject } from '@backstage/types';
 import { FollowedOwners, listRepositories } from '../asking';
+import { makeState } from '../__testUtils__/fixtures';
 import { startGithub } from '../__testUtils__/startGithub';
 import type { RepositoryState } from '../repositories';
 import { readProviderSettings, type ProviderSettings } from '../settings';
@@ -11,20 +12,7 @@ import { decideLocations } from './decideLocations';
 
 jest.setTimeout(20_000);
 
-const state: RepositoryState = {
-  owner: 'acme',
-  name: 'site',
-  url: 'https://github.com/acme/site',
-  isArchived: false,
-  isFork: false,
-  visibility: 'public',
-  topics: ['docs', 'web'],
-  defaultBranch: 'main',
-  head: 'a',
-  file: { oid: 'file 1', isEmpty: false },
-  pushedAtMs: 0,
-  updatedAtMs: 0,
-};
+const state = makeState('site', { topics: ['docs', 'web'] });
 
 function readSettings(provider: JsonObject = {}): ProviderSettings {
   const data = {

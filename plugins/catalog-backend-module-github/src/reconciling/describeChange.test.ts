@@ -1,21 +1,9 @@
 import fc from 'fast-check';
+import { makeState } from '../__testUtils__/fixtures';
 import type { KnownLocation, RepositoryState } from '../repositories';
 import { describeChange, type Change } from './describeChange';
 
-const state: RepositoryState = {
-  owner: 'acme',
-  name: 'site',
-  url: 'https://github.com/acme/site',
-  isArchived: false,
-  isFork: false,
-  visibility: 'public',
-  topics: [],
-  defaultBranch: 'main',
-  head: 'a',
-  file: { oid: 'file 1', isEmpty: false },
-  pushedAtMs: 0,
-  updatedAtMs: 0,
-};
+const state = makeState('site');
 const single = { catalogPath: 'catalog-info.yaml', hasWildcards: false };
 const nodeId = 'R_1';
 const here = 'https://github.com/acme/site/blob/main/catalog-info.yaml';

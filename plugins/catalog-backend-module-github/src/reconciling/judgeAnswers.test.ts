@@ -1,23 +1,10 @@
 import { GithubError } from '@callboard/backstage-plugin-github-node';
+import { makeHint, makePush, makeState } from '../__testUtils__/fixtures';
 import type { Finding } from '../asking';
-import type { PushHint } from '../hints';
 import type { PendingHint, RepositoryState } from '../repositories';
 import { judgeAnswers as decide } from './judgeAnswers';
 
-const state: RepositoryState = {
-  owner: 'acme',
-  name: 'site',
-  url: 'https://github.com/acme/site',
-  isArchived: false,
-  isFork: false,
-  visibility: 'public',
-  topics: [],
-  defaultBranch: 'main',
-  head: 'a',
-  file: { oid: 'file 1', isEmpty: false },
-  pushedAtMs: 5_000,
-  updatedAtMs: 5_000,
-};
+const state = makeState('site', { pushedAtMs: 5_000, updatedAtMs: 5_000 });
 
 /** Decides at the moment at which the webhooks came, unless told otherwise. */
 const judgeAnswers = (
@@ -27,33 +14,18 @@ const judgeAnswers = (
   nowMs = 0,
 ) => decide(answers, hints, known, nowMs);
 
-function makeHint(changes: Partial<PendingHint> = {}): PendingHint {
-  return {
-    id: 1,
-    nodeId: 'R_1',
-    owner: 'acme',
-    fullName: 'acme/site',
-    saysGone: false,
-    cause: 'event',
-    attempts: 0,
-    doubts: 0,
-    atMs: 0,
-    dueAtMs: 0,
-    ...changes,
-  };
-}
+const makePending = (changes: Partial<PendingHint> = {}): PendingHint => ({
+  ...makeHint('site'),
+  id: 1,
+  cause: 'event',
+  attempts: 0,
+  doubts: 0,
+  atMs: 0,
+  dueAtMs: 0,
+  ...changes,
+});
 
-const push: PushHint = {
-  branch: 'main',
-  before: 'a',
-  after: 'b',
-  isForced: false,
-  isComplete: true,
-  addsOrRemoves: false,
-  modifies: false,
-  paths: [],
-  pushedAtMs: 6_000,
-};
+const push = makePush({ pushedAtMs: 6_000 });
 
 const found = (changes: Partial<RepositoryState> = {}): Finding => ({
   kind: 'found',
@@ -67,12 +39,12 @@ const unknown = (error: Error = new Error('no answer')): Finding => ({
 
 describe('an answer of GitHub', () => {
   it('is believed when it fits the hints', () => {
-    expect(judgeAnswers([found()], [makeHint()], undefined)).toEqual({
+    expect(judgeAnswers([found()], [makePending()], undefined)).toEqual({
       kind: 'believe',
       state,
     });
     expect(
-      judgeAnswers([notThere], [makeHint({ saysGone: true })], state),
+      judgeAnswers([notThere], [makePending({ saysGone: true })], state),
     ).toEqual({ kind: 'believe', state: undefined });
   });
 
@@ -82,7 +54,7 @@ describe('an answer of GitHub', () => {
       [unknown(), found()],
       [found(), unknown(), notThere],
     ]) {
-      expect(judgeAnswers(answers, [makeHint()], undefined)).toEqual({
+      expect(judgeAnswers(answers, [makePending()], undefined)).toEqual({
         kind: 'believe',
         state,
       });
@@ -93,7 +65,7 @@ describe('an answer of GitHub', () => {
     expect(
       judgeAnswers(
         [notThere, unknown()],
-        [makeHint({ saysGone: true, attempts: 9 })],
+        [makePending({ saysGone: true, attempts: 9 })],
         state,
       ),
     ).toEqual({
@@ -105,7 +77,7 @@ describe('an answer of GitHub', () => {
   });
 
   it('is not needed when nobody who is followed may have the repository', () => {
-    expect(judgeAnswers([], [makeHint({ saysGone: true })], state)).toEqual({
+    expect(judgeAnswers([], [makePending({ saysGone: true })], state)).toEqual({
       kind: 'believe',
       state: undefined,
     });
@@ -116,7 +88,7 @@ describe('when there is no answer, it is asked again', () => {
   const wait = (attempts: number, error?: Error) => {
     const belief = judgeAnswers(
       [unknown(error)],
-      [makeHint(), makeHint({ attempts })],
+      [makePending(), makePending({ attempts })],
       undefined,
     );
     if (belief.kind === 'believe') {
@@ -142,13 +114,13 @@ describe('when there is no answer, it is asked again', () => {
 
   it('however often that was in vain', () => {
     expect(
-      judgeAnswers([unknown()], [makeHint({ attempts: 99 })], state).kind,
+      judgeAnswers([unknown()], [makePending({ attempts: 99 })], state).kind,
     ).toBe('wait');
   });
 });
 
 describe('a token that is not shown a repository', () => {
-  const hint = makeHint({ saysGone: true });
+  const hint = makePending({ saysGone: true });
   const answer: Finding = { kind: 'not there', askedAs: 'token' };
 
   it('is believed only after a day, if an app was shown it', () => {
@@ -166,30 +138,30 @@ describe('a token that is not shown a repository', () => {
 
 describe('an answer that contradicts what webhooks told', () => {
   const cases: [string, Finding, PendingHint, RepositoryState | undefined][] = [
-    ['that does not show what was created', notThere, makeHint(), undefined],
+    ['that does not show what was created', notThere, makePending(), undefined],
     [
       'that shows what was deleted',
       found(),
-      makeHint({ saysGone: true }),
+      makePending({ saysGone: true }),
       state,
     ],
-    ['that does not show the push', found(), makeHint({ push }), state],
+    ['that does not show the push', found(), makePending({ push }), state],
     [
       'that does not show the change',
       found(),
-      makeHint({ updatedAtMs: 6_000 }),
+      makePending({ updatedAtMs: 6_000 }),
       state,
     ],
     [
       'that shows the former name',
       found(),
-      makeHint({ fullName: 'acme/page' }),
+      makePending({ fullName: 'acme/page' }),
       state,
     ],
     [
       'that shows the former owner',
       found(),
-      makeHint({ fullName: 'globex/site' }),
+      makePending({ fullName: 'globex/site' }),
       state,
     ],
   ];
@@ -260,7 +232,7 @@ describe('an answer that contradicts what webhooks told', () => {
     'is doubted when it is older than what is known, whoever wants to know: %s',
     cause => {
       for (const changes of [{ pushedAtMs: 4_000 }, { updatedAtMs: 4_000 }]) {
-        const hint = makeHint({ cause });
+        const hint = makePending({ cause });
         expect(judgeAnswers([found(changes)], [hint], state)).toMatchObject({
           kind: 'wait',
           isDoubt: true,
@@ -273,11 +245,27 @@ describe('an answer that contradicts what webhooks told', () => {
     },
   );
 
+  it.each(['scan', 'check'] as const)(
+    'is doubted three times when it does not show what is known, and no webhook has told of that: %s',
+    cause => {
+      const beliefs = [0, 1, 2, 3].map(doubts =>
+        judgeAnswers([notThere], [makePending({ cause, doubts })], state),
+      );
+      expect(
+        beliefs.map(belief => belief.kind === 'wait' && belief.pauseMs),
+      ).toEqual([1_000, 2_000, 4_000, false]);
+      // Of nobody who is followed.
+      expect(judgeAnswers([], [makePending({ cause })], state).kind).toBe(
+        'wait',
+      );
+    },
+  );
+
   it('is doubted when webhooks contradict each other: it may be the last of them that is not shown yet', () => {
-    const gone = makeHint({ saysGone: true });
+    const gone = makePending({ saysGone: true });
     for (const hints of [
-      [gone, makeHint()],
-      [makeHint(), gone],
+      [gone, makePending()],
+      [makePending(), gone],
     ]) {
       for (const answer of [notThere, found()]) {
         expect(judgeAnswers([answer], hints, state)).toMatchObject({
@@ -292,7 +280,10 @@ describe('an answer that contradicts what webhooks told', () => {
     expect(
       judgeAnswers(
         [notThere],
-        [makeHint({ push }), makeHint({ saysGone: true, isDeleted: true })],
+        [
+          makePending({ push }),
+          makePending({ saysGone: true, isDeleted: true }),
+        ],
         state,
       ).kind,
     ).toBe('believe');
@@ -300,8 +291,8 @@ describe('an answer that contradicts what webhooks told', () => {
 
   it('is doubted when it is between two pushes of one second', () => {
     const answer = found({ pushedAtMs: 6_000, head: 'b' });
-    const next = makeHint({ push: { ...push, before: 'b', after: 'c' } });
-    const hints = [makeHint({ push }), next];
+    const next = makePending({ push: { ...push, before: 'b', after: 'c' } });
+    const hints = [makePending({ push }), next];
     expect(judgeAnswers([answer], hints, state).kind).toBe('wait');
     expect(
       judgeAnswers([found({ pushedAtMs: 6_000, head: 'c' })], hints, state)
@@ -311,10 +302,10 @@ describe('an answer that contradicts what webhooks told', () => {
 
   it('does not, when it is newer than they are', () => {
     for (const [changes, hint] of [
-      [{ pushedAtMs: 6_000, head: 'b' }, makeHint({ push })],
-      [{ pushedAtMs: 7_000 }, makeHint({ push })],
-      [{ name: 'Page' }, makeHint({ fullName: 'acme/page' })],
-      [{ name: 'newest' }, makeHint({ fullName: 'acme/newer' })],
+      [{ pushedAtMs: 6_000, head: 'b' }, makePending({ push })],
+      [{ pushedAtMs: 7_000 }, makePending({ push })],
+      [{ name: 'Page' }, makePending({ fullName: 'acme/page' })],
+      [{ name: 'newest' }, makePending({ fullName: 'acme/newer' })],
     ] as const) {
       expect(judgeAnswers([found(changes)], [hint], state).kind).toBe(
         'believe',
@@ -324,8 +315,11 @@ describe('an answer that contradicts what webhooks told', () => {
 
   it('does not, when the repository was not known by that name', () => {
     expect(
-      judgeAnswers([found()], [makeHint({ fullName: 'acme/page' })], undefined)
-        .kind,
+      judgeAnswers(
+        [found()],
+        [makePending({ fullName: 'acme/page' })],
+        undefined,
+      ).kind,
     ).toBe('believe');
   });
 });

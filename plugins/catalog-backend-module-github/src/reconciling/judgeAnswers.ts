@@ -114,7 +114,9 @@ function findDoubt(
   }
   const told = hints.filter(({ cause }) => cause === 'event');
   if (told.length === 0) {
-    return undefined;
+    return !found && known
+      ? 'GitHub does not show the repository any more, and no webhook has told of that'
+      : undefined;
   }
   if (!found) {
     return told.every(({ saysGone }) => saysGone) ||

@@ -1,42 +1,16 @@
-import type { Hint, PushHint } from '../hints';
+import { makeHint, makePush, makeState } from '../__testUtils__/fixtures';
+import type { Hint } from '../hints';
 import type { RepositoryState } from '../repositories';
 import { makeScmEvents as make } from './makeScmEvents';
 
-const url = 'https://github.com/acme/site';
-const state: RepositoryState = {
-  owner: 'acme',
-  name: 'site',
-  url,
-  isArchived: false,
-  isFork: false,
-  visibility: 'public',
-  topics: [],
-  defaultBranch: 'main',
-  head: 'a',
-  pushedAtMs: 0,
-  updatedAtMs: 0,
-};
-const hint: Hint = {
-  nodeId: 'R_1',
-  owner: 'acme',
-  fullName: 'acme/site',
-  saysGone: false,
-};
+const state = makeState('site', { topics: [] });
+const { url } = state;
+const hint = makeHint('site');
 
-function makePush(...paths: string[]): Hint {
-  const push: PushHint = {
-    branch: 'main',
-    before: 'a',
-    after: 'b',
-    isForced: false,
-    isComplete: true,
-    addsOrRemoves: false,
-    modifies: false,
-    paths,
-    pushedAtMs: 0,
-  };
-  return { ...hint, push };
-}
+const pushOf = (...paths: string[]): Hint => ({
+  ...hint,
+  push: makePush({ paths }),
+});
 
 /** Of repositories whose names nobody else has, unless told otherwise. */
 const makeScmEvents = (
@@ -74,7 +48,7 @@ describe('the catalog is told', () => {
   });
 
   it('of every file that pushes touch, once', () => {
-    const pushes = [makePush('a.md', 'b.md'), makePush('b.md', 'c/d.md')];
+    const pushes = [pushOf('a.md', 'b.md'), pushOf('b.md', 'c/d.md')];
     const after = { ...state, head: 'b' };
     const events = ['a.md', 'b.md', 'c/d.md'].map(path => ({
       type: 'location.updated',
@@ -85,7 +59,7 @@ describe('the catalog is told', () => {
   });
 
   it('of files in the branch that is followed', () => {
-    expect(makeScmEvents(state, state, [makePush('a.md')], 'release')).toEqual([
+    expect(makeScmEvents(state, state, [pushOf('a.md')], 'release')).toEqual([
       { type: 'location.updated', url: `${url}/blob/release/a.md` },
     ]);
   });
@@ -124,9 +98,9 @@ describe('the catalog is told', () => {
 
   it('of no move when a repository gets its first branch', () => {
     const before = { ...state, defaultBranch: undefined, head: undefined };
-    expect(makeScmEvents(before, state, [makePush('a.md')], undefined)).toEqual(
-      [{ type: 'location.updated', url: `${url}/blob/main/a.md` }],
-    );
+    expect(makeScmEvents(before, state, [pushOf('a.md')], undefined)).toEqual([
+      { type: 'location.updated', url: `${url}/blob/main/a.md` },
+    ]);
   });
 
   it.each<[string, Partial<RepositoryState>]>([

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { makeHint } from '../__testUtils__/fixtures';
 import type { Hint, PushHint } from '../hints';
 import type { RepositoryState } from '../repositories';
 import { provePushes } from './provePushes';
@@ -174,7 +175,7 @@ function play(hasFile: boolean, moves: readonly Move[]): Moment[] {
     const told = move.isComplete ? listBetween(before, after) : [];
     moments.push({
       state: tell(),
-      hint: makeHint({
+      hint: hintOf({
         // The other branch had always been where this one is.
         branch: isElsewhere ? 'feature' : branch,
         before: move.kind === 'delete and make again' ? undefined : before.oid,
@@ -233,15 +234,7 @@ function listBetween(before: Commit, after: Commit): Commit[] {
   return [...listAncestors(after)].filter(each => !known.has(each));
 }
 
-function makeHint(push: PushHint): Hint {
-  return {
-    nodeId: 'R_1',
-    owner: 'acme',
-    fullName: 'acme/site',
-    saysGone: false,
-    push,
-  };
-}
+const hintOf = (push: PushHint): Hint => makeHint('site', { push });
 
 const validating = { hasWildcards: false, validateLocationsExist: true };
 const anySettings = fc.constantFrom(
@@ -403,7 +396,7 @@ describe('pushes prove nothing', () => {
     provePushes(
       state,
       branch,
-      [makeHint({ ...push, ...changes }), ...others],
+      [hintOf({ ...push, ...changes }), ...others],
       settings,
     );
 
@@ -430,25 +423,25 @@ describe('pushes prove nothing', () => {
 
   it('when the repository is not known, or its branch is not there', () => {
     expect(
-      provePushes(undefined, branch, [makeHint(push)], validating),
+      provePushes(undefined, branch, [hintOf(push)], validating),
     ).toBeUndefined();
     expect(prove({}, { state: { ...known, head: undefined } })).toBeUndefined();
     expect(
-      provePushes(known, undefined, [makeHint(push)], validating),
+      provePushes(known, undefined, [hintOf(push)], validating),
     ).toBeUndefined();
   });
 
   it('when something else than a push happened as well', () => {
-    const { push: _, ...renamed } = makeHint(push);
+    const { push: _, ...renamed } = hintOf(push);
     expect(prove({}, { others: [renamed] })).toBeUndefined();
   });
 
   it.each(['acme/page', 'acme-inc/site'])(
     'when they name the repository otherwise: %s',
     fullName => {
-      const renamed = { ...makeHint(push), fullName };
+      const renamed = { ...hintOf(push), fullName };
       expect(provePushes(known, branch, [renamed], validating)).toBeUndefined();
-      const otherCase = { ...makeHint(push), fullName: 'Acme/Site' };
+      const otherCase = { ...hintOf(push), fullName: 'Acme/Site' };
       expect(provePushes(known, branch, [otherCase], validating)).toBeDefined();
     },
   );

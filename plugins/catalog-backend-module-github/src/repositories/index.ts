@@ -27,7 +27,7 @@ export { planLocations } from './operations/planLocations';
 export {
   findNames,
   forgetProviders,
-  noteProviders,
+  noteProvider,
 } from './operations/providers';
 export { postponeHints, type Postponement } from './operations/postponeHints';
 export {

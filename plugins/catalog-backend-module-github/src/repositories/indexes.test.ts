@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { makeState } from '../__testUtils__/fixtures';
 import {
   createTestStores,
-  makeState,
   otherProvider,
   provider,
   unfenced,

@@ -4,12 +4,8 @@ import {
   type TestDatabaseId,
 } from '@callboard/backstage-plugin-events-backend-test-utils';
 import createKnex, { type Knex } from 'knex';
-import {
-  makeNewHint,
-  makeState,
-  provider,
-  unfenced,
-} from '../__testUtils__/testStores';
+import { makeNewHint, makeState } from '../__testUtils__/fixtures';
+import { provider, unfenced } from '../__testUtils__/testStores';
 import { openGithubStore } from './GithubStore';
 import { migrationSource, migrationTable } from './migrations';
 import { insertHints } from './operations/insertHints';

@@ -39,6 +39,7 @@ function start(
     settings,
     scanner: {
       findHaste: async () => undefined,
+      noteSeen: async () => {},
       runOnce: async () => report,
       ...scanner,
     },
@@ -77,6 +78,25 @@ describe('scans', () => {
     expect(scheduler.triggerTask).toHaveBeenLastCalledWith(
       `${settings.name}:refresh`,
     );
+  });
+
+  it('are looked after before it is said that the provider is alive, each time', async () => {
+    const calls: string[] = [];
+    const { schedule } = start({
+      async findHaste() {
+        calls.push('look');
+        return undefined;
+      },
+      async noteSeen() {
+        calls.push('alive');
+      },
+    });
+    await schedule.start();
+    expect(calls).toEqual(['look', 'alive']);
+    await waitFor(() => calls.length >= 6);
+    expect(calls.slice(0, 6)).toEqual([
+      ...['look', 'alive', 'look', 'alive', 'look', 'alive'],
+    ]);
   });
 
   it('that are needed and run already are waited for', async () => {

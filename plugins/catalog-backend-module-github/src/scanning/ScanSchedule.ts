@@ -11,7 +11,7 @@ import type { Scanner } from './Scanner';
 const lookEveryMs = 60_000;
 
 /** What a schedule needs of the scanner. */
-type ScheduledScanner = Pick<Scanner, 'findHaste' | 'runOnce'>;
+type ScheduledScanner = Pick<Scanner, 'findHaste' | 'noteSeen' | 'runOnce'>;
 
 /**
  * Runs the scans of one provider, in one process at a time: when the schedule says, and sooner when the last one did not
@@ -51,7 +51,7 @@ export class ScanSchedule {
       id: this.#taskId,
       fn: signal => this.#keep(this.#scan(signal)),
     });
-    await this.#hasten();
+    await this.#look();
     void this.#keep(this.#keepHastening());
   }
 
@@ -82,13 +82,18 @@ export class ScanSchedule {
     while (!signal.aborted) {
       await delay(this.#lookEveryMs, undefined, { signal }).catch(() => {});
       if (!signal.aborted) {
-        await this.#hasten().catch(error =>
+        await this.#look().catch(error =>
           this.#logger.warn(
             `It could not be found out whether a scan is needed: ${error}`,
           ),
         );
       }
     }
+  }
+
+  async #look(): Promise<void> {
+    await this.#hasten();
+    await this.#scanner.noteSeen();
   }
 
   /**

@@ -24,7 +24,7 @@ async function start(
     'reachThrough'
   > = {},
 ) {
-  const { github, catalog, startProcess } = await startFollower(store, {
+  const { github, catalog, startProcess, settle } = await startFollower(store, {
     ...options,
     organizations: ['acme', 'globex'],
     makeProvider: app => ({ app, pageSizes: { repositories: 1 } }),
@@ -41,7 +41,14 @@ async function start(
       times,
       matches: ({ body }) => body.includes(`"login":"${owner}"`),
     });
-  return { github, catalog, refuse, ...startProcess() };
+  const { scanner, reconciler } = startProcess();
+  return {
+    github,
+    catalog,
+    refuse,
+    scanner,
+    settle: () => settle(reconciler),
+  };
 }
 
 const pageSchema = z.looseObject({
@@ -116,9 +123,7 @@ describe.each(stores.ids)('a scan on %s', id => {
     'that fails for somebody who was scanned before looks at all of that one the next time%s',
     async (_, failing) => {
       const store = await stores.open(id);
-      const { catalog, refuse, scanner, reconciler, github } = await start(
-        store,
-      );
+      const { catalog, refuse, scanner, settle, github } = await start(store);
       await scanner.runOnce(signal);
       await store
         .knex('callboard_github_providers')
@@ -136,7 +141,7 @@ describe.each(stores.ids)('a scan on %s', id => {
       );
       expect(catalog.names).toEqual(['acme/site', 'globex/site']);
       await scanner.runOnce(signal);
-      await reconciler.reconcileDue(signal);
+      await settle();
       expect(catalog.names).toEqual(['acme/site', 'globex/new']);
     },
   );
@@ -156,7 +161,7 @@ describe.each(stores.ids)('a scan on %s', id => {
 
   it('sees who has uninstalled the app, also when it is not of everything', async () => {
     const store = await stores.open(id);
-    const { catalog, scanner, reconciler, github } = await start(store);
+    const { catalog, scanner, settle, github } = await start(store);
     await scanner.runOnce(signal);
     const [, installation] = [...github.model.state.installations.values()];
     github.model.installations.delete(installation.id);
@@ -164,8 +169,18 @@ describe.each(stores.ids)('a scan on %s', id => {
       kind: 'recent',
       missing: 1,
     });
-    await reconciler.reconcileDue(signal);
+    await settle();
     expect(catalog.names).toEqual(['acme/site']);
+  });
+
+  it('gives no whole when nobody seems to have installed the app', async () => {
+    const store = await stores.open(id);
+    const { catalog, scanner, github } = await start(store);
+    for (const installation of github.model.state.installations.values()) {
+      github.model.installations.delete(installation.id);
+    }
+    expect(await scanner.runOnce(signal)).toMatchObject({ owners: 0 });
+    expect(catalog.names).toEqual(['globex/left']);
   });
 
   it('gives the catalog what it has lost, also while somebody has suspended the app who was never scanned', async () => {
@@ -183,6 +198,16 @@ describe.each(stores.ids)('a scan on %s', id => {
       await apply();
       expect(catalog.names).toEqual(['acme/site']);
     }
+  });
+
+  it('is needed again when nobody had the provider for long, until somebody has it', async () => {
+    const store = await stores.open(id);
+    const { scanner } = await start(store);
+    await scanner.runOnce(signal);
+    await store.knex('callboard_github_providers').update({ seen_ms: 1 });
+    expect(await scanner.findHaste()).toMatch(/has not run for/);
+    await scanner.noteSeen();
+    expect(await scanner.findHaste()).toBeUndefined();
   });
 
   it('of another configuration begins anew, and is needed again when another process has scanned with its own', async () => {

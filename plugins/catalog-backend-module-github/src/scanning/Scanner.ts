@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LoggerService } from '@backstage/backend-plugin-api';
-import { GithubError } from '@callboard/backstage-plugin-github-node';
 import {
   listRepositories,
   type FollowedOwners,
@@ -9,7 +8,7 @@ import {
   type RepositoryPage,
 } from '../asking';
 import type { ProviderTelemetry } from '../ProviderTelemetry';
-import { LeaseLostError, type Reconciler } from '../reconciling';
+import type { Reconciler } from '../reconciling';
 import {
   countRepositories,
   findHinted,
@@ -17,6 +16,7 @@ import {
   insertHints,
   listKnownOwners,
   noteLookedUntil,
+  noteProvider,
   noteScanBegan,
   noteScanEnded,
   readLookedUntil,
@@ -27,9 +27,8 @@ import type { ProviderSettings } from '../settings';
 import { digestSettings } from './digestSettings';
 import { findHaste, isLongAgo } from './findHaste';
 import { describeReport, Scan, type ScanReport } from './Scan';
+import { untilFree } from './untilFree';
 
-/** How long until the next try while another process reads for the provider, in milliseconds. */
-const elsewhereMs = 100;
 /** How long the lease is left to hints between two pages, in milliseconds; longer than they take to look for it. */
 const letOthersMs = 400;
 /**
@@ -40,10 +39,6 @@ const overlapMs = 600_000;
 /** A schedule of one day starts its scans not quite a day apart; this part of the age is enough. */
 const ageTolerance = 0.95;
 
-/** How long to wait before an owner is tried again whom GitHub could not tell of, in milliseconds. */
-const outagePausesMs = [1_000, 5_000];
-/** How long before it is asked about fewer repositories, in milliseconds. */
-const shrinkPauseMs = 250;
 /** How long a scan waits for the rate limit of one of several owners, in milliseconds. */
 const shortWaitMs = 60_000;
 /** As many repositories as GitHub lists on a page. */
@@ -105,6 +100,11 @@ export class Scanner {
       startedMs: this.#startedMs,
       nowMs: Date.now(),
     });
+  }
+
+  /** Notes that this process has the provider. */
+  async noteSeen(): Promise<void> {
+    await noteProvider(this.#store, this.#settings.name, Date.now());
   }
 
   /**
@@ -198,6 +198,10 @@ export class Scanner {
       () => this.#owners.list(signal),
       signal,
     );
+    if (owners.length === 0) {
+      // Nobody has installed the app, or the list has a gap.
+      scan.noteMissed(false);
+    }
     // A limit of one owner is nothing to the others.
     const patienceMs = owners.length > 1 ? shortWaitMs : Infinity;
     for (const { login, isSuspended } of owners) {
@@ -336,6 +340,19 @@ export class Scanner {
     }
   }
 
+  #untilFree<T>(
+    work: () => Promise<T | undefined>,
+    signal: AbortSignal,
+    patienceMs = Infinity,
+  ): Promise<T> {
+    return untilFree(work, {
+      signal,
+      patienceMs,
+      pageSize: this.#pageSize,
+      logger: this.#logger,
+    });
+  }
+
   /** Has everything looked at by itself that is known and was not listed. */
   async #hintAtMissing(scan: Scan, owner: string): Promise<void> {
     const { name } = this.#settings;
@@ -372,49 +389,6 @@ export class Scanner {
     );
     if (nodeIds.length > 0) {
       this.#onHints();
-    }
-  }
-
-  /** Tries again while another process is at it, and when a rate limit is over. */
-  async #untilFree<T>(
-    work: () => Promise<T | undefined>,
-    signal: AbortSignal,
-    patienceMs = Infinity,
-  ): Promise<T> {
-    const outagePauses = [...outagePausesMs];
-    for (;;) {
-      signal.throwIfAborted();
-      try {
-        const result = await work();
-        if (result !== undefined) {
-          return result;
-        }
-        await delay(elsewhereMs, undefined, { signal });
-      } catch (error) {
-        if (error instanceof LeaseLostError) {
-          continue;
-        }
-        if (!(error instanceof GithubError)) {
-          throw error;
-        }
-        let pauseMs: number | undefined;
-        if (error.kind === 'limited') {
-          pauseMs = error.retryAfterMs ?? 60_000;
-        } else if (error.kind === 'unavailable') {
-          pauseMs =
-            // GitHub may be able to tell of fewer.
-            this.#pageSize.current > 1 ? shrinkPauseMs : outagePauses.shift();
-        }
-        if (pauseMs === undefined || pauseMs > patienceMs) {
-          throw error;
-        }
-        this.#logger.warn(
-          `The scan waits for ${Math.ceil(pauseMs / 1_000)} s: ${
-            error.message
-          }`,
-        );
-        await delay(pauseMs, undefined, { signal });
-      }
     }
   }
 }

@@ -18,7 +18,7 @@ const knownOfProvider: Known = {
     topic: { include: true, exclude: true },
     visibility: true,
   },
-  schedule: true,
+  schedule: { frequency: true, timeout: true, initialDelay: true, scope: true },
   fullScanFrequency: true,
   pageSizes: { repositories: true },
 };

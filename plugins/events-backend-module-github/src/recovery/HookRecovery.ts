@@ -22,6 +22,13 @@ const clockSkewMs = 60_000;
 /** So many payloads of up to 25 MB are held at once. */
 const batchSize = 4;
 
+/**
+ * GitHub keeps deliveries for three days, in milliseconds.
+ *
+ * @see https://docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/viewing-webhook-deliveries
+ */
+const keptMs = 3 * 86_400_000;
+
 /** What GitHub fails to give so often is given up; others are fetched in between. */
 const maxAttempts = 5;
 
@@ -291,7 +298,8 @@ export class HookRecovery {
     }
     signal.throwIfAborted();
     const general = failed.find(({ error }) => !isOfDelivery(error));
-    const [first] = failed.length === batch.length ? failed : [];
+    const unexplained = failed.filter(({ error }) => !isMissing(error));
+    const [first] = unexplained.length === batch.length ? unexplained : [];
     const ending = general ?? first;
     if (ending) {
       throw ending.error;
@@ -362,18 +370,24 @@ function explainLoss(
   due: DueDelivery,
   nowMs: number,
 ): LossReason | undefined {
-  switch (error instanceof GithubError ? error.kind : undefined) {
-    case 'missing':
-      return 'gone';
-    case 'malformed':
-      return 'malformed';
-    default:
-      return isOfDelivery(error) &&
-        isAttempt(due, nowMs) &&
-        due.attempts + 1 >= maxAttempts
-        ? 'unavailable'
-        : undefined;
+  if (error instanceof GithubError && error.kind === 'malformed') {
+    return 'malformed';
   }
+  const isLastAttempt =
+    isOfDelivery(error) &&
+    isAttempt(due, nowMs) &&
+    due.attempts + 1 >= maxAttempts;
+  if (isMissing(error)) {
+    // GitHub has listed it, so as long as it keeps it a replica may not have it yet.
+    return isLastAttempt || nowMs - due.deliveredMs > keptMs
+      ? 'gone'
+      : undefined;
+  }
+  return isLastAttempt ? 'unavailable' : undefined;
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof GithubError && error.kind === 'missing';
 }
 
 /** Whether another failure of GitHub to give a delivery counts. */

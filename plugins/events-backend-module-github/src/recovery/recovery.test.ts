@@ -371,6 +371,12 @@ describe.each(databases.ids)('webhooks that did not arrive, on %s', id => {
     const guids = listGuids(await portal.readLog());
     expect(guids).not.toContain(second.guid);
     expect(guids).toHaveLength(scene.listGuids().length - 1);
+    // GitHub has listed it just now, and keeps it for three days.
+    expect(portal.logger.warn).not.toHaveBeenCalled();
+    await knex('callboard_github_recovery_deliveries')
+      .where({ guid: second.guid })
+      .update({ delivered_at: Date.now() - 4 * 86_400_000 });
+    await portal.takeTurn();
     expect(portal.logger.warn).toHaveBeenCalledWith(
       expect.stringContaining(
         `Webhook ${second.guid} of the app ${scene.app.id} on ${scene.host} cannot be recovered: GitHub does not have its payload any more`,

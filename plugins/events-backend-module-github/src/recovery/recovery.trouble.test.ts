@@ -118,14 +118,14 @@ describe.each(databases.ids)('trouble with GitHub, on %s', id => {
     expect(listGuids(await next.readLog())).toEqual(scene.listGuids());
   });
 
-  it.each([400, 403, 422, 451, 500])(
+  it.each([400, 403, 404, 422, 451, 500])(
     'with one delivery (%d) does not keep the others, and ends after five attempts',
     async status => {
       const broken = { id: '' };
       const scene = await startScene({
         intercept: (request, response) =>
           request.url?.endsWith(`/deliveries/${broken.id}`)
-            ? answerJson(response, {}, status)
+            ? answerJson(response, { message: 'It is not well' }, status)
             : false,
       });
       await scene.push(6);
@@ -150,7 +150,11 @@ describe.each(databases.ids)('trouble with GitHub, on %s', id => {
       }
       expect(portal.logger.warn).toHaveBeenCalledWith(
         expect.stringContaining(
-          `Webhook ${guid} of the app ${scene.app.id} on ${scene.host} cannot be recovered: GitHub does not give it`,
+          `Webhook ${guid} of the app ${scene.app.id} on ${
+            scene.host
+          } cannot be recovered: GitHub does not ${
+            status === 404 ? 'have its payload any more' : 'give it'
+          }`,
         ),
       );
       portal.logger.warn.mockClear();
@@ -463,16 +467,16 @@ describe('metrics', () => {
   afterAll(() => metrics.disable());
 
   it('count what was recovered, what could not be, and turns that stopped', async () => {
-    const gone = { id: '' };
+    const odd = { id: '' };
     const scene = await startScene({
       intercept: (request, response) =>
-        request.url?.endsWith(`/deliveries/${gone.id}`)
-          ? answerJson(response, { message: 'Not Found' }, 404)
+        request.url?.endsWith(`/deliveries/${odd.id}`)
+          ? answerJson(response, {}, 200)
           : false,
     });
     await scene.push(3);
     const { length } = scene.listGuids();
-    gone.id = String(scene.server.deliveries.list()[0].id);
+    odd.id = String(scene.server.deliveries.list()[0].id);
     scene.moveHook(`${scene.url}-misspelled`);
     await scene.push(1);
     scene.moveHook(scene.url);
@@ -489,7 +493,7 @@ describe('metrics', () => {
       Array(length - 1).fill({ reason: 'failed' }),
     );
     expect(count('callboard.github.recovery.failures')).toEqual([
-      { what: 'delivery', reason: 'gone' },
+      { what: 'delivery', reason: 'malformed' },
       { what: 'delivery', reason: 'elsewhere' },
       { what: 'turn', reason: 'unavailable' },
     ]);

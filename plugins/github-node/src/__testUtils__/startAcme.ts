@@ -36,9 +36,16 @@ export async function startAcme(
     token?: string;
     timeLimitMs?: number;
     publicAccess?: boolean;
+    allowedInstallationOwners?: string[];
   } = {},
 ) {
-  const { token, timeLimitMs, publicAccess, ...serverOptions } = options;
+  const {
+    token,
+    timeLimitMs,
+    publicAccess,
+    allowedInstallationOwners,
+    ...serverOptions
+  } = options;
   const github = stopLater(
     new GithubServer({
       tokens: { 'personal-token': 'hubot' },
@@ -68,7 +75,13 @@ export async function startAcme(
       host,
       apiBaseUrl,
       token,
-      apps: [{ ...describeApp(app.id, privateKey), publicAccess }],
+      apps: [
+        {
+          ...describeApp(app.id, privateKey),
+          publicAccess,
+          allowedInstallationOwners,
+        },
+      ],
     },
     { logger, timeLimitMs },
   );
@@ -95,7 +108,10 @@ export function createService(
     host: string;
     apiBaseUrl: string;
     token?: string;
-    apps?: (ReturnType<typeof describeApp> & { publicAccess?: boolean })[];
+    apps?: (ReturnType<typeof describeApp> & {
+      publicAccess?: boolean;
+      allowedInstallationOwners?: string[];
+    })[];
   },
   options: {
     logger?: ReturnType<typeof mockServices.logger.mock>;

@@ -39,6 +39,17 @@ describe('an answer', () => {
     expect(classify(status, left)).toEqual({ kind });
   });
 
+  it.each([404, 410])(
+    'of %s is none of GitHub when it has no message: it is of what stands in front of it',
+    status => {
+      for (const body of [undefined, '<html></html>', {}, { message: '' }]) {
+        expect(
+          classifyAnswer({ status, headers: left, body }, nowMs, 'core'),
+        ).toEqual({ kind: 'unavailable' });
+      }
+    },
+  );
+
   it.each([403, 429])(
     'of %s is limited until the hour is over when nothing is left',
     status => {

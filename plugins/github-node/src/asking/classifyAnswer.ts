@@ -21,7 +21,7 @@ export function classifyAnswer(
   nowMs: number,
   resource: GithubResource,
 ): AnswerMeaning {
-  const { status } = answer;
+  const { status, body } = answer;
   if (status >= 500 || status === 408) {
     return { kind: 'unavailable' };
   }
@@ -30,7 +30,8 @@ export function classifyAnswer(
     return { kind: 'limited', limit };
   }
   if (status === 404 || status === 410) {
-    return { kind: 'missing' };
+    // GitHub says so in words; what stands in front of a server of one's own does not know what GitHub has.
+    return { kind: readMessage(body) === '' ? 'unavailable' : 'missing' };
   }
   return { kind: status < 300 ? 'answered' : 'refused' };
 }

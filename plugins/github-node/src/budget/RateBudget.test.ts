@@ -49,6 +49,12 @@ describe('a budget', () => {
     expect(budget.readWaitMs('graphql', 0)).toBe(7_000);
   });
 
+  it('pauses for a second at least, since GitHub tells whole seconds', () => {
+    const { budget } = createBudget();
+    const limit = { kind: 'primary', retryAfterMs: 0 } as const;
+    expect(budget.noteLimit('core', limit).waitMs).toBe(1_000);
+  });
+
   it('pauses for a minute when GitHub does not say how long, and for twice as long each time that is repeated, up to an hour', () => {
     const { clock, budget } = createBudget();
     const limit = { kind: 'secondary', retryAfterMs: undefined } as const;

@@ -22,6 +22,7 @@ const maxConcurrentRequests = 10;
 /**
  * @see https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#handle-rate-limit-errors-appropriately
  */
+const leastPauseMs = 1_000;
 const firstPauseMs = 60_000;
 const longestPauseMs = 3_600_000;
 
@@ -100,7 +101,11 @@ export class RateBudget {
     if (kind === 'secondary' && isNew) {
       this.#secondaryInARow += 1;
     }
-    const pauseMs = retryAfterMs ?? this.#choosePauseMs();
+    // GitHub tells whole seconds, so that the last one of a limit may be none.
+    const pauseMs = Math.max(
+      leastPauseMs,
+      retryAfterMs ?? this.#choosePauseMs(),
+    );
     this.#pausedUntilMs.set(
       paused,
       Math.max(this.#pausedUntilMs.get(paused) ?? 0, this.#now() + pauseMs),

@@ -5,4 +5,5 @@ export type {
   GithubCredentials,
 } from './GithubCredentials';
 export { GithubHost } from './GithubHost';
+export { isAllowedOwner } from './isAllowedOwner';
 export { OwnerCredentials } from './OwnerCredentials';

@@ -1,9 +1,5 @@
-import {
-  createTestStores,
-  makeHint,
-  makeNewHint,
-  provider,
-} from '../../__testUtils__/testStores';
+import { makeHint, makeNewHint } from '../../__testUtils__/fixtures';
+import { createTestStores, provider } from '../../__testUtils__/testStores';
 import { insertHints } from './insertHints';
 import { findNextDueMs } from './readDueHints';
 

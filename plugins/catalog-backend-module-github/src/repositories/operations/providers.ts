@@ -1,13 +1,13 @@
 import type { GithubStore } from '../GithubStore';
 
-/** Notes that a process has these providers. */
-export async function noteProviders(
+/** Notes that a process has a provider. */
+export async function noteProvider(
   { knex }: GithubStore,
-  providers: readonly string[],
+  provider: string,
   nowMs: number,
 ): Promise<void> {
   await knex('callboard_github_providers')
-    .whereIn('provider', [...providers])
+    .where({ provider })
     .update({ seen_ms: nowMs });
 }
 

@@ -1,7 +1,6 @@
+import { makeHint, makeNewHint } from '../../__testUtils__/fixtures';
 import {
   createTestStores,
-  makeHint,
-  makeNewHint,
   otherProvider,
   provider,
 } from '../../__testUtils__/testStores';

@@ -18,7 +18,7 @@ const rowSchema = z.object({
 });
 
 /*
- * So many hints of one repository, and of all of them, are looked at together at the most: a hint may be some 20 KB, and more
+ * So many hints of one repository, and of all of them, are looked at together at the most: a hint may be some 40 KB, and more
  * come at the next turn.
  */
 const mostHintsOfOne = 200;

@@ -1,8 +1,6 @@
+import { makeHint, makeNewHint, makeState } from '../../__testUtils__/fixtures';
 import {
   createTestStores,
-  makeHint,
-  makeNewHint,
-  makeState,
   otherProvider,
   provider,
   unfenced,

@@ -1,7 +1,6 @@
+import { makeNewHint, makeState } from '../../__testUtils__/fixtures';
 import {
   createTestStores,
-  makeNewHint,
-  makeState,
   otherProvider,
   provider,
   unfenced,
