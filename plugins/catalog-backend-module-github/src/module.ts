@@ -90,7 +90,11 @@ export const catalogModuleGithub = createBackendModule({
             initialDelay: { minutes: 1 },
             fn: async () => {
               const nowMs = Date.now();
-              await forgetProviders(store, nowMs - keepHintsMs);
+              await forgetProviders(
+                store,
+                nowMs - keepHintsMs,
+                settings.map(({ name }) => name),
+              );
               await trimHints(store, nowMs - keepHintsMs);
             },
           }),

@@ -368,20 +368,21 @@ describe('an app', () => {
     expect(new Set(found.map(({ owner }) => owner)).size).toBe(121);
   });
 
-  it('leaves out owners for whom the app is not to be used, who may have installed it all the same', async () => {
-    const { service, host, app, model, github } = await startAcme({
-      allowedInstallationOwners: ['ACME'],
+  it('does not take a 404 without words for the word of GitHub, but for that of what stands in front of it', async () => {
+    const { app, privateKey } = await startAcme();
+    const { host, apiBaseUrl } = stopLater(
+      await startAnswering((_, response) =>
+        response.writeHead(404).end('<html></html>'),
+      ),
+    );
+    const service = createService({
+      host,
+      apiBaseUrl,
+      apps: [describeApp(app.id, privateKey)],
     });
-    const appId = app.id;
-    model.installations.create({ appId, account: 'hubot' });
-    const listed = await service.listInstallations({ host, appId });
-    expect(listed.map(({ owner }) => owner)).toEqual(['acme']);
-    const find = (owner: string) =>
-      service.findInstallation({ host, appId, owner });
-    expect(await find('acme')).toMatchObject({ owner: 'acme' });
-    github.resetRequestCounts();
-    expect(await find('hubot')).toBeUndefined();
-    expect(github.requestCounts.requests).toBe(0);
+    await expect(
+      service.findInstallation({ host, appId: app.id, owner: 'acme' }),
+    ).rejects.toMatchObject({ kind: 'unavailable' });
   });
 
   it('finds its installation on an account, by the word of GitHub', async () => {

@@ -8,7 +8,6 @@ import {
   AppCredentials,
   GithubHost,
   OwnerCredentials,
-  isAllowedOwner,
   type CredentialsSource,
 } from './credentials';
 import { GithubClient } from './GithubClient';
@@ -122,8 +121,7 @@ export class GithubService {
   }
 
   /**
-   * Where an app is installed, by GitHub's own word. Enterprises are left out, and owners for whom the app is not to be used
-   * (`allowedInstallationOwners`).
+   * Where an app is installed, by GitHub's own word; enterprises are left out.
    *
    * @throws GithubError
    */
@@ -134,7 +132,6 @@ export class GithubService {
   }): Promise<GithubInstallation[]> {
     const { host, appId, signal } = options;
     const client = this.forApp({ host, appId });
-    const app = findApp(this.#getHost(host), appId);
     const found: GithubInstallation[] = [];
     let path: string | undefined = '/app/installations?per_page=100';
     while (path !== undefined) {
@@ -144,11 +141,7 @@ export class GithubService {
           schema: z.array(installationSchema),
           signal,
         });
-      found.push(
-        ...page.data
-          .flatMap(readInstallation)
-          .filter(({ owner }) => isAllowedOwner(app, owner)),
-      );
+      found.push(...page.data.flatMap(readInstallation));
       path = page.next;
     }
     found.forEach(({ owner }) =>
@@ -163,8 +156,7 @@ export class GithubService {
    *
    * @see https://docs.github.com/en/rest/apps/apps#get-a-user-installation-for-the-authenticated-app
    *
-   * @returns undefined only if GitHub answers 404, since the app is not installed there, or there is no such account; or if
-   *   the app is not to be used there (`allowedInstallationOwners`)
+   * @returns undefined only if GitHub itself answers 404: the app is not installed there, or there is no such account
    *
    * @throws GithubError
    */
@@ -176,9 +168,6 @@ export class GithubService {
     signal?: AbortSignal;
   }): Promise<GithubInstallation | undefined> {
     const { host, appId, owner, signal } = options;
-    if (!isAllowedOwner(findApp(this.#getHost(host), appId), owner)) {
-      return undefined;
-    }
     try {
       const { data } = await this.forApp({ host, appId }).get({
         path: `/users/${encodeURIComponent(owner)}/installation`,
@@ -195,7 +184,7 @@ export class GithubService {
       this.#getHost(host).noteInstalled(appId, found.owner);
       return found;
     } catch (error) {
-      if (error instanceof GithubError && error.status === 404) {
+      if (error instanceof GithubError && error.kind === 'missing') {
         return undefined;
       }
       throw error;

@@ -19,15 +19,20 @@ export interface FollowedOwner {
   isSuspended: boolean;
 }
 
+type OwnersService = Pick<
+  GithubService,
+  'findInstallation' | 'forOwner' | 'listInstallations'
+>;
+
 /** Whose repositories a provider follows, and the credentials for them. */
 export class FollowedOwners {
-  readonly #github: GithubService;
+  readonly #github: OwnersService;
   readonly #settings: ProviderSettings;
   #listed: { installations: GithubInstallation[]; untilMs: number } | undefined;
   /** What GitHub said of owners that were not listed. */
   readonly #asked = new Map<string, { isFollowed: boolean; atMs: number }>();
 
-  constructor(github: GithubService, settings: ProviderSettings) {
+  constructor(github: OwnersService, settings: ProviderSettings) {
     this.#github = github;
     this.#settings = settings;
   }
@@ -43,10 +48,18 @@ export class FollowedOwners {
       return [{ login: source.login, isSuspended: false }];
     }
     const installations = await this.#listInstallations(source.appId, signal);
-    return installations.map(({ owner, isSuspended }) => ({
-      login: owner,
-      isSuspended,
-    }));
+    return installations
+      .filter(({ owner }) => this.isAllowed(owner))
+      .map(({ owner, isSuspended }) => ({ login: owner, isSuspended }));
+  }
+
+  /** Whether somebody may be followed, by what is configured. */
+  isAllowed(owner: string): boolean {
+    const { source } = this.#settings;
+    const login = owner.toLowerCase();
+    return source.kind === 'owner'
+      ? source.login.toLowerCase() === login
+      : source.allowedOwners?.includes(login) ?? true;
   }
 
   /**
@@ -64,8 +77,8 @@ export class FollowedOwners {
   ): Promise<boolean> {
     const { source, host } = this.#settings;
     const login = owner.toLowerCase();
-    if (source.kind === 'owner') {
-      return source.login.toLowerCase() === login;
+    if (source.kind === 'owner' || !this.isAllowed(owner)) {
+      return this.isAllowed(owner);
     }
     const nowMs = Date.now();
     const isListed = this.#listed?.installations.some(
@@ -89,7 +102,7 @@ export class FollowedOwners {
       this.#asked.clear();
     }
     const isFollowed = installation !== undefined;
-    this.#asked.set(login, { isFollowed, atMs: nowMs });
+    this.#asked.set(login, { isFollowed, atMs: Date.now() });
     return isFollowed;
   }
 

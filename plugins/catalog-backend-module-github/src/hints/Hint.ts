@@ -14,15 +14,15 @@ export interface PushHint {
   addsOrRemoves: boolean;
   /** Whether its commits change a file of the catalog path. */
   modifies: boolean;
-  /** Files that it touches, as many of them as {@link maxPaths} and {@link maxPathCharacters} let. */
+  /** Files that it touches, as many of them as {@link maxPaths} and {@link maxPathBytes} let. */
   paths: string[];
   pushedAtMs: number;
 }
 
 /** Paths of a push that are kept, to refresh what was read from them. */
 export const maxPaths = 300;
-/** How many characters these have together at the most: many hints are read at once, and whoever may push makes paths. */
-export const maxPathCharacters = 32_000;
+/** How many bytes these are together at the most, as they are stored: many hints are read at once, and whoever may push makes paths. */
+export const maxPathBytes = 32_000;
 
 const pushHintSchema: z.ZodType<PushHint> = z.object({
   branch: z.string(),
@@ -54,11 +54,11 @@ export interface Hint {
   updatedAtMs?: number;
 }
 
-/** What a provider makes of an event. */
+/** What a provider makes of an event; `app` is the id of an app, if the event says what that is shown. */
 export type Reading =
-  | { kind: 'hints'; hints: Hint[] }
+  | { kind: 'hints'; hints: Hint[]; app?: number }
   /** Who has installed the app may be known no longer as it is. */
-  | { kind: 'owners'; hints: Hint[] }
+  | { kind: 'owners'; hints: Hint[]; app?: number }
   | { kind: 'passed over'; reason: string; fullName?: string };
 
 /** Reads a hint as it is stored. */

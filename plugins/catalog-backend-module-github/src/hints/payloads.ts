@@ -60,6 +60,7 @@ const namedRepositories = z.array(
   z.object({ node_id: nodeId, full_name: z.string().max(500) }),
 );
 const installation = z.object({
+  app_id: z.number().optional(),
   account: z.object({ login, html_url: z.url().max(2_000) }),
 });
 

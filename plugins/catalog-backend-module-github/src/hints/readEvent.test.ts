@@ -587,6 +587,7 @@ describe('an event of an installation', () => {
   it('says that everybody is to be looked at again, and names what it has', () => {
     expect(read('created')).toContainEqual({
       kind: 'owners',
+      app: 29310,
       hints: [
         {
           nodeId: 'MDEwOlJlcG9zaXRvcnkxODY4NTMwMDI=',
@@ -602,7 +603,7 @@ describe('an event of an installation', () => {
   });
 
   it.each(['suspend', 'unsuspend'])('may name no repository (%s)', action => {
-    expect(read(action)).toEqual([{ kind: 'owners', hints: [] }]);
+    expect(read(action)).toEqual([{ kind: 'owners', app: 29310, hints: [] }]);
   });
 
   it('says of the repositories that they are gone when the app is', () => {
@@ -635,6 +636,7 @@ describe('an event of an installation', () => {
     );
     expect(readings).toContainEqual({
       kind: 'hints',
+      app: 29310,
       hints: [
         {
           nodeId: 'MDEwOlJlcG9zaXRvcnkxODY4NTMwMDc=',

@@ -2,7 +2,7 @@ import type { Minimatch } from 'minimatch';
 import { z } from 'zod';
 import type { ProviderSettings } from '../settings';
 import {
-  maxPathCharacters,
+  maxPathBytes,
   maxPaths,
   type Hint,
   type PushHint,
@@ -98,7 +98,7 @@ export function readEvent(
       return withPayload(installationPayload, payload, settings, event => {
         const { installation, action, repositories = [] } = event;
         return readInstallation(
-          installation.account,
+          installation,
           repositories,
           action === 'deleted' || action === 'suspend',
           settings,
@@ -112,10 +112,11 @@ export function readEvent(
         event => {
           const { repositories_added: added, repositories_removed: removed } =
             event;
-          const { account } = event.installation;
+          const { account, app_id: app } = event.installation;
           return (
             passOverHost(account.html_url, undefined, settings) ?? {
               kind: 'hints',
+              app,
               hints: [
                 ...added.map(each => nameHint(each, account.login, false)),
                 ...removed.map(each => nameHint(each, account.login, true)),
@@ -202,7 +203,10 @@ function concernsCatalog(changes: Record<string, unknown>): boolean {
 }
 
 function readInstallation(
-  account: { login: string; html_url: string },
+  {
+    account,
+    app_id: app,
+  }: { account: { login: string; html_url: string }; app_id?: number },
   repositories: { node_id: string; full_name: string }[],
   saysGone: boolean,
   settings: Follower['settings'],
@@ -215,6 +219,7 @@ function readInstallation(
       ? passOver(`${login} is not followed, only ${settings.source.login}`)
       : {
           kind: 'owners',
+          app,
           hints: repositories.map(each => nameHint(each, login, saysGone)),
         })
   );
@@ -254,9 +259,9 @@ function readPush(
 
 /** The first of them, as many as are kept. */
 function keepPaths(paths: readonly string[]): string[] {
-  let left = maxPathCharacters;
+  let left = maxPathBytes;
   return paths.slice(0, maxPaths).filter(path => {
-    left -= path.length;
+    left -= Buffer.byteLength(JSON.stringify(path));
     return left >= 0;
   });
 }

@@ -11,7 +11,7 @@ const account = { login: 'globex', html_url: 'https://github.com/globex' };
 const named = { node_id: 'R_new', full_name: 'globex/new' };
 
 /** A receiver of a provider of an app, of which GitHub says that it is not installed for anybody yet. */
-async function start(isFollowed = async () => false) {
+async function start(isFollowed: () => Promise<boolean> = async () => false) {
   const store = await stores.open(stores.ids[0]);
   const [settings] = readProviderSettings(
     mockServices.rootConfig({
@@ -21,7 +21,11 @@ async function start(isFollowed = async () => false) {
   const receiver = new EventReceiver({
     store,
     settings,
-    owners: { isFollowed, forget: () => {} },
+    owners: {
+      isFollowed,
+      isAllowed: owner => owner !== 'stranger',
+      forget: () => {},
+    },
     telemetry: new ProviderTelemetry(provider),
     logger: mockServices.logger.mock(),
   });
@@ -34,12 +38,12 @@ async function start(isFollowed = async () => false) {
 }
 
 describe('the events of an app', () => {
-  it('that say where it is installed are believed before GitHub says so', async () => {
+  it('that say what it is shown are believed before GitHub says so', async () => {
     const { receive } = await start();
     expect(
       await receive('github.installation', {
         action: 'created',
-        installation: { account },
+        installation: { account, app_id: 1 },
         repositories: [named],
       }),
     ).toEqual(['globex/new']);
@@ -47,11 +51,34 @@ describe('the events of an app', () => {
     expect(
       await receiveNext('github.installation_repositories', {
         action: 'added',
-        installation: { account },
+        installation: { account, app_id: 1 },
         repositories_added: [named],
         repositories_removed: [{ node_id: 'R_old', full_name: 'globex/old' }],
       }),
     ).toEqual(['globex/new']);
+  });
+
+  it.each([
+    ['another app', { account, app_id: 2 }],
+    [
+      'somebody for whom it is not to be used',
+      {
+        account: {
+          login: 'stranger',
+          html_url: 'https://github.com/stranger',
+        },
+        app_id: 1,
+      },
+    ],
+  ])('are not, when they are of %s', async (_, installation) => {
+    const { receive } = await start();
+    expect(
+      await receive('github.installation', {
+        action: 'created',
+        installation,
+        repositories: [named],
+      }),
+    ).toEqual([]);
   });
 
   it('are passed over when they are of somebody who has not installed it, and kept in doubt', async () => {

@@ -18,12 +18,6 @@ import type { ProviderSettings } from '../settings';
 /** How long a batch of events may wait for GitHub to say who has installed an app, in milliseconds. */
 const ownersLimitMs = 10_000;
 
-/** What tells where an app is installed. */
-const installationTopics: ReadonlySet<string | undefined> = new Set([
-  'github.installation',
-  'github.installation_repositories',
-]);
-
 /** What an event says, and which it is. */
 interface ReceivedEvent {
   origin: HintOrigin;
@@ -34,7 +28,7 @@ interface ReceivedEvent {
 export class EventReceiver {
   readonly #store: GithubStore;
   readonly #settings: ProviderSettings;
-  readonly #owners: Pick<FollowedOwners, 'forget' | 'isFollowed'>;
+  readonly #owners: ReceivedOwners;
   readonly #telemetry: ProviderTelemetry;
   readonly #logger: LoggerService;
   readonly #follower: Follower;
@@ -42,7 +36,7 @@ export class EventReceiver {
   constructor(options: {
     store: GithubStore;
     settings: ProviderSettings;
-    owners: Pick<FollowedOwners, 'forget' | 'isFollowed'>;
+    owners: ReceivedOwners;
     telemetry: ProviderTelemetry;
     logger: LoggerService;
   }) {
@@ -107,21 +101,22 @@ export class EventReceiver {
           : reading.hints.map(({ nodeId }) => nodeId),
       ),
     );
-    const isOfApp = this.#settings.source.kind === 'app';
+    const { source } = this.#settings;
+    const endMs = performance.now() + ownersLimitMs;
     const answers = new Map<string, Promise<boolean>>();
-    return ({ nodeId, owner, saysGone }, topic) => {
+    return ({ nodeId, owner, saysGone }, app) => {
       if (known.has(nodeId)) {
         return true;
       }
-      if (isOfApp && !saysGone && installationTopics.has(topic)) {
+      if (source.kind === 'app' && source.appId === app && !saysGone) {
         // Webhooks may be faster than what GitHub says of installations.
-        return true;
+        return this.#owners.isAllowed(owner);
       }
       const answer =
         answers.get(owner) ??
         withTimeLimit(
           this.#owners.isFollowed(owner, signal, { isRough: true }),
-          ownersLimitMs,
+          Math.max(0, endMs - performance.now()),
           () => new Error('GitHub does not tell in time'),
         ).catch(() => true);
       answers.set(owner, answer);
@@ -143,9 +138,14 @@ export class EventReceiver {
   }
 }
 
+type ReceivedOwners = Pick<
+  FollowedOwners,
+  'forget' | 'isAllowed' | 'isFollowed'
+>;
+
 type IsFollowed = (
   hint: Pick<Hint, 'nodeId' | 'owner' | 'saysGone'>,
-  topic: string | undefined,
+  app: number | undefined,
 ) => boolean | Promise<boolean>;
 
 /** What is written down of an event: one thing at least, so that it can be explained. */
@@ -160,7 +160,7 @@ async function toHints(
   const hints: NewHint[] = [];
   for (const hint of reading.hints) {
     hints.push(
-      (await isFollowed(hint, origin.topic))
+      (await isFollowed(hint, reading.app))
         ? { ...origin, hint, dueAtMs: nowMs }
         : {
             ...origin,

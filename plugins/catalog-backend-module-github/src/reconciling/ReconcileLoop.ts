@@ -14,9 +14,11 @@ const pollMs = 1_000;
 const elsewhereMs = 200;
 const longestRetryMs = 30_000;
 
+type ReconciledTurns = Pick<Reconciler, 'reconcileDue' | 'reconcileProven'>;
+
 /** Reconciles what is due for one provider, as long as it runs. */
 export class ReconcileLoop {
-  readonly #reconciler: Reconciler;
+  readonly #reconciler: ReconciledTurns;
   readonly #failureLog: FailureLog;
   readonly #wakeUp = new WakeUp();
   readonly #stop = new AbortController();
@@ -24,7 +26,7 @@ export class ReconcileLoop {
 
   constructor(options: {
     provider: string;
-    reconciler: Reconciler;
+    reconciler: ReconciledTurns;
     logger: LoggerService;
   }) {
     this.#reconciler = options.reconciler;

@@ -146,23 +146,36 @@ export class TruthReader {
     findings: ReadonlyMap<string, Finding[]>,
     signal: AbortSignal,
   ): Promise<Set<string>> {
-    const followed = new Set<string>();
+    const followed = new Map<string, boolean | Error>();
     for (const answers of findings.values()) {
       for (const [index, answer] of answers.entries()) {
         if (answer.kind === 'found') {
           const { owner } = answer.state;
-          try {
-            if (await this.#owners.isFollowed(owner, signal)) {
-              followed.add(owner);
-            }
-          } catch (error) {
-            signal.throwIfAborted();
-            answers[index] = { kind: 'unknown', error: toError(error) };
+          const isFollowed =
+            followed.get(owner) ?? (await this.#isFollowed(owner, signal));
+          followed.set(owner, isFollowed);
+          if (isFollowed instanceof Error) {
+            answers[index] = { kind: 'unknown', error: isFollowed };
           }
         }
       }
     }
-    return followed;
+    return new Set(
+      [...followed].flatMap(([owner, is]) => (is === true ? owner : [])),
+    );
+  }
+
+  /** @returns why GitHub cannot tell, if it cannot */
+  async #isFollowed(
+    owner: string,
+    signal: AbortSignal,
+  ): Promise<boolean | Error> {
+    try {
+      return await this.#owners.isFollowed(owner, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      return toError(error);
+    }
   }
 
   /** Lets the hints wait of what GitHub could not tell, and gives back the rest. */

@@ -31,8 +31,9 @@ const hiddenForMs = 86_400_000;
  * Decides whether GitHub's answers are believed: pure.
  *
  * GitHub reads from replicas, so the first answer after a webhook may be of the time before it. An answer that
- * is older than what is known, or contradicts any of the hints, is therefore doubted until the last of them is seven seconds old, at least three times,
- * and then believed: it is the hints that may be old. An error is never an answer.
+ * is older than what is known, or contradicts any of the hints, is therefore doubted until the last of them is seven
+ * seconds old, at least three times, and then believed: it is the hints that may be old. So is the answer that what is
+ * known is gone, if no webhook has told of that. An error is never an answer.
  *
  * @param answers - one of each owner who may have the repository
  * @param known - how it was known before
@@ -103,7 +104,7 @@ function choosePauseMs(times: number): number {
   return Math.min(longestPauseMs, firstPauseMs * 2 ** times);
 }
 
-/** What of the answer is older than the hints, if anything. */
+/** Why the answer may be of the time before, if it may. */
 function findDoubt(
   found: RepositoryState | undefined,
   hints: readonly PendingHint[],

@@ -23,7 +23,14 @@ export interface ProviderSettings {
   /** Of GitHub, such as `github.com`. */
   host: string;
   /** Whose repositories: those of one organization or user, or of whoever has installed an app. */
-  source: { kind: 'owner'; login: string } | { kind: 'app'; appId: number };
+  source:
+    | { kind: 'owner'; login: string }
+    | {
+        kind: 'app';
+        appId: number;
+        /** In lower case, for whom the app is to be used; everybody may install a public app. Unless given, for all. */
+        allowedOwners?: readonly string[];
+      };
   /** Without a slash at the beginning; may have wildcards. */
   catalogPath: string;
   hasWildcards: boolean;

@@ -8,6 +8,7 @@ import {
   type Config,
 } from '@backstage/config';
 import { stringifyError } from '@backstage/errors';
+import { ScmIntegrations } from '@backstage/integration';
 import { durationToMilliseconds, type JsonObject } from '@backstage/types';
 import { z } from 'zod';
 import type { ProviderSettings } from './ProviderSettings';
@@ -29,7 +30,8 @@ const largestPage = 100;
  * @throws Error that names the setting and what is wrong with it
  */
 export function readProviderSettings(config: Config): ProviderSettings[] {
-  return listProviders(config).map(readProvider);
+  const integrations = ScmIntegrations.fromConfig(config).github;
+  return listProviders(config).map(each => readProvider(each, integrations));
 }
 
 /** What is below `catalog.providers.github` of one provider. */
@@ -61,7 +63,10 @@ export function listProviders(config: Config): ProviderConfig[] {
   }));
 }
 
-function readProvider({ id, path, config }: ProviderConfig): ProviderSettings {
+function readProvider(
+  { id, path, config }: ProviderConfig,
+  integrations: ScmIntegrations['github'],
+): ProviderSettings {
   const invalid = (setting: string, problem: string) =>
     new Error(`Invalid configuration: ${path}.${setting} ${problem}`);
   const login = config.getOptionalString('organization');
@@ -117,12 +122,22 @@ function readProvider({ id, path, config }: ProviderConfig): ProviderSettings {
       'may have public, private and internal only',
     );
   }
+  const host = config.getOptionalString('host') ?? 'github.com';
+  const app = integrations
+    .byHost(host)
+    ?.config.apps?.find(each => each.appId === appId);
   return {
     name: `github-provider:${id}`,
-    host: config.getOptionalString('host') ?? 'github.com',
+    host,
     source:
       login === undefined
-        ? { kind: 'app', appId: Number(appId) }
+        ? {
+            kind: 'app',
+            appId: Number(appId),
+            allowedOwners: app?.allowedInstallationOwners?.map(owner =>
+              owner.toLowerCase(),
+            ),
+          }
         : { kind: 'owner', login },
     catalogPath,
     hasWildcards,

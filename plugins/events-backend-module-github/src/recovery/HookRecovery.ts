@@ -117,13 +117,11 @@ export class HookRecovery {
       return { kind: 'elsewhere', url: destination.url };
     }
     await this.begin();
+    let isRead: boolean;
     try {
-      const isRead =
+      isRead =
         (await this.#goOnReading(bounds, observer)) &&
         (await this.#read(bounds, observer, undefined));
-      const isDone =
-        isRead && (await this.#fetchDue(bounds, observer, destination));
-      return { kind: isDone ? 'done' : 'unfinished' };
     } catch (error) {
       // An app need not have a webhook.
       if (destination.url === undefined && this.hook.isOfApp) {
@@ -133,6 +131,9 @@ export class HookRecovery {
       }
       throw error;
     }
+    const isDone =
+      isRead && (await this.#fetchDue(bounds, observer, destination));
+    return { kind: isDone ? 'done' : 'unfinished' };
   }
 
   /** @returns whether the reading of an earlier turn is over */
@@ -298,8 +299,7 @@ export class HookRecovery {
     }
     signal.throwIfAborted();
     const general = failed.find(({ error }) => !isOfDelivery(error));
-    const unexplained = failed.filter(({ error }) => !isMissing(error));
-    const [first] = unexplained.length === batch.length ? unexplained : [];
+    const [first] = failed.length === batch.length ? failed : [];
     const ending = general ?? first;
     if (ending) {
       throw ending.error;

@@ -36,16 +36,9 @@ export async function startAcme(
     token?: string;
     timeLimitMs?: number;
     publicAccess?: boolean;
-    allowedInstallationOwners?: string[];
   } = {},
 ) {
-  const {
-    token,
-    timeLimitMs,
-    publicAccess,
-    allowedInstallationOwners,
-    ...serverOptions
-  } = options;
+  const { token, timeLimitMs, publicAccess, ...serverOptions } = options;
   const github = stopLater(
     new GithubServer({
       tokens: { 'personal-token': 'hubot' },
@@ -75,13 +68,7 @@ export async function startAcme(
       host,
       apiBaseUrl,
       token,
-      apps: [
-        {
-          ...describeApp(app.id, privateKey),
-          publicAccess,
-          allowedInstallationOwners,
-        },
-      ],
+      apps: [{ ...describeApp(app.id, privateKey), publicAccess }],
     },
     { logger, timeLimitMs },
   );
@@ -108,10 +95,7 @@ export function createService(
     host: string;
     apiBaseUrl: string;
     token?: string;
-    apps?: (ReturnType<typeof describeApp> & {
-      publicAccess?: boolean;
-      allowedInstallationOwners?: string[];
-    })[];
+    apps?: (ReturnType<typeof describeApp> & { publicAccess?: boolean })[];
   },
   options: {
     logger?: ReturnType<typeof mockServices.logger.mock>;

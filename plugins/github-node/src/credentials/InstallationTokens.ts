@@ -6,7 +6,6 @@ import {
 import { waitWithin } from '../asking/waitWithin';
 import type { RateBudget } from '../budget';
 import { GithubError } from '../GithubError';
-import { isAllowedOwner } from './isAllowedOwner';
 
 /**
  * Tokens of the installations of one app, as Backstage makes and keeps them.
@@ -90,7 +89,8 @@ export class InstallationTokens {
    * @param owner - in lower case
    */
   noteInstalled(owner: string): void {
-    if (isAllowedOwner(this.#app, owner)) {
+    const allowed = this.#app.allowedInstallationOwners;
+    if (!allowed || allowed.some(each => each.toLowerCase() === owner)) {
       this.#installedFor.add(owner);
     }
   }

@@ -5,5 +5,4 @@ export type {
   GithubCredentials,
 } from './GithubCredentials';
 export { GithubHost } from './GithubHost';
-export { isAllowedOwner } from './isAllowedOwner';
 export { OwnerCredentials } from './OwnerCredentials';

@@ -13,13 +13,19 @@ export async function noteProvider(
 
 const tables = ['hints', 'locations', 'repositories', 'owners', 'providers'];
 
-/** Forgets everything of providers that no process has had since a time. */
+/**
+ * Forgets everything of providers that no process has had since a time.
+ *
+ * @param own - those that this process has, whatever it could note of them
+ */
 export async function forgetProviders(
   { knex }: GithubStore,
   sinceMs: number,
+  own: readonly string[],
 ): Promise<void> {
   const gone: string[] = await knex('callboard_github_providers')
     .where('seen_ms', '<', sinceMs)
+    .whereNotIn('provider', [...own])
     .pluck('provider');
   for (const provider of gone) {
     await knex.transaction(async trx => {
