@@ -648,6 +648,7 @@ describe('an event of an installation', () => {
     });
     expect(readings).toContainEqual({
       kind: 'hints',
+      app: 5725,
       hints: [
         {
           nodeId: 'MDEwOlJlcG9zaXRvcnkxODY4NTMwMDI=',
