@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { makeHint } from '../__testUtils__/fixtures';
+import { makeHint, makePush } from '../__testUtils__/fixtures';
 import type { Hint, PushHint } from '../hints';
 import type { RepositoryState } from '../repositories';
 import { provePushes } from './provePushes';
@@ -370,17 +370,10 @@ describe('pushes prove nothing', () => {
     file: { oid: 'file 1', isEmpty: false },
     pushedAtMs: startMs,
   };
-  const push: PushHint = {
-    branch,
-    before: 'a',
-    after: 'b',
-    isForced: false,
-    isComplete: true,
-    addsOrRemoves: false,
-    modifies: false,
+  const push = makePush({
     paths: ['README.md'],
     pushedAtMs: startMs + 1_000,
-  };
+  });
   const prove = (
     changes: Partial<PushHint>,
     {
