@@ -139,7 +139,7 @@ GitHub tells the former owner nothing of a transfer, so the catalog still shows 
       await demo.portal.scan();
       const seconds = ((performance.now() - startedMs) / 1_000).toFixed(2);
       console.log(
-        `Scanned in ${seconds} s; the portal's log tells what was found`,
+        `Scanned in ${seconds} s; the portal's log tells what was found. What is not there any more is asked for again before it goes, within ten seconds`,
       );
       return true;
     },
