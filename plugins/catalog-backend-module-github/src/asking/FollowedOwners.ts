@@ -30,7 +30,7 @@ export class FollowedOwners {
   readonly #settings: ProviderSettings;
   #listed: { installations: GithubInstallation[]; untilMs: number } | undefined;
   /** What GitHub said of owners that were not listed. */
-  readonly #asked = new Map<string, { isFollowed: boolean; atMs: number }>();
+  #asked = new Map<string, { isFollowed: boolean; atMs: number }>();
 
   constructor(github: OwnersService, settings: ProviderSettings) {
     this.#github = github;
@@ -87,7 +87,9 @@ export class FollowedOwners {
     if (isListed && this.#listed && this.#listed.untilMs > nowMs) {
       return true;
     }
-    const known = this.#asked.get(login);
+    // What was asked before is of no use when it is forgotten meanwhile.
+    const asked = this.#asked;
+    const known = asked.get(login);
     const believedMs = known?.isFollowed || isRough ? freshMs : absentMs;
     if (known && nowMs - known.atMs < believedMs) {
       return known.isFollowed;
@@ -98,11 +100,11 @@ export class FollowedOwners {
       owner,
       signal,
     });
-    if (this.#asked.size > 1_000) {
-      this.#asked.clear();
+    if (asked.size > 1_000) {
+      asked.clear();
     }
     const isFollowed = installation !== undefined;
-    this.#asked.set(login, { isFollowed, atMs: Date.now() });
+    asked.set(login, { isFollowed, atMs: Date.now() });
     return isFollowed;
   }
 
@@ -119,7 +121,7 @@ export class FollowedOwners {
   /** Forgets who has installed the app, when GitHub says that it has changed. */
   forget(): void {
     this.#listed = undefined;
-    this.#asked.clear();
+    this.#asked = new Map();
   }
 
   async #listInstallations(

@@ -11,7 +11,13 @@ const account = { login: 'globex', html_url: 'https://github.com/globex' };
 const named = { node_id: 'R_new', full_name: 'globex/new' };
 
 /** A receiver of a provider of an app, of which GitHub says that it is not installed for anybody yet. */
-async function start(isFollowed: () => Promise<boolean> = async () => false) {
+async function start(
+  options: {
+    isFollowed?: (owner: string) => Promise<boolean>;
+    ownersLimitMs?: number;
+  } = {},
+) {
+  const { isFollowed = async () => false, ownersLimitMs } = options;
   const store = await stores.open(stores.ids[0]);
   const [settings] = readProviderSettings(
     mockServices.rootConfig({
@@ -28,14 +34,30 @@ async function start(isFollowed: () => Promise<boolean> = async () => false) {
     },
     telemetry: new ProviderTelemetry(provider),
     logger: mockServices.logger.mock(),
+    ownersLimitMs,
   });
-  const receive = async (topic: string, eventPayload: object) => {
-    await receiver.receive([{ topic, eventPayload }], signal);
+  const receive = async (topic: string, ...payloads: object[]) => {
+    await receiver.receive(
+      payloads.map(eventPayload => ({ topic, eventPayload })),
+      signal,
+    );
     const hints = await readDueHints(store, provider, Date.now(), 100);
     return hints.map(({ fullName }) => fullName);
   };
   return { receive };
 }
+
+/** What GitHub sends when somebody has made a repository. */
+const makeCreated = (owner: string) => ({
+  action: 'created',
+  repository: {
+    node_id: `R_${owner}`,
+    full_name: `${owner}/new`,
+    html_url: `https://github.com/${owner}/new`,
+    default_branch: 'main',
+    owner: { login: owner },
+  },
+});
 
 describe('the events of an app', () => {
   it('that say what it is shown are believed before GitHub says so', async () => {
@@ -82,22 +104,33 @@ describe('the events of an app', () => {
   });
 
   it('are passed over when they are of somebody who has not installed it, and kept in doubt', async () => {
-    const event = {
-      action: 'created',
-      repository: {
-        ...named,
-        html_url: 'https://github.com/globex/new',
-        default_branch: 'main',
-        owner: { login: 'globex' },
-      },
-    };
     const { receive } = await start();
-    expect(await receive('github.repository', event)).toEqual([]);
-    const { receive: receiveInDoubt } = await start(async () => {
-      throw new Error('GitHub is away');
+    expect(await receive('github.repository', makeCreated('globex'))).toEqual(
+      [],
+    );
+    const { receive: receiveInDoubt } = await start({
+      async isFollowed() {
+        throw new Error('GitHub is away');
+      },
     });
-    expect(await receiveInDoubt('github.repository', event)).toEqual([
-      'globex/new',
-    ]);
+    expect(
+      await receiveInDoubt('github.repository', makeCreated('globex')),
+    ).toEqual(['globex/new']);
+  });
+
+  it('wait for GitHub together and not for each owner, and are kept in doubt then', async () => {
+    const asked: string[] = [];
+    const { receive } = await start({
+      ownersLimitMs: 20,
+      isFollowed(owner) {
+        asked.push(owner);
+        return new Promise(() => {});
+      },
+    });
+    const owners = ['globex', 'initech', 'umbrella'];
+    expect(
+      await receive('github.repository', ...owners.map(makeCreated)),
+    ).toEqual(owners.map(owner => `${owner}/new`));
+    expect(asked).toEqual(['globex']);
   });
 });

@@ -15,9 +15,6 @@ import {
 } from '../repositories';
 import type { ProviderSettings } from '../settings';
 
-/** How long a batch of events may wait for GitHub to say who has installed an app, in milliseconds. */
-const ownersLimitMs = 10_000;
-
 /** What an event says, and which it is. */
 interface ReceivedEvent {
   origin: HintOrigin;
@@ -32,6 +29,7 @@ export class EventReceiver {
   readonly #telemetry: ProviderTelemetry;
   readonly #logger: LoggerService;
   readonly #follower: Follower;
+  readonly #ownersLimitMs: number;
 
   constructor(options: {
     store: GithubStore;
@@ -39,8 +37,11 @@ export class EventReceiver {
     owners: ReceivedOwners;
     telemetry: ProviderTelemetry;
     logger: LoggerService;
+    /** How long a batch may wait for GitHub to say who has installed an app, in milliseconds; 10 seconds unless given. */
+    ownersLimitMs?: number;
   }) {
     const { settings } = options;
+    this.#ownersLimitMs = options.ownersLimitMs ?? 10_000;
     this.#store = options.store;
     this.#settings = settings;
     this.#owners = options.owners;
@@ -102,8 +103,14 @@ export class EventReceiver {
       ),
     );
     const { source } = this.#settings;
-    const endMs = performance.now() + ownersLimitMs;
-    const answers = new Map<string, Promise<boolean>>();
+    const endMs = performance.now() + this.#ownersLimitMs;
+    const answers = new Map<string, Promise<boolean> | boolean>();
+    const ask = (owner: string, limitMs: number) =>
+      withTimeLimit(
+        this.#owners.isFollowed(owner, signal, { isRough: true }),
+        limitMs,
+        () => new Error('GitHub does not tell in time'),
+      ).catch(() => true);
     return ({ nodeId, owner, saysGone }, app) => {
       if (known.has(nodeId)) {
         return true;
@@ -112,13 +119,9 @@ export class EventReceiver {
         // Webhooks may be faster than what GitHub says of installations.
         return this.#owners.isAllowed(owner);
       }
+      const leftMs = endMs - performance.now();
       const answer =
-        answers.get(owner) ??
-        withTimeLimit(
-          this.#owners.isFollowed(owner, signal, { isRough: true }),
-          Math.max(0, endMs - performance.now()),
-          () => new Error('GitHub does not tell in time'),
-        ).catch(() => true);
+        answers.get(owner) ?? (leftMs > 0 ? ask(owner, leftMs) : true);
       answers.set(owner, answer);
       return answer;
     };

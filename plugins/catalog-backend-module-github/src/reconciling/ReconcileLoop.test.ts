@@ -29,6 +29,9 @@ function start(take: (turn: 'proven' | 'due') => Promise<ReconcileTurn>) {
   return { loop, turns, logger };
 }
 
+/** Everything has been done that waits for no time to pass. */
+const untilIdle = () => new Promise(setImmediate);
+
 describe('hints', () => {
   it('are followed when they come: those that need no question before those that gather', async () => {
     const { loop, turns } = start(async () => done);
@@ -50,8 +53,8 @@ describe('hints', () => {
       left -= 1;
       return { kind: 'done', hasMore: left > 0 };
     });
-    await waitFor(() => turns.length >= 5);
-    expect(turns.slice(0, 5)).toEqual(Array(5).fill('due'));
+    await untilIdle();
+    expect(turns).toEqual(Array(5).fill('due'));
   });
 
   it('are followed after a failure, which is told', async () => {
@@ -70,10 +73,24 @@ describe('hints', () => {
     expect(logger.warn).toHaveBeenCalledTimes(1);
   });
 
-  it('are not looked for any more once it stops', async () => {
-    const { loop, turns } = start(async () => done);
-    await waitFor(() => turns.length === 1);
-    await loop.stop();
+  it('are followed no more once it stops, which waits for the turn that runs', async () => {
+    const events: string[] = [];
+    let goOn = () => {};
+    const { loop, turns } = start(async () => {
+      await new Promise<void>(resolve => {
+        goOn = resolve;
+      });
+      events.push('turn ended');
+      return { kind: 'done', hasMore: true };
+    });
+    await untilIdle();
+    const stopping = loop.stop().then(() => events.push('stopped'));
+    await untilIdle();
+    expect(events).toEqual([]);
+    goOn();
+    await stopping;
+    await untilIdle();
+    expect(events).toEqual(['turn ended', 'stopped']);
     expect(turns).toEqual(['due']);
   });
 });

@@ -244,17 +244,21 @@ export class HookRecovery {
       signal.throwIfAborted();
       const batch = untried.slice(0, Math.min(batchSize, left));
       left -= batch.length;
-      const guids = await this.#fetchBatch(batch, {
+      const { absent, isInVain } = await this.#fetchBatch(batch, {
         observer,
         destination,
         signal,
       });
-      guids.forEach(guid => failed.add(guid));
+      absent.forEach(guid => failed.add(guid));
+      if (isInVain) {
+        return false;
+      }
     }
   }
 
   /**
-   * @returns what could not be fetched, by `X-GitHub-Delivery`; it is asked for again in another turn
+   * @returns what could not be fetched, by `X-GitHub-Delivery`, which is asked for again in another turn; and whether that
+   *   was all, and none of it for the first time, so that the rest need not be asked for now
    *
    * @throws what the first failed with, if nothing could be fetched, or if that is not due to the delivery itself
    */
@@ -265,7 +269,7 @@ export class HookRecovery {
       destination: HookDestination;
       signal: AbortSignal;
     },
-  ): Promise<string[]> {
+  ): Promise<{ absent: string[]; isInVain: boolean }> {
     const { observer, signal } = options;
     const { name } = this.hook;
     const { received } = await this.#ingresses.findReceived(
@@ -299,12 +303,16 @@ export class HookRecovery {
     }
     signal.throwIfAborted();
     const general = failed.find(({ error }) => !isOfDelivery(error));
-    const [first] = failed.length === batch.length ? failed : [];
-    const ending = general ?? first;
+    const isNothing = failed.length === batch.length;
+    const first = failed.find(({ error }) => !isMissing(error));
+    const ending = general ?? (isNothing ? first : undefined);
     if (ending) {
       throw ending.error;
     }
-    return ofDeliveries.map(({ due }) => due.guid);
+    return {
+      absent: ofDeliveries.map(({ due }) => due.guid),
+      isInVain: isNothing && failed.every(({ due }) => due.attempts > 0),
+    };
   }
 
   async #fetch(

@@ -163,6 +163,41 @@ describe.each(databases.ids)('trouble with GitHub, on %s', id => {
     },
   );
 
+  it('with many that it has listed and does not know keeps no others, and stops no turn', async () => {
+    const absent = new Set<string>();
+    let asked = 0;
+    const scene = await startScene({
+      intercept(request, response) {
+        if (!absent.has(request.url?.split('/').at(-1) ?? '')) {
+          return false;
+        }
+        asked += 1;
+        return answerJson(response, { message: 'Not Found' }, 404);
+      },
+    });
+    await scene.push(10);
+    const guids = scene.listGuids();
+    const missing = guids.slice(0, 9);
+    for (const { guid, id: deliveryId } of scene.server.deliveries.list()) {
+      if (missing.includes(guid)) {
+        absent.add(String(deliveryId));
+      }
+    }
+    const portal = await scene.startPortal(await databases.open(id));
+    await portal.firstTurn();
+    expect(listGuids(await portal.readLog())).toEqual(guids.slice(9));
+    // Then they are asked for in vain, a few in each turn.
+    expect(asked).toBe(9);
+    await portal.takeTurn();
+    expect(asked).toBe(9 + 4);
+    expect(portal.logger.warn).not.toHaveBeenCalledWith(
+      expect.stringContaining('could not be fetched'),
+    );
+    absent.clear();
+    await portal.takeTurn();
+    expect(new Set(listGuids(await portal.readLog()))).toEqual(new Set(guids));
+  });
+
   it('gives nothing up within an hour, however many turns and starts there are', async () => {
     const failing = { status: 500 };
     const scene = await startScene({
