@@ -104,12 +104,16 @@ export class EventReceiver {
     );
     const { source } = this.#settings;
     const endMs = performance.now() + this.#ownersLimitMs;
+    let isOver = false;
     const answers = new Map<string, Promise<boolean> | boolean>();
-    const ask = (owner: string, limitMs: number) =>
+    const ask = (owner: string) =>
       withTimeLimit(
         this.#owners.isFollowed(owner, signal, { isRough: true }),
-        limitMs,
-        () => new Error('GitHub does not tell in time'),
+        Math.max(0, endMs - performance.now()),
+        () => {
+          isOver = true;
+          return new Error('GitHub does not tell in time');
+        },
       ).catch(() => true);
     return ({ nodeId, owner, saysGone }, app) => {
       if (known.has(nodeId)) {
@@ -119,9 +123,7 @@ export class EventReceiver {
         // Webhooks may be faster than what GitHub says of installations.
         return this.#owners.isAllowed(owner);
       }
-      const leftMs = endMs - performance.now();
-      const answer =
-        answers.get(owner) ?? (leftMs > 0 ? ask(owner, leftMs) : true);
+      const answer = answers.get(owner) ?? (isOver || ask(owner));
       answers.set(owner, answer);
       return answer;
     };
