@@ -9,7 +9,8 @@ interface GithubProvider {
   organization?: string;
   /**
    * The id of a GitHub App of `integrations.github[].apps[]`: the repositories of everybody who has installed it are
-   * followed, of those in its `allowedInstallationOwners` if that is set. Needed unless `organization` is there. Unlike in the stock module, users are among them.
+   * followed, of those in its `allowedInstallationOwners` if that is set. Needed unless `organization` is there. Unlike in
+   * the stock module, users are among them.
    */
   app?: number;
   /**

@@ -77,8 +77,9 @@ export class FollowedOwners {
   ): Promise<boolean> {
     const { source, host } = this.#settings;
     const login = owner.toLowerCase();
-    if (source.kind === 'owner' || !this.isAllowed(owner)) {
-      return this.isAllowed(owner);
+    const isAllowed = this.isAllowed(owner);
+    if (source.kind === 'owner' || !isAllowed) {
+      return isAllowed;
     }
     const nowMs = Date.now();
     const isListed = this.#listed?.installations.some(

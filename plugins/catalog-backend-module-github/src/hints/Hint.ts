@@ -21,7 +21,10 @@ export interface PushHint {
 
 /** Paths of a push that are kept, to refresh what was read from them. */
 export const maxPaths = 300;
-/** How many bytes these are together at the most, as they are stored: many hints are read at once, and whoever may push makes paths. */
+/**
+ * How many bytes these are together at the most, as they are stored: many hints are read at once, and whoever may push
+ * makes paths.
+ */
 export const maxPathBytes = 32_000;
 
 const pushHintSchema: z.ZodType<PushHint> = z.object({

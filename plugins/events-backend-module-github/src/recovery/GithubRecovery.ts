@@ -1,14 +1,10 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import { stringifyError } from '@backstage/errors';
 import { GithubError } from '@callboard/backstage-plugin-github-node';
-import type {
-  HookRecovery,
-  LossReason,
-  RecoveryObserver,
-  TurnOutcome,
-} from './HookRecovery';
+import type { HookRecovery } from './HookRecovery';
 import { describeUrl } from './hooks';
 import type { RecoveryTelemetry } from './RecoveryTelemetry';
+import type { LossReason, RecoveryObserver, TurnOutcome } from './recoveryTurn';
 import type { DueDelivery, RecoveryReason, RecoveryStore } from './store';
 
 /** GitHub keeps deliveries for three days; what is older will never be fetched. */
